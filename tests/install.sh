@@ -1,0 +1,46 @@
+#!/bin/sh
+# Installs what the demo and the tests need from Debian and is not there yet. Quiet when nothing is missing.
+#   sh tests/install.sh build   what compiling needs
+#   sh tests/install.sh tests   that, and the programs that judge what we make
+set -eu
+
+need_for_build="pkg-config libpcsclite-dev libssl-dev libsqlite3-dev"
+need_for_tests="pcscd vsmartcard-vpcd opensc xmlsec1 libxml2-utils softhsm2 openssl curl python3 procps util-linux udev systemd pinentry-tty"
+
+case "${1:-}" in
+build) wanted="$need_for_build" ;;
+tests) wanted="$need_for_build $need_for_tests" ;;
+*)
+    echo "usage: sh tests/install.sh build|tests" >&2
+    exit 2
+    ;;
+esac
+
+missing=""
+for package in $wanted; do
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "install: missing packages ($missing ), and this user is neither root nor has sudo" >&2
+        exit 1
+    fi
+    as_root=sudo
+fi
+log=$(mktemp)
+echo "install:$missing"
+if ! {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -q update &&
+        # shellcheck disable=SC2086  # one word per package is meant
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -q install -y --no-install-recommends $missing
+} >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "install: apt-get could not install:$missing" >&2
+    exit 1
+fi
+rm -f "$log"
+# Debian starts the system's pcscd at installation where systemd runs; the tests start their own, on their own socket.
