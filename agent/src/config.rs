@@ -1,0 +1,236 @@
+//! The agent's configuration: one TOML file (TOML 1.0), typed, strict. A word that is not known here, a value that
+//! does not parse or a record server that is named and not described stops the agent at start-up with file, line and
+//! remedy: a constraint that is not understood is never skipped.
+//!
+//! Search order: the path given with `--config`, `$XDG_CONFIG_HOME/paraphe/config.toml` (`~/.config` where the
+//! variable is not set), `/etc/paraphe/config.toml`, built-in defaults. The first that exists is the only one read.
+//! What each key means is in docs/configuration.md.
+
+mod audience;
+mod error;
+mod file;
+mod origin;
+mod search;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+pub use audience::{Audience, AudienceError, RecordServerName, RecordServerNameError};
+pub use error::ConfigError;
+pub use origin::{Origin, OriginError};
+pub use search::Directories;
+
+/// The port of the HTTPS door where the configuration does not name one.
+pub const DEFAULT_PORT: u16 = 47443;
+
+/// Everything that an administrator can set. Every value has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The file that was read; `None`: built-in defaults.
+    pub source: Option<PathBuf>,
+    /// TCP port of the HTTPS door on 127.0.0.1 and ::1.
+    pub port: u16,
+    /// Record servers that a login may be made for.
+    pub record_servers: Vec<RecordServer>,
+    /// Web sites that may call the agent.
+    pub sites: Vec<Site>,
+    /// Whom to trust.
+    pub trust: Trust,
+    /// Where the HTTPS door's certificate and key are; `None`: `$XDG_STATE_HOME/paraphe/tls`.
+    pub tls_directory: Option<PathBuf>,
+    /// Limits on what callers hand over.
+    pub limits: Limits,
+    /// Defaults of a lot's documents.
+    pub lot: LotDefaults,
+    /// How the PIN is asked for.
+    pub pin_entry: PinEntryConfig,
+    /// Logging.
+    pub log: LogConfig,
+}
+
+/// A record server of the agent's own table: the audience of a login comes from here, never from a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordServer {
+    /// Short name, by which sites and callers name it.
+    pub name: RecordServerName,
+    /// What a person is shown.
+    pub title: String,
+    /// What the login assertion is addressed to.
+    pub audience: Audience,
+}
+
+/// A web site that may call the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Its exact origin, as the browser writes it.
+    pub origin: Origin,
+    /// The record server that its logins are for; `None`: it cannot ask for a login.
+    pub record_server: Option<RecordServerName>,
+}
+
+/// Directories of trust anchors, intermediate certificates and revocation lists. A directory that is not there is
+/// empty: nothing is trusted by default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// Root certificates, `*.pem` or DER `*.crt`, `*.cer`, `*.der`.
+    pub anchors: PathBuf,
+    /// Issuing certificates, same forms.
+    pub intermediates: PathBuf,
+    /// Revocation lists, `*.crl` or `*.pem`, PEM or DER.
+    pub crls: PathBuf,
+    /// Accept cards and persons of a test environment. Never on a production workstation.
+    pub accept_test: bool,
+}
+
+/// Limits on what callers hand over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest document, bytes.
+    pub document_bytes: u64,
+    /// Documents that one caller may have handed over and not dropped.
+    pub documents_held: u32,
+    /// Documents of one lot.
+    pub lot_documents: u32,
+    /// All documents of one lot together, bytes.
+    pub lot_bytes: u64,
+}
+
+/// Defaults of a lot's documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LotDefaults {
+    /// `typeCode` (LOINC or national table) of a document for which the caller names none.
+    pub type_code: String,
+}
+
+/// How the PIN is asked for on this workstation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinEntryConfig {
+    /// Which way.
+    pub method: PinEntryMethod,
+    /// The pinentry program, absolute; `None`: `pinentry` found in `PATH`.
+    pub program: Option<PathBuf>,
+}
+
+/// Ways to ask for the PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PinEntryMethod {
+    /// A pinentry program where there is a display, the terminal otherwise.
+    #[default]
+    Auto,
+    /// Always a pinentry program.
+    Pinentry,
+    /// Always the terminal.
+    Terminal,
+}
+
+/// Logging.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Least severity written.
+    pub level: LogLevel,
+    /// Form.
+    pub format: LogFormat,
+}
+
+/// Severities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Only errors.
+    Error,
+    /// Warnings too.
+    Warn,
+    /// What happened.
+    #[default]
+    Info,
+    /// How it happened.
+    Debug,
+}
+
+/// Forms of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON lines otherwise.
+    #[default]
+    Auto,
+    /// JSON lines.
+    Json,
+    /// Text.
+    Text,
+}
+
+impl Config {
+    /// The record server of this name.
+    #[must_use]
+    pub fn record_server(&self, name: &str) -> Option<&RecordServer> {
+        self.record_servers
+            .iter()
+            .find(|server| server.name.as_str() == name)
+    }
+
+    /// The site of exactly this origin.
+    #[must_use]
+    pub fn site(&self, origin: &str) -> Option<&Site> {
+        self.sites
+            .iter()
+            .find(|site| site.origin.as_str() == origin)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            source: None,
+            port: DEFAULT_PORT,
+            record_servers: Vec::new(),
+            sites: Vec::new(),
+            trust: Trust::default(),
+            tls_directory: None,
+            limits: Limits::default(),
+            lot: LotDefaults::default(),
+            pin_entry: PinEntryConfig {
+                method: PinEntryMethod::Auto,
+                program: None,
+            },
+            log: LogConfig {
+                level: LogLevel::Info,
+                format: LogFormat::Auto,
+            },
+        }
+    }
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self {
+            anchors: PathBuf::from("/etc/paraphe/trust/anchors"),
+            intermediates: PathBuf::from("/etc/paraphe/trust/intermediates"),
+            crls: PathBuf::from("/var/lib/paraphe/crls"),
+            accept_test: false,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            document_bytes: 100 << 20,
+            documents_held: 2_000,
+            lot_documents: 2_000,
+            lot_bytes: 2 << 30,
+        }
+    }
+}
+
+impl Default for LotDefaults {
+    fn default() -> Self {
+        Self {
+            // LOINC "Consultation note" (CR ou fiche de consultation).
+            type_code: "11488-4".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Why a configuration is refused, with the file, the line and what to write instead.
+
+use std::path::PathBuf;
+
+use super::{AudienceError, OriginError, RecordServerNameError};
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Longer than any configuration.
+    #[error("{}: longer than {limit} bytes", path.display())]
+    TooLong {
+        /// Which file.
+        path: PathBuf,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Not TOML, an unknown word, or a value of another kind.
+    #[error("{}:{line}: {message}", path.display())]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// A value that breaks a rule.
+    #[error("{}:{line}: {key}: {fault}", path.display())]
+    Value {
+        /// Which file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// The key.
+        key: &'static str,
+        /// The rule that is broken.
+        fault: Fault,
+    },
+}
+
+/// The rule that a value breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Not an origin.
+    #[error("{0}")]
+    Origin(#[from] OriginError),
+    /// Not a name of a record server.
+    #[error("{0}")]
+    Name(#[from] RecordServerNameError),
+    /// Not an audience.
+    #[error("{0}")]
+    Audience(#[from] AudienceError),
+    /// The same twice.
+    #[error("stands twice")]
+    Twice,
+    /// Names a record server that is not described.
+    #[error("no [[record_server]] has the name {0:?}")]
+    UnknownRecordServer(String),
+    /// A number outside its range.
+    #[error("must be from {least} to {most}")]
+    Range {
+        /// Least value.
+        least: u64,
+        /// Largest value.
+        most: u64,
+    },
+    /// A path that depends on where the agent was started.
+    #[error("must be an absolute path")]
+    NotAbsolute,
+    /// Empty, too long, or with control characters.
+    #[error("must be 1 to {0} printable characters")]
+    Text(usize),
+}

@@ -1,0 +1,328 @@
+//! The TOML form (TOML 1.0) and its way into [`Config`]: unknown words are refused, values keep their place in the
+//! text until they are checked, so that an error names its line.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::error::Fault;
+use super::{
+    Audience, Config, ConfigError, Limits, LogConfig, LogFormat, LogLevel, LotDefaults, Origin,
+    PinEntryConfig, PinEntryMethod, RecordServer, RecordServerName, Site, Trust,
+};
+
+/// Longest configuration file, bytes.
+const MAXIMUM_FILE_BYTES: u64 = 1 << 20;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    port: Option<Spanned<i64>>,
+    record_server: Vec<WrittenRecordServer>,
+    site: Vec<WrittenSite>,
+    trust: WrittenTrust,
+    tls: WrittenTls,
+    limits: WrittenLimits,
+    lot: WrittenLot,
+    pin_entry: WrittenPinEntry,
+    log: WrittenLog,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRecordServer {
+    name: Spanned<String>,
+    title: Spanned<String>,
+    audience: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSite {
+    origin: Spanned<String>,
+    record_server: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenTrust {
+    anchors: Option<Spanned<PathBuf>>,
+    intermediates: Option<Spanned<PathBuf>>,
+    crls: Option<Spanned<PathBuf>>,
+    accept_test: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenTls {
+    directory: Option<Spanned<PathBuf>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenLimits {
+    document_bytes: Option<Spanned<i64>>,
+    documents_held: Option<Spanned<i64>>,
+    lot_documents: Option<Spanned<i64>>,
+    lot_bytes: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenLot {
+    type_code: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenPinEntry {
+    method: PinEntryMethod,
+    program: Option<Spanned<PathBuf>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenLog {
+    level: LogLevel,
+    format: LogFormat,
+}
+
+/// `None`: there is no such file.
+pub(super) fn read(path: &Path) -> Result<Option<Config>, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut text = String::new();
+    file.take(MAXIMUM_FILE_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    parse(&text, path).map(Some)
+}
+
+pub(super) fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAXIMUM_FILE_BYTES {
+        return Err(ConfigError::TooLong {
+            path: path.to_owned(),
+            limit: MAXIMUM_FILE_BYTES,
+        });
+    }
+    let place = Place { text, path };
+    let written: Written = toml::from_str(text).map_err(|error| ConfigError::Syntax {
+        path: path.to_owned(),
+        line: place.line(error.span().unwrap_or_default()),
+        message: error.message().replace('\n', ", "),
+    })?;
+    check(written, &place)
+}
+
+struct Place<'a> {
+    text: &'a str,
+    path: &'a Path,
+}
+
+impl Place<'_> {
+    fn line(&self, span: Range<usize>) -> usize {
+        let before = self.text.bytes().take(span.start);
+        1 + before.filter(|byte| *byte == b'\n').count()
+    }
+
+    fn fault<T>(
+        &self,
+        key: &'static str,
+        value: &Spanned<T>,
+        fault: impl Into<Fault>,
+    ) -> ConfigError {
+        ConfigError::Value {
+            path: self.path.to_owned(),
+            line: self.line(value.span()),
+            key,
+            fault: fault.into(),
+        }
+    }
+
+    fn number(
+        &self,
+        key: &'static str,
+        value: Option<&Spanned<i64>>,
+        default: u64,
+        most: u64,
+    ) -> Result<u64, ConfigError> {
+        let Some(value) = value else {
+            return Ok(default);
+        };
+        match u64::try_from(*value.get_ref()) {
+            Ok(number) if (1..=most).contains(&number) => Ok(number),
+            _ => Err(self.fault(key, value, Fault::Range { least: 1, most })),
+        }
+    }
+
+    fn path(
+        &self,
+        key: &'static str,
+        value: Option<Spanned<PathBuf>>,
+    ) -> Result<Option<PathBuf>, ConfigError> {
+        match value {
+            Some(value) if !value.get_ref().is_absolute() => {
+                Err(self.fault(key, &value, Fault::NotAbsolute))
+            }
+            Some(value) => Ok(Some(value.into_inner())),
+            None => Ok(None),
+        }
+    }
+
+    fn sentence(
+        &self,
+        key: &'static str,
+        value: &Spanned<String>,
+        most: usize,
+    ) -> Result<String, ConfigError> {
+        let text = value.get_ref().trim();
+        if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
+            return Err(self.fault(key, value, Fault::Text(most)));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
+    let defaults = Config::default();
+    let port = place.number(
+        "port",
+        written.port.as_ref(),
+        defaults.port.into(),
+        u16::MAX.into(),
+    )?;
+    let record_servers = check_record_servers(&written.record_server, place)?;
+    let sites = check_sites(&written.site, &record_servers, place)?;
+    let trust = Trust {
+        anchors: place
+            .path("trust.anchors", written.trust.anchors)?
+            .unwrap_or(defaults.trust.anchors),
+        intermediates: place
+            .path("trust.intermediates", written.trust.intermediates)?
+            .unwrap_or(defaults.trust.intermediates),
+        crls: place
+            .path("trust.crls", written.trust.crls)?
+            .unwrap_or(defaults.trust.crls),
+        accept_test: written.trust.accept_test,
+    };
+    Ok(Config {
+        source: Some(place.path.to_owned()),
+        port: u16::try_from(port).unwrap_or(defaults.port),
+        record_servers,
+        sites,
+        trust,
+        tls_directory: place.path("tls.directory", written.tls.directory)?,
+        limits: check_limits(&written.limits, place)?,
+        lot: LotDefaults {
+            type_code: match &written.lot.type_code {
+                Some(value) => place.sentence("lot.type_code", value, 64)?,
+                None => defaults.lot.type_code,
+            },
+        },
+        pin_entry: PinEntryConfig {
+            method: written.pin_entry.method,
+            program: place.path("pin_entry.program", written.pin_entry.program)?,
+        },
+        log: LogConfig {
+            level: written.log.level,
+            format: written.log.format,
+        },
+    })
+}
+
+fn check_record_servers(
+    written: &[WrittenRecordServer],
+    place: &Place<'_>,
+) -> Result<Vec<RecordServer>, ConfigError> {
+    let mut seen = HashSet::new();
+    let mut servers = Vec::new();
+    for entry in written {
+        let name = RecordServerName::parse(entry.name.get_ref())
+            .map_err(|error| place.fault("record_server.name", &entry.name, error))?;
+        if !seen.insert(name.clone()) {
+            return Err(place.fault("record_server.name", &entry.name, Fault::Twice));
+        }
+        servers.push(RecordServer {
+            name,
+            title: place.sentence("record_server.title", &entry.title, 128)?,
+            audience: Audience::parse(entry.audience.get_ref())
+                .map_err(|error| place.fault("record_server.audience", &entry.audience, error))?,
+        });
+    }
+    Ok(servers)
+}
+
+fn check_sites(
+    written: &[WrittenSite],
+    servers: &[RecordServer],
+    place: &Place<'_>,
+) -> Result<Vec<Site>, ConfigError> {
+    let mut seen = HashSet::new();
+    let mut sites = Vec::new();
+    for entry in written {
+        let origin = Origin::parse(entry.origin.get_ref())
+            .map_err(|error| place.fault("site.origin", &entry.origin, error))?;
+        if !seen.insert(origin.clone()) {
+            return Err(place.fault("site.origin", &entry.origin, Fault::Twice));
+        }
+        let record_server = match &entry.record_server {
+            None => None,
+            Some(named) => match servers
+                .iter()
+                .find(|server| server.name.as_str() == named.get_ref())
+            {
+                Some(server) => Some(server.name.clone()),
+                None => {
+                    let fault = Fault::UnknownRecordServer(named.get_ref().clone());
+                    return Err(place.fault("site.record_server", named, fault));
+                }
+            },
+        };
+        sites.push(Site {
+            origin,
+            record_server,
+        });
+    }
+    Ok(sites)
+}
+
+fn check_limits(written: &WrittenLimits, place: &Place<'_>) -> Result<Limits, ConfigError> {
+    let default = Limits::default();
+    let count = |key, value: &Option<Spanned<i64>>, default: u32| {
+        let number = place.number(key, value.as_ref(), default.into(), 100_000)?;
+        Ok(u32::try_from(number).unwrap_or(default))
+    };
+    let bytes = |key, value: &Option<Spanned<i64>>, default: u64| {
+        place.number(key, value.as_ref(), default, 1 << 40)
+    };
+    Ok(Limits {
+        document_bytes: bytes(
+            "limits.document_bytes",
+            &written.document_bytes,
+            default.document_bytes,
+        )?,
+        documents_held: count(
+            "limits.documents_held",
+            &written.documents_held,
+            default.documents_held,
+        )?,
+        lot_documents: count(
+            "limits.lot_documents",
+            &written.lot_documents,
+            default.lot_documents,
+        )?,
+        lot_bytes: bytes("limits.lot_bytes", &written.lot_bytes, default.lot_bytes)?,
+    })
+}

@@ -1,0 +1,240 @@
+//! The configuration file: every rule with a text that breaks it, and the line that the error names.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+
+use super::{Config, ConfigError, Directories, Origin, OriginError, PinEntryMethod};
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::from_toml(text, Path::new("config.toml"))
+}
+
+#[test]
+fn the_documented_example_is_read_as_it_stands() {
+    let document = include_str!("../../../docs/configuration.md");
+    let example = document
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let config = parse(example).unwrap();
+    assert_eq!(config.port, 47443);
+    assert_eq!(config.sites.len(), 2);
+    assert_eq!(config.record_servers.len(), 1);
+    assert_eq!(config.pin_entry.method, PinEntryMethod::Auto);
+    let site = config.site("https://dossier.example.fr").unwrap();
+    assert_eq!(site.record_server.as_ref().unwrap().as_str(), "regional");
+    assert_eq!(
+        config.record_server("regional").unwrap().audience.as_str(),
+        "https://dossier.example.fr"
+    );
+    assert_eq!(config.limits, super::Limits::default());
+    assert_eq!(config.trust, super::Trust::default());
+    assert_eq!(config.lot, super::LotDefaults::default());
+    assert_eq!(config.log.level, super::LogLevel::Info);
+}
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    let config = parse("").unwrap();
+    assert_eq!(
+        Config {
+            source: None,
+            ..config
+        },
+        Config::default()
+    );
+}
+
+#[test]
+fn every_broken_rule_is_refused_at_its_line() {
+    let server =
+        "[[record_server]]\nname = \"a\"\ntitle = \"A\"\naudience = \"https://a.example\"\n";
+    let cases: &[(&str, usize, &str)] = &[
+        ("colour = 1", 1, "unknown field"),
+        ("\nport = \"x\"", 2, "invalid type"),
+        ("port = 0", 1, "from 1 to 65535"),
+        ("port = 65536", 1, "from 1 to 65535"),
+        ("port = -1", 1, "from 1 to 65535"),
+        ("[[site]]\norigin = \"http://a.example\"", 2, "https://"),
+        (
+            "[[site]]\norigin = \"https://a.example/\"",
+            2,
+            "trailing slash",
+        ),
+        ("[[site]]\norigin = \"https://*.example\"", 2, "no wildcard"),
+        (
+            "[[site]]\norigin = \"https://a.example\"\nallow_pin = true",
+            3,
+            "unknown field",
+        ),
+        (
+            "[[site]]\norigin = \"https://a.example\"\nrecord_server = \"b\"",
+            3,
+            "no [[record_server]]",
+        ),
+        (
+            "[[site]]\nrecord_server = \"b\"",
+            1,
+            "missing field `origin`",
+        ),
+        (
+            "[[site]]\norigin = \"https://a.example\"\n[[site]]\norigin = \"https://a.example\"",
+            4,
+            "twice",
+        ),
+        (
+            "[[record_server]]\nname = \"A b\"\ntitle = \"t\"\naudience = \"x\"",
+            2,
+            "lower-case",
+        ),
+        (
+            "[[record_server]]\nname = \"a\"\ntitle = \"\"\naudience = \"x\"",
+            3,
+            "printable",
+        ),
+        (
+            "[[record_server]]\nname = \"a\"\ntitle = \"t\"\naudience = \"a b\"",
+            4,
+            "visible ASCII",
+        ),
+        ("[trust]\nanchors = \"here\"", 2, "absolute"),
+        ("[trust]\nrevocation = \"off\"", 2, "unknown field"),
+        ("[limits]\nlot_documents = 0", 2, "from 1 to"),
+        ("[limits]\ndocument_bytes = 99999999999999", 2, "from 1 to"),
+        ("[pin_entry]\nmethod = \"guess\"", 2, "unknown variant"),
+        ("[pin_entry]\nprogram = \"pinentry\"", 2, "absolute"),
+        ("[log]\nlevel = \"trace\"", 2, "unknown variant"),
+        ("port = 1\nport = 2", 2, "duplicate key"),
+        ("port =", 1, ""),
+    ];
+    for (text, line, needle) in cases {
+        let error = parse(text).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(needle), "{text:?}: {message}");
+        assert!(
+            message.starts_with(&format!("config.toml:{line}: ")),
+            "{text:?}: {message}"
+        );
+    }
+    let twice = parse(&format!("{server}{server}")).unwrap_err().to_string();
+    assert_eq!(twice, "config.toml:6: record_server.name: stands twice");
+}
+
+#[test]
+fn origins_have_one_spelling() {
+    for good in [
+        "https://a.example",
+        "https://a.example:8443",
+        "https://xn--hpital-uxa.example",
+        "https://intranet",
+        "https://10.1.2.3",
+        "https://[2001:db8::1]:8443",
+        "https://a-b.1a.example",
+    ] {
+        assert_eq!(Origin::parse_with(good, false).unwrap().as_str(), good);
+    }
+    let long = format!("https://{}", "a.".repeat(200));
+    for (bad, error) in [
+        ("", OriginError::NotHttps),
+        ("null", OriginError::NotHttps),
+        ("*", OriginError::NotHttps),
+        ("http://a.example", OriginError::NotHttps),
+        ("HTTPS://a.example", OriginError::NotHttps),
+        ("https:/a.example", OriginError::NotHttps),
+        (" https://a.example", OriginError::NotHttps),
+        ("file:///a", OriginError::NotHttps),
+        ("https://a.example/", OriginError::NotOnlyHost),
+        ("https://a.example/x", OriginError::NotOnlyHost),
+        ("https://u@a.example", OriginError::NotOnlyHost),
+        ("https://a.example?x", OriginError::NotOnlyHost),
+        ("https://a.example#x", OriginError::NotOnlyHost),
+        ("https://a.example\\x", OriginError::NotOnlyHost),
+        ("https://", OriginError::Host),
+        ("https://A.example", OriginError::Host),
+        ("https://a..example", OriginError::Host),
+        ("https://a.example.", OriginError::Host),
+        ("https://-a.example", OriginError::Host),
+        ("https://*.example", OriginError::Host),
+        ("https://hôpital.example", OriginError::Host),
+        ("https://a_b.example", OriginError::Host),
+        ("https://a.example ", OriginError::Host),
+        ("https://1.2.3", OriginError::Host),
+        ("https://1.2.3.04", OriginError::Host),
+        ("https://0x7f000001", OriginError::Host),
+        ("https://2130706433", OriginError::Host),
+        ("https://[2001:DB8::1]", OriginError::Host),
+        ("https://[2001:db8:0:0::1]", OriginError::Host),
+        ("https://[::ffff:127.0.0.1]", OriginError::Host),
+        ("https://[::1", OriginError::Host),
+        ("https://[::1]x", OriginError::Host),
+        ("https://a.example:443", OriginError::Port),
+        ("https://a.example:0", OriginError::Port),
+        ("https://a.example:08443", OriginError::Port),
+        ("https://a.example:65536", OriginError::Port),
+        ("https://a.example:+1", OriginError::Port),
+        ("https://a.example:", OriginError::Port),
+        ("https://a.example:1:2", OriginError::Port),
+        ("https://localhost", OriginError::Loopback),
+        ("https://localhost:8443", OriginError::Loopback),
+        ("https://a.localhost", OriginError::Loopback),
+        ("https://127.0.0.1", OriginError::Loopback),
+        ("https://127.1.2.3:8443", OriginError::Loopback),
+        ("https://0.0.0.0", OriginError::Loopback),
+        ("https://[::1]:8443", OriginError::Loopback),
+        ("https://[::]", OriginError::Loopback),
+        (long.as_str(), OriginError::TooLong),
+    ] {
+        assert_eq!(Origin::parse_with(bad, false), Err(error), "{bad}");
+    }
+    assert!(Origin::parse_with("https://localhost:8443", true).is_ok());
+    assert!(Origin::parse_with("http://localhost:8443", true).is_err());
+}
+
+#[test]
+fn the_search_order_holds() {
+    let home = tempfile::tempdir().unwrap();
+    let directories = Directories::from_lookup(|name| {
+        (name == "XDG_CONFIG_HOME").then(|| home.path().as_os_str().to_owned())
+    });
+    let personal = home.path().join("paraphe/config.toml");
+    std::fs::create_dir(home.path().join("paraphe")).unwrap();
+    std::fs::write(&personal, "port = 1111").unwrap();
+    let config = Config::load(None, &directories).unwrap();
+    assert_eq!((config.port, config.source), (1111, Some(personal)));
+
+    let given = home.path().join("given.toml");
+    std::fs::write(&given, "port = 2222").unwrap();
+    let config = Config::load(Some(&given), &directories).unwrap();
+    assert_eq!(config.port, 2222);
+
+    let missing = home.path().join("missing.toml");
+    assert!(matches!(
+        Config::load(Some(&missing), &directories),
+        Err(ConfigError::Unreadable { path, .. }) if path == missing
+    ));
+}
+
+#[test]
+fn xdg_fallbacks_are_under_home_and_relative_values_are_ignored() {
+    let directories = Directories::from_lookup(|name| match name {
+        "HOME" => Some("/home/test".into()),
+        "XDG_STATE_HOME" => Some("relative".into()),
+        "XDG_RUNTIME_DIR" => Some("/run/user/1000".into()),
+        _ => None,
+    });
+    assert_eq!(
+        directories.config,
+        Some(PathBuf::from("/home/test/.config/paraphe"))
+    );
+    assert_eq!(
+        directories.tls(&Config::default()),
+        Some(PathBuf::from("/home/test/.local/state/paraphe/tls"))
+    );
+    assert_eq!(
+        directories.socket(),
+        Some(PathBuf::from("/run/user/1000/paraphe/agent.sock"))
+    );
+    let nowhere = Directories::from_lookup(|_| None);
+    assert_eq!(nowhere, Directories::default());
+}
