@@ -1,1 +1,11 @@
-//! Placeholder while the workspace is laid out.
+//! What crosses a boundary: cards, identifiers, login, signatures, documents, the API's types.
+//!
+//! Nothing here does I/O, starts a thread, reads a clock or the environment: time, randomness,
+//! transport and signer come in as arguments. Every signature is made in three steps, *prepare*,
+//! *sign elsewhere*, *complete*, so that a format never sees a card and a card never sees a format.
+
+#![warn(missing_docs)]
+
+pub mod algorithm;
+pub mod digest;
+pub mod identifiers;
