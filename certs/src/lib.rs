@@ -1,1 +1,53 @@
-//! Placeholder while the workspace is laid out.
+//! Whom to trust: the certificates of French health professionals' cards, read and verified.
+//!
+//! # What it is
+//!
+//! - [`Certificate`]: an X.509 certificate read leniently (as real cards need it) and never encoded again.
+//! - [`Holder`]: the identity that a card certificate states: national identifier, names, profession, card kind, test or
+//!   production.
+//! - [`TrustStore::verify`]: path validation for one use, [`CardLogin`] or [`CardSignature`], with revocation by CRL
+//!   mandatory; the result, [`VerifiedCertificate`], exists only for a path that holds.
+//! - [`RevocationList`]: the essentials of a CRL.
+//!
+//! # What it is not
+//!
+//! It does no I/O, starts no thread, reads no clock and no environment: bytes and times come in as arguments. It fetches no
+//! revocation list, knows no card and no document format, and trusts nobody by default: an empty [`TrustStore`] refuses
+//! everything, and test products are refused until [`TrustStore::accept_test`] says otherwise.
+//!
+//! # Features
+//!
+//! - `test-pki`: `test_pki`, a PKI of invented authorities and people with the shape of the IGC-Santé TEST one. Nothing that users
+//!   install is built with it.
+
+mod card_kind;
+mod certificate;
+mod crl;
+pub mod distinguished_name;
+mod holder;
+mod key_usage;
+mod national_id;
+mod path;
+mod pem;
+pub mod private_extension;
+mod profession;
+mod secret;
+mod unix_time;
+
+pub use card_kind::{CardKind, Category};
+pub use certificate::{
+    Certificate, CertificateError, Extension, MAX_CERTIFICATE_BYTES, MAX_EXTENSIONS,
+};
+pub use crl::{MAX_CRL_BYTES, RevocationList, RevocationListError};
+pub use distinguished_name::DistinguishedName;
+pub use holder::{Holder, HolderError, MAX_NAME_CHARACTERS};
+pub use key_usage::{ExtendedKeyUsage, KeyUsage};
+pub use national_id::{MAX_NATIONAL_ID_BYTES, NationalId, NationalIdError, NationalIdKind};
+pub use path::{
+    CardLogin, CardSignature, CertificateUse, MAX_ANCHORS, MAX_CRLS, MAX_INTERMEDIATES,
+    MAX_TOTAL_CRL_BYTES, PathError, TrustStore, TrustStoreError, VerifiedCertificate,
+};
+pub use pem::PemError;
+pub use profession::ProfessionCode;
+pub use secret::PrivateKeyPem;
+pub use unix_time::UnixTime;

@@ -1,0 +1,178 @@
+//! A certificate revocation list (RFC 5280, section 5): the essentials, and the bytes for the path engine.
+//!
+//! Entries are not expanded: a production list names hundreds of thousands of certificates, and only the path engine looks
+//! one up. Refused: more than [`MAX_CRL_BYTES`], bytes after the list.
+
+use std::sync::Arc;
+
+use openssl::x509::X509Crl;
+use thiserror::Error;
+use x509_parser::asn1_rs::{Any, FromDer as _, Tag};
+use x509_parser::time::ASN1Time;
+use x509_parser::x509::X509Name;
+
+use crate::distinguished_name::DistinguishedName;
+use crate::pem;
+use crate::unix_time::UnixTime;
+
+/// Largest list that is read, in bytes.
+pub const MAX_CRL_BYTES: usize = 32 * 1024 * 1024;
+
+/// A revocation list that was read. Its signature is verified when a path is.
+#[derive(Clone)]
+pub struct RevocationList {
+    der: Vec<u8>,
+    issuer: DistinguishedName,
+    raw_issuer: Vec<u8>,
+    this_update: UnixTime,
+    next_update: Option<UnixTime>,
+    parsed: Arc<X509Crl>,
+}
+
+impl RevocationList {
+    /// Reads one list that fills `der` exactly.
+    ///
+    /// # Errors
+    /// [`RevocationListError`] where the bytes are not one readable list within the limits.
+    pub fn from_der(der: &[u8]) -> Result<Self, RevocationListError> {
+        if der.len() > MAX_CRL_BYTES {
+            return Err(RevocationListError::TooLong { length: der.len() });
+        }
+        let malformed = |detail: &str| RevocationListError::Malformed {
+            detail: detail.to_owned(),
+        };
+        let header = Header::read(der)
+            .ok_or_else(|| malformed("its header does not have the form of RFC 5280, 5.1"))?;
+        let parsed = X509Crl::from_der(der).map_err(|error| malformed(&error.to_string()))?;
+        Ok(Self {
+            der: der.to_vec(),
+            issuer: DistinguishedName::from_parsed(&header.issuer)
+                .ok_or_else(|| malformed("its issuer name is too long"))?,
+            raw_issuer: header.issuer.as_raw().to_vec(),
+            this_update: header.this_update,
+            next_update: header.next_update,
+            parsed: Arc::new(parsed),
+        })
+    }
+
+    /// Reads a list in DER, or a PEM text with exactly one `X509 CRL` block.
+    ///
+    /// # Errors
+    /// [`RevocationListError`] as [`RevocationList::from_der`].
+    pub fn from_pem_or_der(bytes: &[u8]) -> Result<Self, RevocationListError> {
+        if bytes.first() == Some(&0x30) {
+            return Self::from_der(bytes);
+        }
+        let blocks = pem::blocks(bytes).map_err(|error| RevocationListError::Malformed {
+            detail: error.to_string(),
+        })?;
+        match blocks.as_slice() {
+            [block] if block.label == pem::X509_CRL => Self::from_der(&block.contents),
+            _ => Err(RevocationListError::Malformed {
+                detail: format!("{} PEM blocks, not one X509 CRL", blocks.len()),
+            }),
+        }
+    }
+
+    /// The list, byte for byte as it was read.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Who issued the list.
+    #[must_use]
+    pub fn issuer(&self) -> &DistinguishedName {
+        &self.issuer
+    }
+
+    /// DER of the issuer Name, as encoded.
+    #[must_use]
+    pub fn raw_issuer(&self) -> &[u8] {
+        &self.raw_issuer
+    }
+
+    /// When the list was made.
+    #[must_use]
+    pub fn this_update(&self) -> UnixTime {
+        self.this_update
+    }
+
+    /// When a newer list will exist at the latest; after that this one proves nothing.
+    #[must_use]
+    pub fn next_update(&self) -> Option<UnixTime> {
+        self.next_update
+    }
+
+    pub(crate) fn parsed(&self) -> &X509Crl {
+        &self.parsed
+    }
+}
+
+impl std::fmt::Debug for RevocationList {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RevocationList")
+            .field("issuer", &self.issuer.rfc2253())
+            .field("this_update", &self.this_update.to_string())
+            .field(
+                "next_update",
+                &self.next_update.map(|time| time.to_string()),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why bytes are not a revocation list that this crate reads.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RevocationListError {
+    /// Longer than [`MAX_CRL_BYTES`].
+    #[error("the revocation list has {length} bytes; the limit is {MAX_CRL_BYTES}")]
+    TooLong {
+        /// Length found, in bytes.
+        length: usize,
+    },
+    /// Not a revocation list, or a truncated one.
+    #[error("the revocation list cannot be read: {detail}")]
+    Malformed {
+        /// What the parser met.
+        detail: String,
+    },
+}
+
+/// The fields before the entries.
+struct Header<'a> {
+    issuer: X509Name<'a>,
+    this_update: UnixTime,
+    next_update: Option<UnixTime>,
+}
+
+impl<'a> Header<'a> {
+    fn read(der: &'a [u8]) -> Option<Self> {
+        let sequence = |bytes: &'a [u8]| -> Option<(&'a [u8], &'a [u8])> {
+            let (rest, value) = Any::from_der(bytes).ok()?;
+            (value.tag() == Tag::Sequence).then_some((rest, value.data))
+        };
+        let ([], list) = sequence(der)? else {
+            return None;
+        };
+        let (_, mut rest) = sequence(list)?;
+        // version is optional, INTEGER
+        if rest.first() == Some(&0x02) {
+            rest = Any::from_der(rest).ok()?.0;
+        }
+        let (rest, _signature_algorithm) = sequence(rest)?;
+        let (rest, issuer) = X509Name::from_der(rest).ok()?;
+        let (rest, this_update) = ASN1Time::from_der(rest).ok()?;
+        // nextUpdate is optional: UTCTime or GeneralizedTime
+        let next_update = match rest.first() {
+            Some(0x17 | 0x18) => Some(UnixTime(ASN1Time::from_der(rest).ok()?.1.timestamp())),
+            _ => None,
+        };
+        Some(Self {
+            issuer,
+            this_update: UnixTime(this_update.timestamp()),
+            next_update,
+        })
+    }
+}

@@ -1,0 +1,19 @@
+//! Path validation (RFC 5280, section 6) for the two uses of a card's certificates, with revocation by CRL mandatory.
+//!
+//! [`TrustStore`] holds whom to trust; [`TrustStore::verify`] is the only maker of a [`VerifiedCertificate`], whose type
+//! parameter says for which use it was verified, so that a login certificate cannot end up where a signature one is due.
+//! The engine is OpenSSL's X509_STORE: trust anchors only (no partial chains), strict profile checks, the time given by
+//! the caller, keys and digests of at least 112 bits of security, every CA of the path with a valid CRL.
+
+mod certificate_use;
+mod error;
+mod openssl_store;
+mod trust_store;
+mod verified;
+
+pub use certificate_use::{CardLogin, CardSignature, CertificateUse};
+pub use error::PathError;
+pub use trust_store::{
+    MAX_ANCHORS, MAX_CRLS, MAX_INTERMEDIATES, MAX_TOTAL_CRL_BYTES, TrustStore, TrustStoreError,
+};
+pub use verified::VerifiedCertificate;

@@ -1,0 +1,59 @@
+//! A certificate whose path was verified for one use. Only [`TrustStore::verify`](crate::TrustStore::verify) makes one.
+
+use std::marker::PhantomData;
+
+use crate::certificate::Certificate;
+use crate::holder::Holder;
+use crate::path::certificate_use::CertificateUse;
+use crate::unix_time::UnixTime;
+
+/// Proof that a certificate chained to an anchor, was not revoked, was valid at a time and allows the use `U`.
+#[derive(Debug, Clone)]
+pub struct VerifiedCertificate<U: CertificateUse> {
+    chain: Vec<Certificate>,
+    leaf: Certificate,
+    holder: Holder,
+    verified_at: UnixTime,
+    use_: PhantomData<U>,
+}
+
+impl<U: CertificateUse> VerifiedCertificate<U> {
+    pub(super) fn new(
+        leaf: Certificate,
+        chain: Vec<Certificate>,
+        holder: Holder,
+        verified_at: UnixTime,
+    ) -> Self {
+        Self {
+            chain,
+            leaf,
+            holder,
+            verified_at,
+            use_: PhantomData,
+        }
+    }
+
+    /// The certificate itself.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.leaf
+    }
+
+    /// Who holds the card.
+    #[must_use]
+    pub fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// The path, the certificate first and the anchor last.
+    #[must_use]
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
+    /// The time for which the path was verified, as the caller gave it.
+    #[must_use]
+    pub fn verified_at(&self) -> UnixTime {
+        self.verified_at
+    }
+}
