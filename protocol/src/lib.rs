@@ -9,3 +9,4 @@
 pub mod algorithm;
 pub mod digest;
 pub mod identifiers;
+pub mod login;

@@ -1,0 +1,141 @@
+//! The envelope that carries a login to the record server: a small JSON object.
+//!
+//! It holds only what the record server cannot know: certificate, algorithm, the agent's nonce,
+//! times, the kind of channel binding, what the user was shown, the signature. Binary values are
+//! base64url without padding. Refused: more than [`MAX_ASSERTION_BYTES`], unknown, missing or
+//! repeated members, another version, values of a wrong length.
+
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use paraphe_certs::UnixTime;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{AgentNonce, ChannelBindingKind};
+use crate::digest::Sha256Digest;
+
+/// Most bytes of an envelope in JSON: certificate of 16 KiB and signature, in base64, and the rest.
+pub const MAX_ASSERTION_BYTES: usize = 32 * 1024;
+
+/// Most bytes of a certificate.
+pub(super) const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
+
+/// Most bytes of a signature value (RSA of 4096 bits).
+pub(super) const MAX_SIGNATURE_BYTES: usize = 512;
+
+/// A login on its way; nothing in it is true before [`super::verify`] says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginAssertion {
+    /// Always 1.
+    pub(super) version: Version,
+    /// DER of the card's authentication certificate.
+    #[serde(with = "base64url")]
+    pub(super) certificate: Vec<u8>,
+    /// Name of the algorithm; it must be the one that the key implies.
+    pub(super) algorithm: String,
+    /// The agent's nonce.
+    pub(super) agent_nonce: AgentNonce,
+    /// Seconds since 1970.
+    pub(super) issued_at: u64,
+    /// Seconds since 1970.
+    pub(super) expires_at: u64,
+    /// Kind of the channel binding; its value does not travel.
+    pub(super) channel_binding: ChannelBindingKind,
+    /// SHA-256 of what the user was shown, in hexadecimal.
+    pub(super) shown: Sha256Digest,
+    /// Signature value.
+    #[serde(with = "base64url")]
+    pub(super) signature: Vec<u8>,
+}
+
+/// Why bytes are not a login assertion.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AssertionError {
+    /// More than [`MAX_ASSERTION_BYTES`].
+    #[error("a login assertion has at most {MAX_ASSERTION_BYTES} bytes, this one has {length}")]
+    TooLong {
+        /// Bytes given.
+        length: usize,
+    },
+    /// Not the JSON object that this version writes.
+    #[error("the login assertion is malformed: {0}")]
+    Malformed(#[from] serde_json::Error),
+}
+
+impl LoginAssertion {
+    /// Reads an envelope that arrives by itself. One inside a larger message goes through `serde`,
+    /// and that message's own size limit.
+    ///
+    /// # Errors
+    /// [`AssertionError`].
+    pub fn from_json(bytes: &[u8]) -> Result<Self, AssertionError> {
+        if bytes.len() > MAX_ASSERTION_BYTES {
+            return Err(AssertionError::TooLong {
+                length: bytes.len(),
+            });
+        }
+        Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// Writes the envelope.
+    ///
+    /// # Errors
+    /// None that can happen: every member is text or a number.
+    pub fn to_json(&self) -> Result<Vec<u8>, AssertionError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// DER of the certificate that it claims; not verified.
+    #[must_use]
+    pub fn claimed_certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    pub(super) fn issued_at(&self) -> UnixTime {
+        UnixTime(i64::try_from(self.issued_at).unwrap_or(i64::MAX))
+    }
+
+    pub(super) fn expires_at(&self) -> UnixTime {
+        UnixTime(i64::try_from(self.expires_at).unwrap_or(i64::MAX))
+    }
+}
+
+/// The number 1 and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Version;
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(1)
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            1 => Ok(Self),
+            _ => Err(D::Error::custom("unknown version of the login assertion")),
+        }
+    }
+}
+
+/// Bytes as base64url without padding. Lengths are checked by the verifier, which names them.
+mod base64url {
+    use base64::Engine as _;
+
+    use super::{Deserialize, Deserializer, Serializer, URL_SAFE_NO_PAD};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| serde::de::Error::custom("not base64url without padding"))
+    }
+}
