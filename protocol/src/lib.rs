@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod algorithm;
+pub mod api;
 pub mod digest;
 pub mod identifiers;
 pub mod login;

@@ -1,1 +1,1 @@
-//! Placeholder while the workspace is laid out.
+//! What the end-to-end tests share: programs started and stopped, and a workstation in a temporary folder.

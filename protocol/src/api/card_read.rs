@@ -1,0 +1,115 @@
+//! `card/read`: who holds the professional's card, its certificates, its PIN state, and on request (PIN needed) the
+//! practice situations.
+
+use paraphe_certs::Holder;
+use serde::{Deserialize, Serialize};
+
+/// Which card to read and how much.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardReadRequest {
+    /// Exact PC/SC reader name; absent: the only professional's card present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<String>,
+    /// Serial of the card that must be meant (as in [`CardSummary::serial`]); refused if another card is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+    /// Also read the practice situations, which asks for the PIN.
+    #[serde(default)]
+    pub practice_situations: bool,
+}
+
+/// What the card says. Not `Deserialize`: the holder is read from a certificate, never from JSON.
+#[derive(Debug, Clone, Serialize)]
+pub struct CardReadResponse {
+    /// Reader's PC/SC name.
+    pub reader: String,
+    /// The card itself.
+    pub card: CardSummary,
+    /// The holder, from the signature certificate (authentication certificate where there is no other).
+    pub holder: Holder,
+    /// Certificates found, authentication first.
+    pub certificates: Vec<CertificateSummary>,
+    /// Tries left, read without spending one.
+    pub pin: PinSummary,
+    /// Practice situations; absent unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub practice_situations: Option<Vec<PracticeSituationSummary>>,
+}
+
+/// A card in a reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardSummary {
+    /// `cps3`, `vitale2`, `vitale1`, `unknown`...
+    pub kind: String,
+    /// Answer to reset, hexadecimal capitals.
+    pub atr: String,
+    /// Serial number (EF.SN.ICC without issuer prefix), digits. Absent until the card was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// PKCS#15 token label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// A certificate on the card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateSummary {
+    /// What its key is for.
+    pub purpose: CertificatePurpose,
+    /// Subject, RFC 2253 form.
+    pub subject: String,
+    /// Issuer, RFC 2253 form.
+    pub issuer: String,
+    /// Serial number, decimal.
+    pub serial_number: String,
+    /// Start of validity.
+    pub not_before: i64,
+    /// End of validity.
+    pub not_after: i64,
+    /// SHA-256 of the DER form, hexadecimal.
+    pub sha256: String,
+    /// DER form, base64.
+    pub der: String,
+}
+
+/// What a certificate's key is for, read from its key usage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CertificatePurpose {
+    /// Log in (digitalSignature).
+    Authentication,
+    /// Sign documents (nonRepudiation).
+    Signature,
+}
+
+/// State of the PIN ("code porteur").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinSummary {
+    /// Wrong entries allowed in a row.
+    pub tries_max: u8,
+    /// Entries left before the card blocks.
+    pub tries_left: u8,
+    /// No try left: only the unblocking code helps.
+    pub blocked: bool,
+}
+
+/// A practice situation ("situation d'exercice"), CPS_ACTIVITY_nn_PS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PracticeSituationSummary {
+    /// 1 to 16; numbers may have holes.
+    pub number: u8,
+    /// Structure's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub structure_name: Option<String>,
+    /// Structure's national identifier, with its type digit (G07).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub structure_id: Option<String>,
+    /// Sector of activity (R02), such as `SA07`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector: Option<String>,
+    /// Mode of practice (G17).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u8>,
+}

@@ -1,0 +1,967 @@
+//! The table of error codes: one row each, with the layer that failed, the HTTP status, who can mend it, and the
+//! sentences a person reads, in French and English. Codes are stable: a released code is never renamed or reused.
+
+use serde::{Deserialize, Serialize};
+
+use super::Language;
+
+/// The layer that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Layer {
+    /// Paraphe itself.
+    Agent,
+    /// The browser or its policy.
+    Browser,
+    /// The card.
+    Card,
+    /// A certificate or its chain.
+    Certificate,
+    /// A rule that the administrator or the house set.
+    Policy,
+    /// The reader or the card service.
+    Reader,
+    /// The record server.
+    Server,
+}
+
+/// Who can apply the remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum WhoActs {
+    /// The workstation's administrator.
+    Administrator,
+    /// The developer of the calling software.
+    Developer,
+    /// The card's issuer.
+    Issuer,
+    /// The person at the keyboard.
+    User,
+}
+
+/// What to do, and who can do it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remedy {
+    /// Who.
+    pub who: WhoActs,
+    /// What, in the caller's language.
+    pub text: String,
+}
+
+struct Row {
+    name: &'static str,
+    layer: Layer,
+    status: u16,
+    who: WhoActs,
+    title: [&'static str; 2],
+    remedy: [&'static str; 2],
+}
+
+/// Stable error codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// No card in the reader.
+    CardAbsent,
+    /// The card present is not the one expected.
+    CardChanged,
+    /// The card gave data that cannot be read.
+    CardDataMalformed,
+    /// The card does not answer.
+    CardMute,
+    /// This card is not a professional's card that can be read here.
+    CardNotAProfessionalCard,
+    /// This card is not a Vitale card that can be read here.
+    CardNotVitale,
+    /// The card refused a command.
+    CardRefused,
+    /// The card was taken out during the operation.
+    CardRemoved,
+    /// Several cards would do.
+    CardSeveral,
+    /// Unknown card.
+    CardUnknown,
+    /// First-generation Vitale card: not readable here.
+    CardVitale1,
+    /// The card's certificate has expired.
+    CertificateExpired,
+    /// A certificate could not be read or is not valid.
+    CertificateInvalid,
+    /// The card has no certificate for this operation.
+    CertificateMissing,
+    /// The certificate does not lead to a trusted authority.
+    CertificateNotTrusted,
+    /// The revocation state could not be established.
+    CertificateRevocationUnknown,
+    /// The certificate has been revoked.
+    CertificateRevoked,
+    /// This certificate is not meant for this use.
+    CertificateWrongUse,
+    /// The agent's configuration has an error.
+    ConfigurationInvalid,
+    /// The document has active content.
+    DocumentActiveContent,
+    /// A document changed while it was read.
+    DocumentChanged,
+    /// The document's format is not allowed or does not match its content.
+    DocumentFormat,
+    /// A document is missing.
+    DocumentMissing,
+    /// A piece of a document is out of place.
+    DocumentPieceOutOfOrder,
+    /// The document exceeds the size allowed.
+    DocumentTooLarge,
+    /// Internal error of the agent.
+    Internal,
+    /// The lot has no document.
+    LotEmpty,
+    /// The patient's identity is incomplete or wrong.
+    LotPatientInvalid,
+    /// The lot has too many documents.
+    LotTooManyDocuments,
+    /// The record server's nonce cannot be used.
+    NonceInvalid,
+    /// Cancelled by the person.
+    OperationCancelled,
+    /// Unknown operation.
+    OperationUnknown,
+    /// This site is not allowed on this workstation.
+    OriginNotAllowed,
+    /// A file path is not allowed here.
+    PathNotAllowed,
+    /// PIN blocked.
+    PinBlocked,
+    /// No way to enter the PIN.
+    PinEntryUnavailable,
+    /// The PIN does not have the expected form.
+    PinFormat,
+    /// Only one try is left before the card blocks.
+    PinLastTry,
+    /// Wrong PIN.
+    PinWrong,
+    /// This practice situation is not on the card.
+    PracticeSituationUnknown,
+    /// No card reader.
+    ReaderAbsent,
+    /// Another program is using the card.
+    ReaderBusy,
+    /// The reader no longer answers.
+    ReaderFailed,
+    /// The card service (pcscd) does not answer.
+    ReaderServiceUnavailable,
+    /// No reader of that name.
+    ReaderUnknown,
+    /// Record server not known to this workstation.
+    RecordServerUnknown,
+    /// Malformed request.
+    RequestInvalid,
+    /// The signature is not valid.
+    SignatureInvalid,
+    /// The card made a signature that does not verify.
+    SignatureNotAccepted,
+    /// Too many requests at once.
+    TooBusy,
+}
+
+impl ErrorCode {
+    /// Every code, in alphabetical order.
+    pub const ALL: [Self; 50] = [
+        Self::CardAbsent,
+        Self::CardChanged,
+        Self::CardDataMalformed,
+        Self::CardMute,
+        Self::CardNotAProfessionalCard,
+        Self::CardNotVitale,
+        Self::CardRefused,
+        Self::CardRemoved,
+        Self::CardSeveral,
+        Self::CardUnknown,
+        Self::CardVitale1,
+        Self::CertificateExpired,
+        Self::CertificateInvalid,
+        Self::CertificateMissing,
+        Self::CertificateNotTrusted,
+        Self::CertificateRevocationUnknown,
+        Self::CertificateRevoked,
+        Self::CertificateWrongUse,
+        Self::ConfigurationInvalid,
+        Self::DocumentActiveContent,
+        Self::DocumentChanged,
+        Self::DocumentFormat,
+        Self::DocumentMissing,
+        Self::DocumentPieceOutOfOrder,
+        Self::DocumentTooLarge,
+        Self::Internal,
+        Self::LotEmpty,
+        Self::LotPatientInvalid,
+        Self::LotTooManyDocuments,
+        Self::NonceInvalid,
+        Self::OperationCancelled,
+        Self::OperationUnknown,
+        Self::OriginNotAllowed,
+        Self::PathNotAllowed,
+        Self::PinBlocked,
+        Self::PinEntryUnavailable,
+        Self::PinFormat,
+        Self::PinLastTry,
+        Self::PinWrong,
+        Self::PracticeSituationUnknown,
+        Self::ReaderAbsent,
+        Self::ReaderBusy,
+        Self::ReaderFailed,
+        Self::ReaderServiceUnavailable,
+        Self::ReaderUnknown,
+        Self::RecordServerUnknown,
+        Self::RequestInvalid,
+        Self::SignatureInvalid,
+        Self::SignatureNotAccepted,
+        Self::TooBusy,
+    ];
+
+    /// The stable name, such as `pin-blocked`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The layer that failed.
+    #[must_use]
+    pub fn layer(self) -> Layer {
+        self.row().layer
+    }
+
+    /// HTTP status of a problem document with this code.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        self.row().status
+    }
+
+    /// Who can apply the remedy.
+    #[must_use]
+    pub fn who(self) -> WhoActs {
+        self.row().who
+    }
+
+    /// What happened, one sentence.
+    #[must_use]
+    pub fn title(self, language: Language) -> &'static str {
+        let [french, english] = self.row().title;
+        match language {
+            Language::French => french,
+            Language::English => english,
+        }
+    }
+
+    /// What to do, one sentence.
+    #[must_use]
+    pub fn remedy(self, language: Language) -> Remedy {
+        let row = self.row();
+        let [french, english] = row.remedy;
+        let text = match language {
+            Language::French => french,
+            Language::English => english,
+        };
+        Remedy {
+            who: row.who,
+            text: text.to_owned(),
+        }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "a table: one row per code")]
+    const fn row(self) -> Row {
+        use Layer::{Agent, Card, Certificate, Policy, Reader, Server};
+        use WhoActs::{Administrator, Developer, Issuer, User};
+        match self {
+            Self::CardAbsent => Row {
+                name: "card-absent",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: ["Aucune carte dans le lecteur.", "No card in the reader."],
+                remedy: [
+                    "Insérez la carte, puce vers le lecteur, et recommencez.",
+                    "Insert the card, chip towards the reader, and try again.",
+                ],
+            },
+            Self::CardChanged => Row {
+                name: "card-changed",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: [
+                    "La carte présente n'est pas celle attendue.",
+                    "The card present is not the one expected.",
+                ],
+                remedy: [
+                    "Remettez la carte utilisée au début de l'opération, ou recommencez avec celle-ci.",
+                    "Put back the card used when the operation began, or start again with this one.",
+                ],
+            },
+            Self::CardDataMalformed => Row {
+                name: "card-data-malformed",
+                layer: Card,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "La carte a donné des données illisibles.",
+                    "The card gave data that cannot be read.",
+                ],
+                remedy: [
+                    "Nettoyez la puce et réessayez ; si cela persiste, faites remplacer la carte par son émetteur.",
+                    "Clean the chip and try again; if it persists, have the issuer replace the card.",
+                ],
+            },
+            Self::CardMute => Row {
+                name: "card-mute",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: ["La carte ne répond pas.", "The card does not answer."],
+                remedy: [
+                    "Vérifiez le sens d'insertion et la propreté de la puce.",
+                    "Check which way round it is inserted and that the chip is clean.",
+                ],
+            },
+            Self::CardNotAProfessionalCard => Row {
+                name: "card-not-a-professional-card",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: [
+                    "Cette carte n'est pas une carte de professionnel lisible ici.",
+                    "This card is not a professional's card that can be read here.",
+                ],
+                remedy: [
+                    "Insérez une carte CPS, CPF ou CPE.",
+                    "Insert a CPS, CPF or CPE card.",
+                ],
+            },
+            Self::CardNotVitale => Row {
+                name: "card-not-vitale",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: [
+                    "Cette carte n'est pas une carte Vitale lisible ici.",
+                    "This card is not a Vitale card that can be read here.",
+                ],
+                remedy: ["Insérez une carte Vitale 2.", "Insert a Vitale 2 card."],
+            },
+            Self::CardRefused => Row {
+                name: "card-refused",
+                layer: Card,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "La carte a refusé une commande.",
+                    "The card refused a command.",
+                ],
+                remedy: [
+                    "Retirez et réinsérez la carte ; si cela persiste, transmettez le code de la carte au support.",
+                    "Take the card out and put it back; if it persists, give the card's status word to support.",
+                ],
+            },
+            Self::CardRemoved => Row {
+                name: "card-removed",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: [
+                    "La carte a été retirée pendant l'opération.",
+                    "The card was taken out during the operation.",
+                ],
+                remedy: [
+                    "Réinsérez la carte et recommencez ; rien n'a été signé.",
+                    "Put the card back and start again; nothing was signed.",
+                ],
+            },
+            Self::CardSeveral => Row {
+                name: "card-several",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: ["Plusieurs cartes conviennent.", "Several cards would do."],
+                remedy: [
+                    "Précisez le lecteur ou le numéro de carte, ou retirez l'une des cartes.",
+                    "Name the reader or the card's serial number, or take one of the cards out.",
+                ],
+            },
+            Self::CardUnknown => Row {
+                name: "card-unknown",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: ["Carte inconnue.", "Unknown card."],
+                remedy: [
+                    "Insérez une carte de la famille CPS ou une carte Vitale.",
+                    "Insert a card of the CPS family or a Vitale card.",
+                ],
+            },
+            Self::CardVitale1 => Row {
+                name: "card-vitale-1",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: [
+                    "Carte Vitale de première génération : non lisible ici.",
+                    "First-generation Vitale card: not readable here.",
+                ],
+                remedy: [
+                    "Lisez cette carte avec le composant officiel de votre logiciel.",
+                    "Read this card with the official component of your software.",
+                ],
+            },
+            Self::CertificateExpired => Row {
+                name: "certificate-expired",
+                layer: Certificate,
+                status: 409,
+                who: Issuer,
+                title: [
+                    "Le certificat de la carte est expiré.",
+                    "The card's certificate has expired.",
+                ],
+                remedy: [
+                    "Demandez le renouvellement de la carte à son émetteur.",
+                    "Ask the card's issuer for a new card.",
+                ],
+            },
+            Self::CertificateInvalid => Row {
+                name: "certificate-invalid",
+                layer: Certificate,
+                status: 409,
+                who: Administrator,
+                title: [
+                    "Un certificat n'a pas pu être lu ou n'est pas valable.",
+                    "A certificate could not be read or is not valid.",
+                ],
+                remedy: [
+                    "Transmettez le détail au support.",
+                    "Give the detail to support.",
+                ],
+            },
+            Self::CertificateMissing => Row {
+                name: "certificate-missing",
+                layer: Certificate,
+                status: 409,
+                who: Issuer,
+                title: [
+                    "La carte n'a pas le certificat nécessaire à cette opération.",
+                    "The card has no certificate for this operation.",
+                ],
+                remedy: [
+                    "Utilisez une carte qui permet cette opération.",
+                    "Use a card that allows this operation.",
+                ],
+            },
+            Self::CertificateNotTrusted => Row {
+                name: "certificate-not-trusted",
+                layer: Certificate,
+                status: 409,
+                who: Administrator,
+                title: [
+                    "Le certificat ne remonte pas à une autorité reconnue.",
+                    "The certificate does not lead to a trusted authority.",
+                ],
+                remedy: [
+                    "L'administrateur installe les autorités de l'IGC-Santé, ou la carte n'est pas pour cet environnement.",
+                    "The administrator installs the IGC-Santé authorities, or the card is not for this environment.",
+                ],
+            },
+            Self::CertificateRevocationUnknown => Row {
+                name: "certificate-revocation-unknown",
+                layer: Certificate,
+                status: 503,
+                who: Administrator,
+                title: [
+                    "L'état de révocation n'a pas pu être établi.",
+                    "The revocation state could not be established.",
+                ],
+                remedy: [
+                    "L'administrateur met à jour les listes de révocation (CRL).",
+                    "The administrator updates the revocation lists (CRL).",
+                ],
+            },
+            Self::CertificateRevoked => Row {
+                name: "certificate-revoked",
+                layer: Certificate,
+                status: 409,
+                who: Issuer,
+                title: [
+                    "Le certificat a été révoqué.",
+                    "The certificate has been revoked.",
+                ],
+                remedy: [
+                    "Cette carte ne doit plus servir ; demandez-en une autre à son émetteur.",
+                    "This card must no longer be used; ask the issuer for another.",
+                ],
+            },
+            Self::CertificateWrongUse => Row {
+                name: "certificate-wrong-use",
+                layer: Certificate,
+                status: 409,
+                who: Developer,
+                title: [
+                    "Ce certificat n'est pas fait pour cet usage.",
+                    "This certificate is not meant for this use.",
+                ],
+                remedy: [
+                    "Utilisez le certificat d'authentification pour se connecter et celui de signature pour signer.",
+                    "Use the authentication certificate to log in and the signature certificate to sign.",
+                ],
+            },
+            Self::ConfigurationInvalid => Row {
+                name: "configuration-invalid",
+                layer: Agent,
+                status: 500,
+                who: Administrator,
+                title: [
+                    "La configuration de l'agent contient une erreur.",
+                    "The agent's configuration has an error.",
+                ],
+                remedy: ["Corrigez le fichier indiqué.", "Correct the file named."],
+            },
+            Self::DocumentActiveContent => Row {
+                name: "document-active-content",
+                layer: Policy,
+                status: 422,
+                who: User,
+                title: [
+                    "Le document contient un contenu actif.",
+                    "The document has active content.",
+                ],
+                remedy: [
+                    "Enregistrez-le sans script ni pièce incorporée (PDF/A) et recommencez.",
+                    "Save it without scripts or embedded files (PDF/A) and try again.",
+                ],
+            },
+            Self::DocumentChanged => Row {
+                name: "document-changed",
+                layer: Agent,
+                status: 409,
+                who: User,
+                title: [
+                    "Un document a changé pendant sa lecture.",
+                    "A document changed while it was read.",
+                ],
+                remedy: [
+                    "Fermez le document dans les autres logiciels et recommencez ; rien n'a été signé.",
+                    "Close the document in other programs and start again; nothing was signed.",
+                ],
+            },
+            Self::DocumentFormat => Row {
+                name: "document-format",
+                layer: Policy,
+                status: 422,
+                who: User,
+                title: [
+                    "Le format du document n'est pas admis ou ne correspond pas à son contenu.",
+                    "The document's format is not allowed or does not match its content.",
+                ],
+                remedy: [
+                    "Formats admis : PDF, TXT, RTF, JPEG, TIFF.",
+                    "Allowed formats: PDF, TXT, RTF, JPEG, TIFF.",
+                ],
+            },
+            Self::DocumentMissing => Row {
+                name: "document-missing",
+                layer: Agent,
+                status: 404,
+                who: User,
+                title: ["Un document est introuvable.", "A document is missing."],
+                remedy: [
+                    "Vérifiez le chemin ou déposez de nouveau le document ; rien n'a été signé.",
+                    "Check the path or hand the document over again; nothing was signed.",
+                ],
+            },
+            Self::DocumentPieceOutOfOrder => Row {
+                name: "document-piece-out-of-order",
+                layer: Agent,
+                status: 409,
+                who: Developer,
+                title: [
+                    "Un morceau de document n'est pas à sa place.",
+                    "A piece of a document is out of place.",
+                ],
+                remedy: [
+                    "Reprenez à la position donnée.",
+                    "Go on from the offset given.",
+                ],
+            },
+            Self::DocumentTooLarge => Row {
+                name: "document-too-large",
+                layer: Agent,
+                status: 413,
+                who: User,
+                title: [
+                    "Le document dépasse la taille admise.",
+                    "The document exceeds the size allowed.",
+                ],
+                remedy: [
+                    "Réduisez le document ou demandez à l'administrateur de relever la limite.",
+                    "Make the document smaller, or ask the administrator to raise the limit.",
+                ],
+            },
+            Self::Internal => Row {
+                name: "internal",
+                layer: Agent,
+                status: 500,
+                who: Developer,
+                title: ["Erreur interne de l'agent.", "Internal error of the agent."],
+                remedy: [
+                    "Recommencez ; si cela persiste, transmettez le journal au support.",
+                    "Try again; if it persists, give the log to support.",
+                ],
+            },
+            Self::LotEmpty => Row {
+                name: "lot-empty",
+                layer: Agent,
+                status: 422,
+                who: Developer,
+                title: [
+                    "Le lot ne contient aucun document.",
+                    "The lot has no document.",
+                ],
+                remedy: [
+                    "Ajoutez au moins un document.",
+                    "Add at least one document.",
+                ],
+            },
+            Self::LotPatientInvalid => Row {
+                name: "lot-patient-invalid",
+                layer: Agent,
+                status: 422,
+                who: User,
+                title: [
+                    "L'identité du patient est incomplète ou incorrecte.",
+                    "The patient's identity is incomplete or wrong.",
+                ],
+                remedy: [
+                    "Vérifiez le matricule INS et les traits d'identité.",
+                    "Check the INS and the identity traits.",
+                ],
+            },
+            Self::LotTooManyDocuments => Row {
+                name: "lot-too-many-documents",
+                layer: Agent,
+                status: 422,
+                who: User,
+                title: [
+                    "Le lot contient trop de documents.",
+                    "The lot has too many documents.",
+                ],
+                remedy: [
+                    "Partagez-le en plusieurs lots.",
+                    "Split it into several lots.",
+                ],
+            },
+            Self::NonceInvalid => Row {
+                name: "nonce-invalid",
+                layer: Server,
+                status: 422,
+                who: Developer,
+                title: [
+                    "Le défi du serveur de dossiers n'est pas utilisable.",
+                    "The record server's nonce cannot be used.",
+                ],
+                remedy: [
+                    "Le serveur doit fournir un aléa neuf de 32 à 64 octets.",
+                    "The server must give a fresh nonce of 32 to 64 bytes.",
+                ],
+            },
+            Self::OperationCancelled => Row {
+                name: "operation-cancelled",
+                layer: Agent,
+                status: 409,
+                who: User,
+                title: [
+                    "Opération annulée par la personne.",
+                    "Cancelled by the person.",
+                ],
+                remedy: [
+                    "Rien n'a été fait ; recommencez si vous le souhaitez.",
+                    "Nothing was done; start again if you wish.",
+                ],
+            },
+            Self::OperationUnknown => Row {
+                name: "operation-unknown",
+                layer: Agent,
+                status: 404,
+                who: Developer,
+                title: ["Opération inconnue.", "Unknown operation."],
+                remedy: [
+                    "Consultez la liste des opérations.",
+                    "See the list of operations.",
+                ],
+            },
+            Self::OriginNotAllowed => Row {
+                name: "origin-not-allowed",
+                layer: Policy,
+                status: 403,
+                who: Administrator,
+                title: [
+                    "Ce site n'est pas autorisé sur ce poste.",
+                    "This site is not allowed on this workstation.",
+                ],
+                remedy: [
+                    "L'administrateur ajoute l'origine exacte du site à la configuration.",
+                    "The administrator adds the site's exact origin to the configuration.",
+                ],
+            },
+            Self::PathNotAllowed => Row {
+                name: "path-not-allowed",
+                layer: Policy,
+                status: 403,
+                who: Developer,
+                title: [
+                    "Un chemin de fichier n'est pas admis ici.",
+                    "A file path is not allowed here.",
+                ],
+                remedy: [
+                    "Déposez le document avec document/put.",
+                    "Hand the document over with document/put.",
+                ],
+            },
+            Self::PinBlocked => Row {
+                name: "pin-blocked",
+                layer: Card,
+                status: 409,
+                who: Issuer,
+                title: ["Code porteur bloqué.", "PIN blocked."],
+                remedy: [
+                    "Débloquez la carte avec le code de déblocage reçu avec elle.",
+                    "Unblock the card with the unblocking code received with it.",
+                ],
+            },
+            Self::PinEntryUnavailable => Row {
+                name: "pin-entry-unavailable",
+                layer: Agent,
+                status: 503,
+                who: Administrator,
+                title: [
+                    "Aucun moyen de saisir le code porteur.",
+                    "No way to enter the PIN.",
+                ],
+                remedy: [
+                    "Installez pinentry, ou lancez la commande dans un terminal.",
+                    "Install pinentry, or run the command in a terminal.",
+                ],
+            },
+            Self::PinFormat => Row {
+                name: "pin-format",
+                layer: Agent,
+                status: 422,
+                who: User,
+                title: [
+                    "Le code porteur n'a pas la forme attendue.",
+                    "The PIN does not have the expected form.",
+                ],
+                remedy: [
+                    "Le code porteur est fait de chiffres ; la carte n'a pas été sollicitée, aucun essai n'est perdu.",
+                    "The PIN is made of digits; the card was not asked and no try is lost.",
+                ],
+            },
+            Self::PinLastTry => Row {
+                name: "pin-last-try",
+                layer: Policy,
+                status: 409,
+                who: User,
+                title: [
+                    "Il ne reste qu'un essai avant blocage.",
+                    "Only one try is left before the card blocks.",
+                ],
+                remedy: [
+                    "Confirmez explicitement le dernier essai, ou retrouvez votre code.",
+                    "Confirm the last try explicitly, or find your PIN first.",
+                ],
+            },
+            Self::PinWrong => Row {
+                name: "pin-wrong",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: ["Code porteur incorrect.", "Wrong PIN."],
+                remedy: [
+                    "Vérifiez votre code ; le nombre d'essais restants est indiqué.",
+                    "Check your PIN; the number of tries left is given.",
+                ],
+            },
+            Self::PracticeSituationUnknown => Row {
+                name: "practice-situation-unknown",
+                layer: Card,
+                status: 422,
+                who: User,
+                title: [
+                    "Cette situation d'exercice n'est pas sur la carte.",
+                    "This practice situation is not on the card.",
+                ],
+                remedy: [
+                    "Choisissez une des situations lues sur la carte.",
+                    "Choose one of the situations read from the card.",
+                ],
+            },
+            Self::ReaderAbsent => Row {
+                name: "reader-absent",
+                layer: Reader,
+                status: 409,
+                who: User,
+                title: ["Aucun lecteur de cartes.", "No card reader."],
+                remedy: ["Branchez un lecteur de cartes.", "Plug in a card reader."],
+            },
+            Self::ReaderBusy => Row {
+                name: "reader-busy",
+                layer: Reader,
+                status: 409,
+                who: User,
+                title: [
+                    "Un autre logiciel utilise la carte.",
+                    "Another program is using the card.",
+                ],
+                remedy: [
+                    "Fermez l'autre logiciel ou attendez qu'il ait fini.",
+                    "Close the other program or wait until it has finished.",
+                ],
+            },
+            Self::ReaderFailed => Row {
+                name: "reader-failed",
+                layer: Reader,
+                status: 502,
+                who: User,
+                title: [
+                    "Le lecteur ne répond plus.",
+                    "The reader no longer answers.",
+                ],
+                remedy: [
+                    "Débranchez et rebranchez le lecteur.",
+                    "Unplug the reader and plug it in again.",
+                ],
+            },
+            Self::ReaderServiceUnavailable => Row {
+                name: "reader-service-unavailable",
+                layer: Reader,
+                status: 503,
+                who: Administrator,
+                title: [
+                    "Le service de cartes (pcscd) ne répond pas.",
+                    "The card service (pcscd) does not answer.",
+                ],
+                remedy: [
+                    "L'administrateur démarre le service pcscd.",
+                    "The administrator starts the pcscd service.",
+                ],
+            },
+            Self::ReaderUnknown => Row {
+                name: "reader-unknown",
+                layer: Reader,
+                status: 404,
+                who: User,
+                title: ["Aucun lecteur de ce nom.", "No reader of that name."],
+                remedy: [
+                    "Vérifiez le nom dans la liste des lecteurs.",
+                    "Check the name in the list of readers.",
+                ],
+            },
+            Self::RecordServerUnknown => Row {
+                name: "record-server-unknown",
+                layer: Policy,
+                status: 404,
+                who: Administrator,
+                title: [
+                    "Serveur de dossiers inconnu de ce poste.",
+                    "Record server not known to this workstation.",
+                ],
+                remedy: [
+                    "L'administrateur l'ajoute à la configuration.",
+                    "The administrator adds it to the configuration.",
+                ],
+            },
+            Self::RequestInvalid => Row {
+                name: "request-invalid",
+                layer: Agent,
+                status: 400,
+                who: Developer,
+                title: ["Requête mal formée.", "Malformed request."],
+                remedy: [
+                    "Corrigez la requête selon la description de l'API.",
+                    "Correct the request after the API's description.",
+                ],
+            },
+            Self::SignatureInvalid => Row {
+                name: "signature-invalid",
+                layer: Agent,
+                status: 422,
+                who: User,
+                title: [
+                    "La signature n'est pas valable.",
+                    "The signature is not valid.",
+                ],
+                remedy: [
+                    "Voyez les raisons ; demandez un lot signé de nouveau.",
+                    "See the reasons; ask for the lot to be signed again.",
+                ],
+            },
+            Self::SignatureNotAccepted => Row {
+                name: "signature-not-accepted",
+                layer: Agent,
+                status: 502,
+                who: Developer,
+                title: [
+                    "La carte a produit une signature qui ne se vérifie pas.",
+                    "The card made a signature that does not verify.",
+                ],
+                remedy: [
+                    "Recommencez ; si cela persiste, transmettez le journal au support.",
+                    "Try again; if it persists, give the log to support.",
+                ],
+            },
+            Self::TooBusy => Row {
+                name: "too-busy",
+                layer: Agent,
+                status: 429,
+                who: User,
+                title: ["Trop de demandes en cours.", "Too many requests at once."],
+                remedy: [
+                    "Attendez la fin des opérations en cours.",
+                    "Wait until the current operations are done.",
+                ],
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::{ErrorCode, Language};
+
+    #[test]
+    fn names_are_what_serde_writes() {
+        for code in ErrorCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+        }
+    }
+
+    #[test]
+    fn every_code_speaks_both_languages_and_asks_for_an_http_error() {
+        for code in ErrorCode::ALL {
+            assert!((400..600).contains(&code.status()), "{}", code.name());
+            for language in [Language::French, Language::English] {
+                assert!(code.title(language).ends_with('.'), "{}", code.name());
+                assert!(code.remedy(language).text.ends_with('.'), "{}", code.name());
+            }
+            assert_ne!(code.title(Language::French), code.title(Language::English));
+        }
+    }
+
+    #[test]
+    fn codes_are_listed_once_in_order() {
+        let names: Vec<_> = ErrorCode::ALL.iter().map(|code| code.name()).collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(names, sorted);
+    }
+}

@@ -1,0 +1,67 @@
+//! `events`: what changed at the readers since a cursor. A long poll: the answer comes when something happened or
+//! when the wait is over, whichever is first.
+
+use serde::{Deserialize, Serialize};
+
+use super::CardSummary;
+
+/// Longest wait that a caller may ask for, milliseconds.
+pub const MAXIMUM_EVENT_WAIT_MS: u32 = 60_000;
+
+/// Ask for what happened after `cursor`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsRequest {
+    /// The `cursor` of an earlier answer; absent: from now on, answered at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<u64>,
+    /// How long to wait for something to happen, milliseconds, at most [`MAXIMUM_EVENT_WAIT_MS`]. Absent: do not wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<u32>,
+}
+
+/// What happened, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventsResponse {
+    /// To be given in the next request.
+    pub cursor: u64,
+    /// Oldest first; empty when the wait ended without anything.
+    pub events: Vec<Event>,
+    /// The cursor was too old: events were lost, read `status` again.
+    pub missed: bool,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Position in the stream.
+    pub sequence: u64,
+    /// When, seconds since 1970-01-01 UTC.
+    pub at: i64,
+    /// What.
+    pub kind: EventKind,
+    /// Reader's PC/SC name.
+    pub reader: String,
+    /// The card that came, where it is known what it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardSummary>,
+}
+
+/// Kinds of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A card was put in.
+    CardInserted,
+    /// A card was taken out.
+    CardRemoved,
+    /// The PC/SC service answers again.
+    CardServiceBack,
+    /// The PC/SC service stopped answering.
+    CardServiceLost,
+    /// A reader was plugged in.
+    ReaderArrived,
+    /// A reader was unplugged.
+    ReaderLeft,
+}

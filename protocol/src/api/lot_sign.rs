@@ -1,0 +1,114 @@
+//! `lot/sign`: a lot of documents under one signature, with one PIN entry.
+
+use paraphe_certs::Holder;
+use serde::{Deserialize, Serialize};
+
+use super::DocumentSource;
+
+/// A lot to sign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LotSignRequest {
+    /// Signature profile.
+    pub profile: LotProfile,
+    /// Whose record the lot is for.
+    pub patient: LotPatient,
+    /// The documents, in order.
+    pub documents: Vec<LotDocumentRequest>,
+    /// Wrap each document as CDA R2 level 1 first.
+    #[serde(default)]
+    pub cda: bool,
+    /// Practice situation (1 to 16) named in the CDA header; absent: the only one of the card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub practice_situation: Option<u8>,
+    /// Exact PC/SC reader name; absent: the only professional's card present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<String>,
+    /// Serial of the card that must be meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+}
+
+/// Signature profiles of a lot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LotProfile {
+    /// Detached XAdES over a manifest, SHA-256 (docs/lot-signature.md).
+    Dsg,
+}
+
+/// The patient: the INS, and for CDA headers the strict identity traits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LotPatient {
+    /// INS: 13 characters and key of 2.
+    pub ins: String,
+    /// Birth name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_name: Option<String>,
+    /// Birth given names, first one first, separated by spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_names: Option<String>,
+    /// AAAAMMJJ, lunar dates allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<String>,
+    /// `M` or `F`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sex: Option<String>,
+    /// INSEE code of the birth place, 5 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_place: Option<String>,
+}
+
+/// One document of the lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LotDocumentRequest {
+    /// Where its bytes are.
+    pub source: DocumentSource,
+    /// Title, at most 128 characters.
+    pub title: String,
+    /// Declared media type; must agree with the content. Absent: found from the content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// `typeCode` (LOINC or national); absent: the configured default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub type_code: Option<String>,
+}
+
+/// The signed lot.
+#[derive(Debug, Clone, Serialize)]
+pub struct LotSignResponse {
+    /// Profile used.
+    pub profile: LotProfile,
+    /// `uniqueId` of the submission set (OID).
+    pub submission_set: String,
+    /// Serial of the card that signed.
+    pub card: String,
+    /// Who signed.
+    pub signer: Holder,
+    /// Signing time claimed in the signature.
+    pub signing_time: i64,
+    /// The signature file (XML), as a document to `document/get`, or a path on the command line.
+    pub signature: DocumentSource,
+    /// The documents as signed, in order.
+    pub documents: Vec<LotDocumentResponse>,
+}
+
+/// One document as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LotDocumentResponse {
+    /// `uniqueId` (OID).
+    pub unique_id: String,
+    /// Title.
+    pub title: String,
+    /// Media type of what was signed (`text/xml` for CDA).
+    pub media_type: String,
+    /// Bytes signed.
+    pub size: u64,
+    /// SHA-256 of what was signed, hexadecimal.
+    pub sha256: String,
+    /// The bytes that were signed.
+    pub content: DocumentSource,
+}

@@ -1,0 +1,41 @@
+//! The localhost API: one request type and one response type per operation, reached by three doors
+//! (HTTPS, Unix socket, command line), and one error form.
+//!
+//! JSON, UTF-8, `snake_case` keys, unknown keys refused in requests. Times are seconds since 1970-01-01 UTC unless a
+//! field says otherwise. Binary is base64 (RFC 4648 section 4, padded) unless a field says base64url.
+//! A PIN is never a field of any request.
+
+mod card_read;
+mod document;
+mod error_code;
+mod events;
+mod login;
+mod lot_sign;
+mod operation;
+mod problem;
+mod status;
+mod verify;
+mod vitale_read;
+
+pub use card_read::{
+    CardReadRequest, CardReadResponse, CardSummary, CertificatePurpose, CertificateSummary,
+    PinSummary, PracticeSituationSummary,
+};
+pub use document::{
+    DocumentDropRequest, DocumentDropResponse, DocumentGetRequest, DocumentGetResponse,
+    DocumentPutRequest, DocumentPutResponse, DocumentSource, MAXIMUM_CHUNK_BYTES,
+};
+pub use error_code::{ErrorCode, Layer, Remedy, WhoActs};
+pub use events::{Event, EventKind, EventsRequest, EventsResponse, MAXIMUM_EVENT_WAIT_MS};
+pub use login::{LoginRequest, LoginResponse};
+pub use lot_sign::{
+    LotDocumentRequest, LotDocumentResponse, LotPatient, LotProfile, LotSignRequest,
+    LotSignResponse,
+};
+pub use operation::Operation;
+pub use problem::{Language, Problem};
+pub use status::{ReaderState, ReaderSummary, StatusRequest, StatusResponse, Versions, Warning};
+pub use verify::{Conclusion, CoveredDocument, VerifyRequest, VerifyResponse};
+pub use vitale_read::{
+    BeneficiarySummary, NirSummary, Provenance, VitaleReadRequest, VitaleReadResponse,
+};

@@ -1,0 +1,91 @@
+//! The table of operations: a name, used as path on the HTTPS and socket doors (`POST /v1/<name>`) and, with spaces,
+//! as words on the command line (`card/read` is `paraphe card read`).
+
+use std::fmt;
+
+/// An operation of the API. There is no other way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Holder, certificates, PIN state, practice situations of a professional's card.
+    CardRead,
+    /// Give up an uploaded or produced document.
+    DocumentDrop,
+    /// Read a produced document, piece by piece.
+    DocumentGet,
+    /// Hand a document to the agent, piece by piece.
+    DocumentPut,
+    /// What changed at the readers since a cursor.
+    Events,
+    /// A login assertion for a record server's nonce.
+    Login,
+    /// Sign a lot of documents with one PIN entry.
+    LotSign,
+    /// Versions, readers, cards, warnings.
+    Status,
+    /// Check a lot signature and its documents.
+    Verify,
+    /// Beneficiaries of a Vitale card.
+    VitaleRead,
+}
+
+impl Operation {
+    /// Every operation, in alphabetical order of its name.
+    pub const ALL: [Self; 10] = [
+        Self::CardRead,
+        Self::DocumentDrop,
+        Self::DocumentGet,
+        Self::DocumentPut,
+        Self::Events,
+        Self::Login,
+        Self::LotSign,
+        Self::Status,
+        Self::Verify,
+        Self::VitaleRead,
+    ];
+
+    /// The name in a path, without leading slash or version.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CardRead => "card/read",
+            Self::DocumentDrop => "document/drop",
+            Self::DocumentGet => "document/get",
+            Self::DocumentPut => "document/put",
+            Self::Events => "events",
+            Self::Login => "login",
+            Self::LotSign => "lot/sign",
+            Self::Status => "status",
+            Self::Verify => "verify",
+            Self::VitaleRead => "vitale/read",
+        }
+    }
+
+    /// The operation of this exact name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|operation| operation.name() == name)
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Operation;
+
+    #[test]
+    fn every_name_leads_back_to_its_operation() {
+        for operation in Operation::ALL {
+            assert_eq!(Operation::from_name(operation.name()), Some(operation));
+        }
+        assert_eq!(Operation::from_name("card/read/"), None);
+        assert_eq!(Operation::from_name("sign"), None);
+    }
+}

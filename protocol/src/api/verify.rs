@@ -1,0 +1,65 @@
+//! `verify`: a reasoned report on a lot signature and its documents. Never a bare yes or no (EN 319 102-1).
+
+use paraphe_certs::Holder;
+use serde::{Deserialize, Serialize};
+
+use super::DocumentSource;
+
+/// What to check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyRequest {
+    /// The signature file.
+    pub signature: DocumentSource,
+    /// The documents that the lot is said to hold, in any order.
+    #[serde(default)]
+    pub documents: Vec<DocumentSource>,
+}
+
+/// The report.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifyResponse {
+    /// Overall conclusion.
+    pub conclusion: Conclusion,
+    /// Stable reasons, most important first; empty when all holds.
+    pub reasons: Vec<String>,
+    /// The same in words, in the caller's language.
+    pub explanation: Vec<String>,
+    /// Profile recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Who signed, where the certificate holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Holder>,
+    /// Signing time claimed by the signer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_time: Option<i64>,
+    /// Submission set covered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submission_set: Option<String>,
+    /// What the signature covers, and whether each was presented and matches.
+    pub covered: Vec<CoveredDocument>,
+}
+
+/// EN 319 102-1 main indications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conclusion {
+    /// Everything holds.
+    TotalPassed,
+    /// Cannot be decided with what is at hand.
+    Indeterminate,
+    /// Something is wrong.
+    TotalFailed,
+}
+
+/// A document named by the signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoveredDocument {
+    /// `uniqueId` (OID).
+    pub unique_id: String,
+    /// SHA-256 in the manifest, hexadecimal.
+    pub sha256: String,
+    /// It was presented and its bytes match.
+    pub matched: bool,
+}
