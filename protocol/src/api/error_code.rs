@@ -85,6 +85,7 @@ pub enum ErrorCode {
     /// Unknown card.
     CardUnknown,
     /// First-generation Vitale card: not readable here.
+    #[serde(rename = "card-vitale-1")]
     CardVitale1,
     /// The card's certificate has expired.
     CertificateExpired,
