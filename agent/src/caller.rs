@@ -1,6 +1,6 @@
 //! Who asks: every operation is performed for a caller, which only the doors and the command line make.
 
-use crate::config::Origin;
+use paraphe_protocol::login::Origin;
 
 /// Who asks. A document put by one caller cannot be named by another; a site logs in only to its own record server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

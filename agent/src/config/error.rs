@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{AudienceError, OriginError, RecordServerNameError};
+use paraphe_protocol::login::AudienceError;
+
+use super::{RecordServerNameError, SiteOriginError};
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +56,7 @@ pub enum ConfigError {
 pub enum Fault {
     /// Not an origin.
     #[error("{0}")]
-    Origin(#[from] OriginError),
+    Origin(#[from] SiteOriginError),
     /// Not a name of a record server.
     #[error("{0}")]
     Name(#[from] RecordServerNameError),

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::Fault;
+use super::origin;
 use super::{
-    Audience, Config, ConfigError, Limits, LogConfig, LogFormat, LogLevel, LotDefaults, Origin,
+    Audience, Config, ConfigError, Limits, LogConfig, LogFormat, LogLevel, LotDefaults,
     PinEntryConfig, PinEntryMethod, RecordServer, RecordServerName, Site, Trust,
 };
 
@@ -257,7 +258,10 @@ fn check_record_servers(
         servers.push(RecordServer {
             name,
             title: place.sentence("record_server.title", &entry.title, 128)?,
-            audience: Audience::parse(entry.audience.get_ref())
+            audience: entry
+                .audience
+                .get_ref()
+                .parse::<Audience>()
                 .map_err(|error| place.fault("record_server.audience", &entry.audience, error))?,
         });
     }
@@ -272,7 +276,7 @@ fn check_sites(
     let mut seen = HashSet::new();
     let mut sites = Vec::new();
     for entry in written {
-        let origin = Origin::parse(entry.origin.get_ref())
+        let origin = origin::parse(entry.origin.get_ref())
             .map_err(|error| place.fault("site.origin", &entry.origin, error))?;
         if !seen.insert(origin.clone()) {
             return Err(place.fault("site.origin", &entry.origin, Fault::Twice));

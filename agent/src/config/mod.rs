@@ -6,10 +6,11 @@
 //! variable is not set), `/etc/paraphe/config.toml`, built-in defaults. The first that exists is the only one read.
 //! What each key means is in docs/configuration.md.
 
-mod audience;
 mod error;
+mod explanation;
 mod file;
 mod origin;
+mod record_server_name;
 mod search;
 
 #[cfg(test)]
@@ -17,9 +18,10 @@ mod tests;
 
 use std::path::PathBuf;
 
-pub use audience::{Audience, AudienceError, RecordServerName, RecordServerNameError};
-pub use error::ConfigError;
-pub use origin::{Origin, OriginError};
+pub use error::{ConfigError, Fault};
+pub use origin::SiteOriginError;
+pub use paraphe_protocol::login::{Audience, Origin};
+pub use record_server_name::{RecordServerName, RecordServerNameError};
 pub use search::Directories;
 
 /// The port of the HTTPS door where the configuration does not name one.
