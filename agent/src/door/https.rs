@@ -1,0 +1,222 @@
+//! The HTTPS door: 127.0.0.1 and ::1, never another address; for each connection first whose it is, then TLS 1.3 within
+//! its time, then HTTP/1.1 through the gate. Handshakes run each in its own task: a silent peer delays nobody.
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{sleep, timeout};
+
+use super::gate::{Admission, Gate};
+use super::response::{self, Answer};
+use super::{DoorError, Handler, Limits, Stop, connection, peer, router};
+
+pub use super::tls::ServerIdentity;
+
+/// Out of descriptors, most often: time for some to come back, rather than spin.
+pub(super) const PAUSE_AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100);
+
+/// The HTTPS door, not yet serving.
+#[derive(Debug)]
+pub struct HttpsDoor {
+    listeners: Vec<TcpListener>,
+    identity: ServerIdentity,
+    port: u16,
+}
+
+/// What all connections of the door share.
+struct Shared<H> {
+    handler: H,
+    gate: Gate,
+    identity: ServerIdentity,
+    limits: Limits,
+    operations: Semaphore,
+    uid: u32,
+}
+
+impl HttpsDoor {
+    /// Listen on 127.0.0.1 and ::1. A loopback address that the machine does not have is left out, with a line in
+    /// the log; both must not be missing. Port 0 takes a free one (for tests).
+    ///
+    /// # Errors
+    /// The port is taken, or there is no loopback at all.
+    pub async fn listen(port: u16, identity: ServerIdentity) -> Result<Self, DoorError> {
+        let mut listeners = Vec::new();
+        let mut port = port;
+        for ip in [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] {
+            let address = SocketAddr::new(ip, port);
+            match TcpListener::bind(address).await {
+                Ok(listener) => {
+                    port = listener.local_addr().map_or(port, |bound| bound.port());
+                    listeners.push(listener);
+                }
+                Err(error) if absent(&error) => {
+                    tracing::warn!(%address, "this loopback address does not exist here");
+                }
+                Err(source) => return Err(DoorError::Listen { address, source }),
+            }
+        }
+        Self::with_listeners(listeners, port, identity)
+    }
+
+    /// Serve on sockets that were handed over and checked.
+    pub(super) fn with_listeners(
+        listeners: Vec<TcpListener>,
+        port: u16,
+        identity: ServerIdentity,
+    ) -> Result<Self, DoorError> {
+        if listeners.is_empty() {
+            return Err(DoorError::NoLoopback);
+        }
+        Ok(Self {
+            listeners,
+            identity,
+            port,
+        })
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Serve until `stop` says so; then give running operations [`Limits::farewell`] to end.
+    pub async fn serve<H: Handler>(
+        self,
+        handler: H,
+        config: &crate::config::Config,
+        limits: Limits,
+        stop: Stop,
+    ) {
+        let shared = Arc::new(Shared {
+            handler,
+            gate: Gate::for_sites(config, self.port, limits.body_bytes),
+            identity: self.identity,
+            limits,
+            operations: Semaphore::new(limits.operations),
+            uid: rustix::process::getuid().as_raw(),
+        });
+        let places = Arc::new(Semaphore::new(limits.connections));
+        let mut loops = JoinSet::new();
+        for listener in self.listeners {
+            let (shared, places, stop) = (Arc::clone(&shared), Arc::clone(&places), stop.clone());
+            loops.spawn(accept(listener, shared, places, stop));
+        }
+        while loops.join_next().await.is_some() {}
+    }
+}
+
+fn absent(error: &std::io::Error) -> bool {
+    // EAFNOSUPPORT has no kind of its own.
+    error.kind() == ErrorKind::AddrNotAvailable
+        || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
+}
+
+async fn accept<H: Handler>(
+    listener: TcpListener,
+    shared: Arc<Shared<H>>,
+    places: Arc<Semaphore>,
+    mut stop: Stop,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            () = stop.said() => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(PAUSE_AFTER_FAILED_ACCEPT).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            tracing::warn!("too many connections");
+            continue;
+        };
+        let (shared, stop) = (Arc::clone(&shared), stop.clone());
+        connections.spawn(async move {
+            serve_connection(stream, peer, &shared, stop).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(shared.limits.farewell, ended).await.is_err() {
+        tracing::warn!("operations that were still running are abandoned");
+    }
+}
+
+async fn serve_connection<H: Handler>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: &Shared<H>,
+    stop: Stop,
+) {
+    if !belongs_to_us(&stream, peer, shared.uid).await {
+        return;
+    }
+    // Answers are written whole; waiting for more (RFC 896) would only cost time.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY");
+    }
+    let handshake = shared.identity.acceptor().accept(stream);
+    let stream = match timeout(shared.limits.handshake, handshake).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "TLS handshake failed");
+            return;
+        }
+        Err(_) => {
+            tracing::debug!("TLS handshake took too long");
+            return;
+        }
+    };
+    connection::serve(stream, shared.limits, stop, |request| {
+        respond(request, shared)
+    })
+    .await;
+}
+
+async fn belongs_to_us(stream: &TcpStream, peer: SocketAddr, uid: u32) -> bool {
+    let Ok(ours) = stream.local_addr() else {
+        return false;
+    };
+    let owner = spawn_blocking(move || peer::owner(peer, ours)).await;
+    match owner {
+        Ok(Ok(Some(owner))) if owner == uid => true,
+        Ok(Ok(owner)) => {
+            tracing::warn!(?owner, "connection of another user closed");
+            false
+        }
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the owner of a connection cannot be found, closed");
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+async fn respond<H: Handler>(request: Request<Incoming>, shared: &Shared<H>) -> Answer {
+    match shared.gate.admit_site(&request) {
+        Ok(Admission::Preflight(origin)) => response::preflight(&origin),
+        Ok(Admission::Perform(permit)) => {
+            let (limits, operations) = (&shared.limits, &shared.operations);
+            router::perform(&shared.handler, &permit, request, limits, operations).await
+        }
+        Err(refusal) => {
+            tracing::warn!(check = %refusal, "request refused");
+            response::refusal(&refusal, router::language(request.headers()))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The ways into the agent: HTTPS on loopback for pages of configured sites ([`https`]) and a Unix socket for programs of
+//! the same user ([`socket`]). Both pass the one [`gate`] and end in the one [`router`]; neither executes anything for
+//! a request that the gate refused. [`client`] is the other side of the socket, for the command line.
+
+pub mod client;
+mod connection;
+mod error;
+pub mod gate;
+pub mod https;
+mod inherited;
+mod peer;
+mod response;
+mod router;
+mod serve;
+pub mod socket;
+mod stop;
+mod tls;
+
+use std::future::Future;
+use std::time::Duration;
+
+use paraphe_protocol::api::{Language, Operation, Problem};
+use serde_json::Value;
+
+use crate::caller::Caller;
+
+pub use error::DoorError;
+pub use inherited::Inherited;
+pub use serve::Doors;
+pub use stop::Stop;
+
+/// What performs the operations of requests that were let in.
+pub trait Handler: Clone + Send + Sync + 'static {
+    /// Perform one operation. `body` is the request's JSON, not yet parsed, at most [`Limits::body_bytes`] long.
+    fn perform(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        body: &[u8],
+        language: Language,
+    ) -> impl Future<Output = Result<Value, Problem>> + Send;
+}
+
+/// What a door bears from its callers. Constants of the program, not of the configuration; tests use smaller ones.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Longest request body, bytes: a piece of a document (1 MiB in base64) or a lot of some thousand documents.
+    pub body_bytes: u64,
+    /// Longest request line and headers, bytes.
+    pub head_bytes: usize,
+    /// Headers of a request.
+    pub headers: usize,
+    /// Connections at once, per door. More are closed as they come.
+    pub connections: usize,
+    /// Operations at once, per door. More are refused as too busy.
+    pub operations: usize,
+    /// Time for the TLS handshake.
+    pub handshake: Duration,
+    /// Time for a request's head, and idle time between two requests.
+    pub head: Duration,
+    /// Time for a request's body.
+    pub body: Duration,
+    /// Time that a peer may take no byte of an answer.
+    pub stalled: Duration,
+    /// Time that running operations have to end when the agent stops.
+    pub farewell: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 4 << 20,
+            head_bytes: 16 << 10,
+            headers: 64,
+            connections: 64,
+            operations: 16,
+            handshake: Duration::from_secs(5),
+            head: Duration::from_secs(15),
+            body: Duration::from_secs(20),
+            stalled: Duration::from_secs(20),
+            farewell: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Both doors together: opened (or taken over from systemd), announced as ready (sd_notify(3)), served until the agent is
+//! told to stop by SIGTERM or SIGINT.
+
+use std::path::Path;
+
+use sd_notify::NotifyState;
+
+use super::https::{HttpsDoor, ServerIdentity};
+use super::inherited::Inherited;
+use super::socket::SocketDoor;
+use super::{DoorError, Handler, Limits, Stop};
+use crate::config::Config;
+
+/// The HTTPS door and the Unix socket, open and not yet serving.
+#[derive(Debug)]
+pub struct Doors {
+    https: HttpsDoor,
+    socket: SocketDoor,
+}
+
+impl Doors {
+    /// Open both doors, on sockets that were handed over where there are some.
+    ///
+    /// # Errors
+    /// One of them cannot be opened.
+    pub async fn open(
+        config: &Config,
+        socket: Option<&Path>,
+        identity: ServerIdentity,
+        inherited: Option<Inherited>,
+    ) -> Result<Self, DoorError> {
+        if let Some(inherited) = inherited {
+            return Self::take_over(config.port, identity, inherited);
+        }
+        let socket = socket.ok_or(DoorError::NoRuntimeDirectory)?;
+        Ok(Self {
+            socket: SocketDoor::listen(socket).await?,
+            https: HttpsDoor::listen(config.port, identity).await?,
+        })
+    }
+
+    /// The HTTPS door's port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.https.port()
+    }
+
+    /// Serve until told to stop.
+    pub async fn serve<H: Handler>(self, handler: H, config: &Config, limits: Limits, stop: Stop) {
+        tracing::info!(
+            port = self.https.port(),
+            sites = config.sites.len(),
+            "ready"
+        );
+        announce(NotifyState::Ready);
+        let https = self
+            .https
+            .serve(handler.clone(), config, limits, stop.clone());
+        let socket = self.socket.serve(handler, limits, stop);
+        tokio::join!(https, socket);
+        announce(NotifyState::Stopping);
+    }
+
+    fn take_over(
+        port: u16,
+        identity: ServerIdentity,
+        inherited: Inherited,
+    ) -> Result<Self, DoorError> {
+        let failed = |source| DoorError::System {
+            doing: "taking over the sockets from systemd",
+            source,
+        };
+        let mut listeners = Vec::new();
+        for listener in inherited.tcp {
+            listener.set_nonblocking(true).map_err(failed)?;
+            listeners.push(tokio::net::TcpListener::from_std(listener).map_err(failed)?);
+        }
+        inherited.unix.set_nonblocking(true).map_err(failed)?;
+        let unix = tokio::net::UnixListener::from_std(inherited.unix).map_err(failed)?;
+        Ok(Self {
+            https: HttpsDoor::with_listeners(listeners, port, identity)?,
+            socket: SocketDoor::with_listener(unix),
+        })
+    }
+}
+
+fn announce(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!(%error, "the service manager was not told");
+    }
+}
