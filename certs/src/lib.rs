@@ -32,6 +32,8 @@ mod pem;
 pub mod private_extension;
 mod profession;
 mod secret;
+#[cfg(feature = "test-pki")]
+pub mod test_pki;
 mod unix_time;
 
 pub use card_kind::{CardKind, Category};

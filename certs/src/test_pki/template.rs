@@ -1,0 +1,67 @@
+//! A certificate to be issued, field by field, so that a test can ask for any shape, also a wrong one.
+
+use crate::certificate::Extension;
+use crate::key_usage::KeyUsage;
+use crate::unix_time::UnixTime;
+
+use super::name::Rdn;
+
+/// From when to when a certificate is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// First second.
+    pub not_before: UnixTime,
+    /// Last second.
+    pub not_after: UnixTime,
+}
+
+impl Validity {
+    /// Three years (of 365 days) from a time on: the life of a card's certificates.
+    #[must_use]
+    pub const fn of_card(from: UnixTime) -> Self {
+        Self {
+            not_before: from,
+            not_after: from.plus_days(3 * 365),
+        }
+    }
+}
+
+/// Digest of the signature on the certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureDigest {
+    /// sha256WithRSAEncryption.
+    Sha256,
+    /// sha1WithRSAEncryption: only to make what must be refused.
+    Sha1,
+}
+
+/// What a certificate will say. Start from one of the `CardPerson` templates or fill it by hand.
+#[derive(Debug, Clone)]
+pub struct CertificateTemplate {
+    /// Subject, most significant RDN first.
+    pub subject: Vec<Rdn>,
+    /// Leave the attributes of each RDN in the order given, which DER forbids and old cards do.
+    pub unsorted_rdns: bool,
+    /// Validity.
+    pub validity: Validity,
+    /// keyUsage, critical; no extension where none.
+    pub key_usage: Option<KeyUsage>,
+    /// extendedKeyUsage, dotted; no extension where empty.
+    pub extended_key_usage: Vec<String>,
+    /// Whether basicConstraints says CA.
+    pub is_ca: bool,
+    /// Whether a privateKeyUsagePeriod equal to the validity is written.
+    pub private_key_usage_period: bool,
+    /// certificatePolicies, dotted, with the authority's policy address.
+    pub policy: Option<String>,
+    /// Addresses of revocation lists and of the authority (CRLDP, freshestCRL, AIA).
+    pub publication_addresses: bool,
+    /// Extensions written last, in this order.
+    pub extensions: Vec<Extension>,
+    /// Digest of the issuer's signature.
+    pub digest: SignatureDigest,
+    /// Bits of the RSA key.
+    pub key_bits: u32,
+    /// DER of a Name to write as issuer in place of the real one: a forgery.
+    pub forged_issuer: Option<Vec<u8>>,
+}
