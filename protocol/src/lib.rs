@@ -11,3 +11,5 @@ pub mod api;
 pub mod digest;
 pub mod identifiers;
 pub mod login;
+pub mod lot;
+pub mod xml;
