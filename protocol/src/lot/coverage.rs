@@ -51,6 +51,19 @@ pub enum CoverageFinding {
     },
 }
 
+impl CoverageFinding {
+    /// Stable name of the reason, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::DocumentChanged { .. } => "document-changed",
+            Self::DocumentMissing { .. } => "document-missing",
+            Self::DocumentUnknown { .. } => "document-unknown",
+            Self::DocumentRepeated { .. } => "document-repeated",
+        }
+    }
+}
+
 /// All differences, at least one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the documents are not exactly those that were signed: {}", summary(.findings))]

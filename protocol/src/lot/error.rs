@@ -114,3 +114,31 @@ pub enum LotError {
     #[error(transparent)]
     Documents(#[from] CoverageError),
 }
+
+impl LotError {
+    /// Stable name of the reason, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Xml(_) | Self::Canonical(_) => "xml-refused",
+            Self::Shape(_) => "structure",
+            Self::UnexpectedContent { .. } => "unexpected-content",
+            Self::WeakAlgorithm { .. } => "weak-algorithm",
+            Self::UnknownAlgorithm { .. } => "unknown-algorithm",
+            Self::PartAltered { .. } => "signed-part-altered",
+            Self::TooManyDocuments { .. } => "too-many-documents",
+            Self::NoDocument => "no-document",
+            Self::DuplicateReference { .. } => "duplicate-reference",
+            Self::SubmissionSetMismatch { .. } => "submission-set-mismatch",
+            Self::PatientMismatch { .. } => "patient-mismatch",
+            Self::Certificate(_) => "certificate-unreadable",
+            Self::CertificateMismatch => "certificate-mismatch",
+            Self::Key(_) => "key-refused",
+            Self::Signature => "signature-wrong",
+            Self::Path(_) => "certificate-refused",
+            Self::SignedInTheFuture => "signed-in-the-future",
+            Self::SignedOutsideValidity => "signed-outside-validity",
+            Self::Documents(_) => "documents-differ",
+        }
+    }
+}

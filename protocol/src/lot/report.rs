@@ -71,6 +71,15 @@ pub enum DocumentOutcome {
     NotChecked,
 }
 
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LotReason {
+    /// Stable name, for programs: see [`LotError::code`] and [`CoverageFinding::code`].
+    pub code: &'static str,
+    /// The same in English.
+    pub explanation: String,
+}
+
 /// A signed document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DocumentReport {
@@ -95,14 +104,14 @@ pub struct LotReport {
     /// Main reason, where it is not `TOTAL-PASSED`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub_indication: Option<SubIndication>,
-    /// Every reason, in English, for a person.
-    pub reasons: Vec<String>,
+    /// Every reason, the first that decided first.
+    pub reasons: Vec<LotReason>,
     /// Who signed, where the signature holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<Holder>,
-    /// When, by the signer's clock, RFC 3339; where the signature holds.
+    /// When, by the signer's clock, seconds since 1970; where the signature holds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub signing_time: Option<String>,
+    pub signing_time: Option<UnixTime>,
     /// The set and patient, where the signature holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submission_set: Option<SubmissionSet>,
@@ -140,13 +149,13 @@ pub fn examine(
         Ok(lot) => lot,
         Err(error) => {
             let (indication, sub_indication) = indication_of(&error);
-            report.worsen(indication, sub_indication, error.to_string());
+            report.worsen(indication, sub_indication, error.code(), error.to_string());
             report.signature_error = Some(error);
             return report;
         }
     };
     report.signer = Some(lot.signer().clone());
-    report.signing_time = Some(lot.signing_time().to_string());
+    report.signing_time = Some(lot.signing_time());
     report.submission_set = Some(lot.submission_set().clone());
     let describe = |outcome, presented| {
         move |document: &super::LotDocument| DocumentReport {
@@ -162,6 +171,7 @@ pub fn examine(
         report.worsen(
             Indication::Indeterminate,
             SubIndication::SignedDataNotFound,
+            "documents-not-presented",
             "no document was presented: only the signature was verified".to_owned(),
         );
         return report;
@@ -205,11 +215,22 @@ impl LotReport {
                 (Indication::Indeterminate, SubIndication::SignedDataNotFound)
             }
         };
-        self.worsen(indication, sub_indication, finding.to_string());
+        self.worsen(
+            indication,
+            sub_indication,
+            finding.code(),
+            finding.to_string(),
+        );
     }
 
     /// Adds a reason; the worst indication stays, with the first reason that led to it.
-    fn worsen(&mut self, indication: Indication, sub: SubIndication, reason: String) {
+    fn worsen(
+        &mut self,
+        indication: Indication,
+        sub: SubIndication,
+        code: &'static str,
+        explanation: String,
+    ) {
         let rank = |indication| match indication {
             Indication::TotalPassed => 0,
             Indication::Indeterminate => 1,
@@ -218,8 +239,10 @@ impl LotReport {
         if rank(indication) > rank(self.indication) {
             self.indication = indication;
             self.sub_indication = Some(sub);
+            self.reasons.insert(0, LotReason { code, explanation });
+        } else {
+            self.reasons.push(LotReason { code, explanation });
         }
-        self.reasons.push(reason);
     }
 }
 
