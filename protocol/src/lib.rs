@@ -8,8 +8,7 @@
 
 pub mod algorithm;
 pub mod api;
+pub mod card;
 pub mod digest;
 pub mod identifiers;
 pub mod login;
-pub mod lot;
-pub mod xml;

@@ -1,0 +1,191 @@
+//! The holder's PIN on a CPS3. The tries left are read before VERIFY; a blocked PIN is not presented; the last try wants the caller's explicit word;
+//! a PIN is consumed by the attempt, so that one that failed cannot be presented again. One that succeeded becomes
+//! a [`ProvenPin`], which the same card may be given again after another program's reset, as long as that cannot block it.
+
+use super::Cps3;
+use crate::card::apdu::{Command, Instruction};
+use crate::card::error::CardError;
+use crate::card::file::CardFile;
+use crate::card::model::CardModel;
+use crate::card::pin::Pin;
+use crate::card::pin_counters::PinCounters;
+use crate::card::practice_situation::PracticeSituation;
+use crate::card::serial::CardSerial;
+use crate::card::status::StatusMeaning;
+use crate::card::transport::Transport;
+
+/// What to do when one try is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastTry {
+    /// Do not spend it.
+    Refused,
+    /// The holder was told and wants to.
+    Confirmed,
+}
+
+/// A PIN that was right for the card with this serial number. Wiped when dropped, as [`Pin`].
+#[expect(
+    missing_debug_implementations,
+    reason = "a PIN has no form that may be shown"
+)]
+pub struct ProvenPin {
+    pin: Pin,
+    serial: CardSerial,
+}
+
+impl ProvenPin {
+    /// The card it was right for.
+    #[must_use]
+    pub fn serial(&self) -> &CardSerial {
+        &self.serial
+    }
+}
+
+/// A CPS3 that accepted its holder's PIN. It ends with the borrow: after that, or after any reset, the card must be given a PIN again.
+pub struct VerifiedCps3<'c, 't, T: Transport + ?Sized> {
+    pub(super) card: &'c mut Cps3<'t, T>,
+    proven: Option<ProvenPin>,
+}
+
+impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
+    /// Presents the holder's PIN, once. Keys and certificates are read before, so that nothing but the signature itself is left to do afterwards.
+    ///
+    /// # Errors
+    /// Without asking the card: [`CardError::ReadOnlyRevision`], [`CardError::PinFormat`], [`CardError::NoPin`], [`CardError::PinBlocked`],
+    /// [`CardError::LastTryNotConfirmed`]. From the card: [`CardError::WrongPin`], [`CardError::PinBlocked`]. Whatever reading meets.
+    pub fn verify_pin(
+        &mut self,
+        pin: Pin,
+        last_try: LastTry,
+    ) -> Result<VerifiedCps3<'_, 't, T>, CardError> {
+        self.present(&pin, last_try)?;
+        let proven = ProvenPin {
+            pin,
+            serial: self.serial.clone(),
+        };
+        Ok(VerifiedCps3 {
+            card: self,
+            proven: Some(proven),
+        })
+    }
+
+    /// Presents a PIN that this card accepted before. Never spends a last try.
+    ///
+    /// # Errors
+    /// [`CardError::PinOfAnotherCard`], without asking the card, if the serial number is another; otherwise as [`Cps3::verify_pin`].
+    pub fn verify_proven_pin(
+        &mut self,
+        proven: ProvenPin,
+    ) -> Result<VerifiedCps3<'_, 't, T>, CardError> {
+        if proven.serial != self.serial {
+            return Err(CardError::PinOfAnotherCard);
+        }
+        self.present(&proven.pin, LastTry::Refused)?;
+        Ok(VerifiedCps3 {
+            card: self,
+            proven: Some(proven),
+        })
+    }
+
+    fn present(&mut self, pin: &Pin, last_try: LastTry) -> Result<(), CardError> {
+        if self.model != CardModel::Cps3 {
+            return Err(CardError::ReadOnlyRevision { model: self.model });
+        }
+        let format = self.pin_format()?;
+        let data = format.encode(pin)?;
+        self.private_keys()?;
+        let counters = self.pin_counters()?;
+        if counters.is_blocked() {
+            return Err(CardError::PinBlocked);
+        }
+        if counters.is_last_try() && last_try == LastTry::Refused {
+            return Err(CardError::LastTryNotConfirmed);
+        }
+        let command = Command::new(Instruction::Verify, 0x00, format.reference())
+            .with_data(&data)?
+            .sensitive();
+        let status = self.exchange.send_for_status(&command)?;
+        match status.meaning() {
+            StatusMeaning::Success => Ok(()),
+            StatusMeaning::VerificationFailed { tries_left } => Err(CardError::WrongPin {
+                tries_left: tries_left.unwrap_or(after_a_miss(counters)),
+            }),
+            StatusMeaning::AuthenticationBlocked => Err(CardError::PinBlocked),
+            _ => Err(CardError::Status {
+                command: Instruction::Verify,
+                file: None,
+                status,
+            }),
+        }
+    }
+}
+
+impl<T: Transport + ?Sized> VerifiedCps3<'_, '_, T> {
+    /// The serial number, eight digits.
+    #[must_use]
+    pub fn serial(&self) -> &CardSerial {
+        self.card.serial()
+    }
+
+    /// APDUs sent since the card was opened, GET RESPONSE included.
+    #[must_use]
+    pub fn exchanges(&self) -> u64 {
+        self.card.exchanges()
+    }
+
+    /// Takes the PIN out, for a mandate that may have to present it again. `None` the second time.
+    #[must_use]
+    pub fn take_proven_pin(&mut self) -> Option<ProvenPin> {
+        self.proven.take()
+    }
+
+    /// The practice situations, by ascending number; numbers may have holes. Objects that are absent or unused are passed over.
+    ///
+    /// # Errors
+    /// [`CardError::PinNotVerified`] if the card lost the PIN meanwhile, and whatever reading meets.
+    pub fn practice_situations(&mut self) -> Result<Vec<PracticeSituation>, CardError> {
+        let mut situations: Vec<PracticeSituation> = Vec::new();
+        for object in self.card.data_objects()? {
+            let Some(number) = PracticeSituation::number_in_label(&object.label) else {
+                continue;
+            };
+            if situations.iter().any(|known| known.number == number) {
+                continue;
+            }
+            let content = self
+                .card
+                .read_object(CardFile::PracticeSituation, &object.location)
+                .map_err(pin_lost)?;
+            if let Some(content) = content {
+                situations.push(PracticeSituation::parse(number, &content)?);
+            }
+        }
+        situations.sort_by_key(|situation| situation.number);
+        Ok(situations)
+    }
+}
+
+impl<T: Transport + ?Sized> std::fmt::Debug for VerifiedCps3<'_, '_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifiedCps3")
+            .field("card", &self.card)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `6982` in a place where a verified PIN is enough means that the card no longer holds it.
+pub(super) fn pin_lost(error: CardError) -> CardError {
+    match error {
+        CardError::Status { status, .. }
+            if status.meaning() == StatusMeaning::SecurityStatusNotSatisfied =>
+        {
+            CardError::PinNotVerified
+        }
+        other => other,
+    }
+}
+
+/// Tries left when the card says only that the PIN was wrong.
+fn after_a_miss(counters: PinCounters) -> u8 {
+    counters.left.saturating_sub(1)
+}

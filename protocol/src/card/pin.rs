@@ -1,0 +1,224 @@
+//! The holder's PIN and the form in which a card wants it. [`Pin`] is a fixed buffer on the heap, wiped when dropped, that cannot be shown,
+//! copied or compared. [`PinFormat`] comes from the card's PKCS#15 authentication objects; a PIN that does not fit it is refused before the
+//! card is asked. An empty PIN cannot be made: VERIFY without data is a question about the PIN state on some cards, and would "succeed".
+
+use zeroize::{Zeroize, Zeroizing};
+
+/// A PIN as the holder typed it: 1 to [`Pin::MAX_DIGITS`] decimal digits.
+#[expect(
+    missing_debug_implementations,
+    reason = "a PIN has no form that may be shown"
+)]
+pub struct Pin {
+    digits: Box<Zeroizing<[u8; Self::MAX_DIGITS]>>,
+    length: usize,
+}
+
+impl Pin {
+    /// Digits in the longest PIN that any card of the family stores.
+    pub const MAX_DIGITS: usize = 16;
+
+    /// Takes the ASCII digits of a PIN. The caller wipes its own copy.
+    ///
+    /// # Errors
+    /// [`PinFormatError`] for an empty PIN, one of more than 16 characters, or one with anything but digits `0` to `9`.
+    pub fn from_digits(digits: &[u8]) -> Result<Self, PinFormatError> {
+        if digits.is_empty() {
+            return Err(PinFormatError::Empty);
+        }
+        if !digits.iter().all(u8::is_ascii_digit) {
+            return Err(PinFormatError::NotDigits);
+        }
+        let mut pin = Self {
+            digits: Box::new(Zeroizing::new([0; Self::MAX_DIGITS])),
+            length: digits.len(),
+        };
+        let place = pin
+            .digits
+            .get_mut(..digits.len())
+            .ok_or(PinFormatError::TooLong {
+                maximum: Self::MAX_DIGITS,
+            })?;
+        place.copy_from_slice(digits);
+        Ok(pin)
+    }
+
+    fn expose(&self) -> &[u8] {
+        self.digits.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.length.zeroize();
+    }
+}
+
+/// How a card wants a PIN presented (PKCS#15 v1.1 section 6.8.1, PinAttributes).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PinFormat {
+    minimum: usize,
+    maximum: usize,
+    stored: usize,
+    padding: Option<u8>,
+    reference: u8,
+}
+
+impl PinFormat {
+    /// A format of `minimum` to `maximum` digits, sent in `stored` bytes filled up by `padding`, or as it is where that is `None`.
+    ///
+    /// # Errors
+    /// [`PinFormatError::Unusable`] unless 1 <= minimum <= maximum <= stored <= 16 and the reference is that of a global PIN (1 to 31,
+    /// ISO/IEC 7816-4 section 11.5.2). A maximum below the minimum is taken as the minimum.
+    pub fn new(
+        minimum: usize,
+        maximum: usize,
+        stored: usize,
+        padding: Option<u8>,
+        reference: u8,
+    ) -> Result<Self, PinFormatError> {
+        let minimum = minimum.max(1);
+        let maximum = maximum.max(minimum);
+        if maximum > stored || stored > Pin::MAX_DIGITS || !(1..=31).contains(&reference) {
+            return Err(PinFormatError::Unusable);
+        }
+        Ok(Self {
+            minimum,
+            maximum,
+            stored,
+            padding,
+            reference,
+        })
+    }
+
+    /// Fewest digits.
+    #[must_use]
+    pub fn minimum(&self) -> usize {
+        self.minimum
+    }
+
+    /// Most digits.
+    #[must_use]
+    pub fn maximum(&self) -> usize {
+        self.maximum
+    }
+
+    /// The card's reference of the PIN (P2 of VERIFY).
+    #[must_use]
+    pub fn reference(&self) -> u8 {
+        self.reference
+    }
+
+    /// The data field of VERIFY for `pin`.
+    pub(crate) fn encode(&self, pin: &Pin) -> Result<Zeroizing<Vec<u8>>, PinFormatError> {
+        let digits = pin.expose();
+        if digits.is_empty() {
+            return Err(PinFormatError::Empty);
+        }
+        if digits.len() < self.minimum {
+            return Err(PinFormatError::TooShort {
+                minimum: self.minimum,
+            });
+        }
+        if digits.len() > self.maximum {
+            return Err(PinFormatError::TooLong {
+                maximum: self.maximum,
+            });
+        }
+        // The capacity is never exceeded, so that no unwiped copy is left behind by a reallocation.
+        let mut data = Zeroizing::new(Vec::with_capacity(Pin::MAX_DIGITS));
+        data.extend_from_slice(digits);
+        if let Some(padding) = self.padding {
+            data.resize(self.stored, padding);
+        }
+        Ok(data)
+    }
+}
+
+/// A PIN that does not have the form the card wants, or a form that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinFormatError {
+    /// No digit.
+    #[error("the PIN is empty")]
+    Empty,
+    /// Something else than digits.
+    #[error("the PIN has characters other than digits")]
+    NotDigits,
+    /// Too few digits.
+    #[error("the PIN has fewer than {minimum} digits")]
+    TooShort {
+        /// Fewest digits.
+        minimum: usize,
+    },
+    /// Too many digits.
+    #[error("the PIN has more than {maximum} digits")]
+    TooLong {
+        /// Most digits.
+        maximum: usize,
+    },
+    /// The card describes its PIN in a way that this program cannot follow.
+    #[error("the card describes its PIN in an unusable way")]
+    Unusable,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::{Pin, PinFormat, PinFormatError};
+
+    #[test]
+    fn only_digits_make_a_pin() {
+        let error = |digits: &[u8]| Pin::from_digits(digits).err();
+        assert_eq!(error(b""), Some(PinFormatError::Empty));
+        assert_eq!(error(b"12a4"), Some(PinFormatError::NotDigits));
+        assert_eq!(
+            error("12\u{661}4".as_bytes()),
+            Some(PinFormatError::NotDigits)
+        );
+        assert_eq!(
+            error(&[b'1'; 17]),
+            Some(PinFormatError::TooLong { maximum: 16 })
+        );
+        assert_eq!(error(&[b'1'; 16]), None);
+    }
+
+    #[test]
+    fn the_card_s_form_is_followed() {
+        let padded = PinFormat::new(4, 4, 8, Some(0xFF), 1).unwrap();
+        let encoded = padded.encode(&Pin::from_digits(b"1234").unwrap()).unwrap();
+        assert_eq!(*encoded, [0x31, 0x32, 0x33, 0x34, 0xFF, 0xFF, 0xFF, 0xFF]);
+        let error = |digits: &[u8]| padded.encode(&Pin::from_digits(digits).unwrap()).err();
+        assert_eq!(error(b"123"), Some(PinFormatError::TooShort { minimum: 4 }));
+        assert_eq!(
+            error(b"12345"),
+            Some(PinFormatError::TooLong { maximum: 4 })
+        );
+        let plain = PinFormat::new(4, 8, 8, None, 1).unwrap();
+        assert_eq!(
+            **plain.encode(&Pin::from_digits(b"12345").unwrap()).unwrap(),
+            *b"12345"
+        );
+    }
+
+    #[test]
+    fn an_unusable_form_is_refused() {
+        assert_eq!(
+            PinFormat::new(4, 9, 8, None, 1),
+            Err(PinFormatError::Unusable)
+        );
+        assert_eq!(
+            PinFormat::new(4, 4, 17, None, 1),
+            Err(PinFormatError::Unusable)
+        );
+        assert_eq!(
+            PinFormat::new(4, 4, 8, None, 0),
+            Err(PinFormatError::Unusable)
+        );
+        assert_eq!(
+            PinFormat::new(4, 4, 8, None, 0x81),
+            Err(PinFormatError::Unusable)
+        );
+        assert_eq!(PinFormat::new(0, 0, 8, None, 1).unwrap().minimum(), 1);
+    }
+}

@@ -1,0 +1,48 @@
+//! The seam between a card driver and whatever carries its bytes: a PC/SC reader, a card inside the process, a recording.
+//! One call is one physical exchange of ISO/IEC 7816-3 (a short APDU in, data and status word out); `61xx` and `6Cxx` are not
+//! the transport's business but [`Exchange`](super::Exchange)'s. A transport gives up by an error and never retries by itself.
+
+/// Carries one command to the card and brings back its answer.
+pub trait Transport {
+    /// Sends `command`, the bytes of one short APDU, and returns the answer: 0 to 256 bytes of data and 2 of status word.
+    ///
+    /// # Errors
+    /// Whatever stopped the exchange below the card; see [`TransportError`].
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError>;
+}
+
+impl<T: Transport + ?Sized> Transport for &mut T {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        (**self).transmit(command)
+    }
+}
+
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        (**self).transmit(command)
+    }
+}
+
+/// Why an exchange did not take place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The card left the reader, or another card took its place.
+    #[error("the card was removed")]
+    CardRemoved,
+    /// Another program reset the card: the PIN state and the selected file are gone.
+    #[error("another program reset the card")]
+    CardReset,
+    /// The reader, or the service that drives it, is gone.
+    #[error("the card reader is no longer available")]
+    ReaderUnavailable,
+    /// The card did not answer within the transport's own deadline.
+    #[error("the card did not answer in time")]
+    Timeout,
+    /// Anything else, with the transport's own words; for the log, never for a decision.
+    #[error("the reader failed: {detail}")]
+    Other {
+        /// What the transport says of it.
+        detail: String,
+    },
+}
