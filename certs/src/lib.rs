@@ -8,6 +8,7 @@
 //! - [`TrustStore::verify`]: path validation for one use, [`CardLogin`] or [`CardSignature`], with revocation by CRL
 //!   mandatory; the result, [`VerifiedCertificate`], exists only for a path that holds.
 //! - [`RevocationList`]: the essentials of a CRL.
+//! - [`localhost`]: the constrained root and the leaf of the agent's HTTPS door.
 //!
 //! # What it is not
 //!
@@ -26,6 +27,7 @@ mod crl;
 pub mod distinguished_name;
 mod holder;
 mod key_usage;
+pub mod localhost;
 mod national_id;
 mod path;
 mod pem;

@@ -9,9 +9,10 @@
 
 mod fixture;
 
-use fixture::{FORT_PERSONS, NOW, login_certificate, pki, signature_certificate};
+use fixture::{FORT_PERSONS, NOW, login_certificate, pki};
 use paraphe_certs::test_pki::{
-    Authority, CardPerson, CertificateTemplate, Level, Structure, Validity, utf8,
+    Authority, CardPerson, CertificateTemplate, KeyAlgorithm, Level, Structure, TestPki,
+    TestPkiOptions, Validity, utf8,
 };
 use paraphe_certs::{
     CardKind, Category, Certificate, Holder, HolderError, NationalIdKind, ProfessionCode,
@@ -48,7 +49,6 @@ fn physician() {
         "GN=HÉLÈNE+CN=899700000017+SN=ESSAI-DUPONT,T=Médecin,C=FR"
     );
     assert_eq!(certificate.subject().rdns().len(), 3);
-    assert_eq!(certificate.rsa_modulus_bits(), Some(2048));
 }
 
 #[test]
@@ -178,7 +178,10 @@ fn a_production_category_is_told_from_a_test_one() {
 fn what_is_not_a_holder_is_refused() {
     let pki = pki(&[FORT_PERSONS, Authority::Organizations(Level::Fort)]);
     let physician = CardPerson::sample_physician();
-    let base = physician.authentication_template(Validity::of_card(NOW));
+    let base = CertificateTemplate {
+        key: KeyAlgorithm::P256,
+        ..physician.authentication_template(Validity::of_card(NOW))
+    };
     let refusal = |template: &CertificateTemplate| {
         let issued = pki.issue(FORT_PERSONS, template).unwrap();
         Holder::from_certificate(&issued.certificate).unwrap_err()
@@ -260,13 +263,17 @@ fn what_is_not_a_holder_is_refused() {
 
 #[test]
 fn certificates_are_about_as_long_as_the_real_ones() {
-    let pki = pki(&[FORT_PERSONS]);
-    let physician = CardPerson::sample_physician();
-    for certificate in [
-        login_certificate(&pki, &physician),
-        signature_certificate(&pki, &physician),
-    ] {
-        let length = certificate.certificate.der().len();
+    let options = TestPkiOptions {
+        authorities: vec![FORT_PERSONS],
+        ..TestPkiOptions::default()
+    };
+    let pki = TestPki::generate_with(&options, NOW).unwrap();
+    let card = pki
+        .issue_card(&CardPerson::sample_physician(), NOW)
+        .unwrap();
+    for issued in [card.authentication, card.signature] {
+        let length = issued.certificate.der().len();
         assert!((1000..=1600).contains(&length), "{length} bytes");
+        assert_eq!(issued.certificate.rsa_modulus_bits(), Some(2048));
     }
 }

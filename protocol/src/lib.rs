@@ -12,3 +12,5 @@ pub mod card;
 pub mod digest;
 pub mod identifiers;
 pub mod login;
+pub mod lot;
+pub mod xml;

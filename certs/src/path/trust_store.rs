@@ -177,6 +177,8 @@ impl TrustStore {
     /// Verifies that a certificate leads to an anchor, is valid and not revoked at a time, allows the use `U`, states a
     /// holder, and does not mix test and production.
     ///
+    /// The engine counts the very second of a notAfter or nextUpdate as too late, one second earlier than RFC 5280 does.
+    ///
     /// # Errors
     /// [`PathError`], the first reason met: path, then use, then holder, then test or production.
     pub fn verify<U: CertificateUse>(

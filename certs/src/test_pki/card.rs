@@ -10,11 +10,9 @@ use crate::secret::PrivateKeyPem;
 use super::authority::{Authority, Level};
 use super::der_writer as der;
 use super::extension_writer::{SIMULATOR_POLICY, extension};
+use super::key::KeyAlgorithm;
 use super::name::{self, Rdn};
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
-
-/// Bits of a card's RSA keys.
-pub const CARD_KEY_BITS: u32 = 2048;
 
 /// Policy of the older generation of cards (IGC-CPS 2ter).
 const OLD_POLICY: &str = "1.2.250.1.71.3.7.9.1.1.2.1";
@@ -273,7 +271,7 @@ impl CardPerson {
             publication_addresses: true,
             extensions,
             digest: SignatureDigest::Sha256,
-            key_bits: CARD_KEY_BITS,
+            key: KeyAlgorithm::RSA_2048,
             forged_issuer: None,
         }
     }

@@ -7,7 +7,7 @@ use super::authority::Authority;
 use super::der_writer as der;
 use super::error::TestPkiError;
 use super::extension_writer;
-use super::key::{self, Key};
+use super::key::Key;
 use super::name;
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
 
@@ -106,18 +106,16 @@ fn sign(
     let to_be_signed = der::sequence(&[
         &der::context(0, &der::unsigned_integer(&[2])),
         &der::unsigned_integer(&random_serial()?),
-        &key::algorithm(digest)?,
+        &issuer_key.algorithm(digest)?,
         fields.issuer,
         &validity,
         fields.subject,
         fields.spki,
         &der::context(3, &extension_writer::encode(fields.extensions)?),
     ]);
-    Ok(Certificate::from_der(&key::signed(
-        issuer_key,
-        digest,
-        &to_be_signed,
-    )?)?)
+    Ok(Certificate::from_der(
+        &issuer_key.signed(digest, &to_be_signed)?,
+    )?)
 }
 
 /// 16 random bytes, positive, of constant length.

@@ -9,7 +9,7 @@ use super::der_writer as der;
 use super::error::TestPkiError;
 use super::extension_writer::{self, authority_key_identifier, extension};
 use super::issue::encode_time;
-use super::key::{self, Key};
+use super::key::Key;
 use super::template::SignatureDigest;
 
 /// Why a certificate is revoked (RFC 5280, 5.3.1).
@@ -103,7 +103,7 @@ pub(super) fn make(
     ])?;
     let to_be_signed = der::sequence(&[
         der::unsigned_integer(&[1]),
-        key::algorithm(digest)?,
+        key.algorithm(digest)?,
         raw_issuer.to_vec(),
         encode_time(this_update)?,
         encode_time(next_update)?,
@@ -115,6 +115,6 @@ pub(super) fn make(
         },
         der::context(0, &extensions),
     ]);
-    let list = RevocationList::from_der(&key::signed(key, digest, &to_be_signed)?)?;
+    let list = RevocationList::from_der(&key.signed(digest, &to_be_signed)?)?;
     Ok(IssuedList { authority, list })
 }

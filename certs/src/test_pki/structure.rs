@@ -5,9 +5,9 @@ use crate::distinguished_name::attribute_type;
 use crate::key_usage::{ExtendedKeyUsage, KeyUsage};
 use crate::private_extension;
 
-use super::card::CARD_KEY_BITS;
 use super::der_writer as der;
 use super::extension_writer::{SIMULATOR_POLICY, extension};
+use super::key::KeyAlgorithm;
 use super::name;
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
 
@@ -84,7 +84,7 @@ impl Structure {
             publication_addresses: true,
             extensions: vec![extension(private_extension::CATEGORY, false, category)],
             digest: SignatureDigest::Sha256,
-            key_bits: CARD_KEY_BITS,
+            key: KeyAlgorithm::RSA_2048,
             forged_issuer: None,
         }
     }

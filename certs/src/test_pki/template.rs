@@ -4,6 +4,7 @@ use crate::certificate::Extension;
 use crate::key_usage::KeyUsage;
 use crate::unix_time::UnixTime;
 
+use super::key::KeyAlgorithm;
 use super::name::Rdn;
 
 /// From when to when a certificate is valid.
@@ -60,8 +61,8 @@ pub struct CertificateTemplate {
     pub extensions: Vec<Extension>,
     /// Digest of the issuer's signature.
     pub digest: SignatureDigest,
-    /// Bits of the RSA key.
-    pub key_bits: u32,
+    /// Kind of key to make.
+    pub key: KeyAlgorithm,
     /// DER of a Name to write as issuer in place of the real one: a forgery.
     pub forged_issuer: Option<Vec<u8>>,
 }

@@ -123,6 +123,28 @@ pub enum LoginError {
     Signature,
 }
 
+impl LoginError {
+    /// Stable name of the reason, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::CertificateSize { .. } => "certificate-size",
+            Self::SignatureSize { .. } => "signature-size",
+            Self::Lifetime => "lifetime",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::ChannelBindingKind { .. } => "channel-binding",
+            Self::Certificate(_) => "certificate-unreadable",
+            Self::Path(_) => "certificate-refused",
+            Self::UnknownAlgorithm => "unknown-algorithm",
+            Self::Key(_) => "key-refused",
+            Self::AlgorithmMismatch { .. } => "algorithm-mismatch",
+            Self::AlgorithmNotOffered { .. } => "algorithm-not-offered",
+            Self::Signature => "signature-wrong",
+        }
+    }
+}
+
 /// Verifies a login against what the record server knows by itself.
 ///
 /// # Errors

@@ -1,0 +1,36 @@
+//! The lot signature: one signature of a professional over a whole submission set.
+//!
+//! Profile `dsg` (`docs/lot-signature.md`): a detached XAdES 1.3.2 signature over a `ds:Manifest`
+//! that names each document by unique id and SHA-256 digest (IHE Document Digital Signature,
+//! `urn:ihe:iti:dsg:detached:2014`), with the submission set and its patient among what is signed.
+//!
+//! Made in three steps: [`LotDraft::prepare`], a signature of [`PreparedLot::sha256`] by the card's
+//! signature key, [`PreparedLot::complete`]. Verified at two levels, because XML signature core
+//! validation does not look inside a manifest: [`verify_signature`] for the signature itself, then
+//! [`SignedLot::check_documents`] for each document and for exact coverage. [`verify`] does both,
+//! [`examine`] does both and reports for a person.
+
+mod coverage;
+mod draft;
+mod error;
+mod layout;
+mod prepare;
+mod read;
+mod report;
+mod verify;
+
+pub use coverage::{CoverageError, CoverageFinding, PresentedDocuments};
+pub use draft::{DraftError, LotDocument, LotDraft, LotLimits, SubmissionSet};
+pub use error::{LotError, SignedPart};
+pub use prepare::{PrepareLotError, PreparedLot};
+pub use report::{
+    DocumentOutcome, DocumentReport, Indication, LotReason, LotReport, SubIndication, examine,
+};
+pub use verify::{SIGNING_TIME_TOLERANCE_SECONDS, SignedLot, VerifiedLot};
+pub use verify::{verify, verify_signature};
+
+/// Format code of this signature in the metadata of a submission set (value set JDV_J60).
+pub const FORMAT_CODE: &str = "urn:ihe:iti:dsg:detached:2014";
+
+/// Name of the profile in reports and on the command line.
+pub const PROFILE: &str = "dsg";

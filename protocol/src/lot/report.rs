@@ -1,0 +1,281 @@
+//! A verification told to a person: indications as in ETSI EN 319 102-1 clause 5.1, with reasons.
+//!
+//! Information only: nothing in the program takes a report for a proof, that is [`VerifiedLot`].
+//! Signature files without their documents are `INDETERMINATE`, since a manifest's documents are
+//! not covered by the signature value alone.
+
+use paraphe_certs::{Holder, PathError, TrustStore, UnixTime};
+use serde::Serialize;
+
+#[cfg(doc)]
+use super::VerifiedLot;
+use super::coverage::{self, CoverageFinding, PresentedDocuments};
+use super::draft::{LotLimits, SubmissionSet};
+use super::error::LotError;
+use super::verify::verify_signature;
+use crate::digest::Sha256Digest;
+use crate::identifiers::Oid;
+
+/// Overall outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+pub enum Indication {
+    /// Signature and documents hold.
+    TotalPassed,
+    /// They may hold; something that would decide is missing.
+    Indeterminate,
+    /// They do not hold.
+    TotalFailed,
+}
+
+/// Why it is not `TOTAL-PASSED` (EN 319 102-1 table 5 and 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum SubIndication {
+    /// Not a signature of this profile.
+    FormatFailure,
+    /// Something signed was changed.
+    HashFailure,
+    /// The signature value does not verify.
+    SigCryptoFailure,
+    /// The signer's certificate was revoked.
+    Revoked,
+    /// The certificate, or the times, do not satisfy the constraints.
+    ChainConstraintsFailure,
+    /// An attribute of the signature does not satisfy the constraints.
+    SigConstraintsFailure,
+    /// An algorithm or key is too weak or unknown.
+    CryptoConstraintsFailure,
+    /// No path to a trusted authority.
+    NoCertificateChainFound,
+    /// The certificate is expired or not valid yet, and nothing proves when it was used.
+    OutOfBoundsNoPoe,
+    /// Revocation cannot be known now.
+    TryLater,
+    /// A document is missing, or none was presented.
+    SignedDataNotFound,
+}
+
+/// What became of a signed document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentOutcome {
+    /// Presented, unchanged.
+    Intact,
+    /// Presented with another content.
+    Changed,
+    /// Not presented.
+    Missing,
+    /// No documents were presented at all.
+    NotChecked,
+}
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LotReason {
+    /// Stable name, for programs: see [`LotError::code`] and [`CoverageFinding::code`].
+    pub code: &'static str,
+    /// The same in English.
+    pub explanation: String,
+}
+
+/// A signed document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DocumentReport {
+    /// Its unique id.
+    pub unique_id: Oid,
+    /// The digest that was signed.
+    pub sha256: Sha256Digest,
+    /// What became of it.
+    pub outcome: DocumentOutcome,
+    /// Position among the presented documents, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presented: Option<usize>,
+}
+
+/// The report.
+#[derive(Clone, Debug, Serialize)]
+pub struct LotReport {
+    /// Always `dsg`.
+    pub profile: &'static str,
+    /// Overall outcome.
+    pub indication: Indication,
+    /// Main reason, where it is not `TOTAL-PASSED`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub_indication: Option<SubIndication>,
+    /// Every reason, the first that decided first.
+    pub reasons: Vec<LotReason>,
+    /// Who signed, where the signature holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Holder>,
+    /// When, by the signer's clock, seconds since 1970; where the signature holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_time: Option<UnixTime>,
+    /// The set and patient, where the signature holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submission_set: Option<SubmissionSet>,
+    /// Each signed document, where the signature holds.
+    pub documents: Vec<DocumentReport>,
+    /// Positions of presented documents that are not of this lot, or presented twice.
+    pub foreign_documents: Vec<usize>,
+    /// The first error of the signature, for programs; documents' errors are above.
+    #[serde(skip)]
+    pub signature_error: Option<LotError>,
+}
+
+/// Verifies and tells everything; `None` for documents reports on the signature alone.
+#[must_use]
+pub fn examine(
+    xml: &[u8],
+    documents: Option<PresentedDocuments<'_>>,
+    trust: &TrustStore,
+    at: UnixTime,
+    limits: &LotLimits,
+) -> LotReport {
+    let mut report = LotReport {
+        profile: super::PROFILE,
+        indication: Indication::TotalPassed,
+        sub_indication: None,
+        reasons: Vec::new(),
+        signer: None,
+        signing_time: None,
+        submission_set: None,
+        documents: Vec::new(),
+        foreign_documents: Vec::new(),
+        signature_error: None,
+    };
+    let lot = match verify_signature(xml, trust, at, limits) {
+        Ok(lot) => lot,
+        Err(error) => {
+            let (indication, sub_indication) = indication_of(&error);
+            report.worsen(indication, sub_indication, error.code(), error.to_string());
+            report.signature_error = Some(error);
+            return report;
+        }
+    };
+    report.signer = Some(lot.signer().clone());
+    report.signing_time = Some(lot.signing_time());
+    report.submission_set = Some(lot.submission_set().clone());
+    let describe = |outcome, presented| {
+        move |document: &super::LotDocument| DocumentReport {
+            unique_id: document.unique_id.clone(),
+            sha256: document.sha256,
+            outcome,
+            presented,
+        }
+    };
+    let Some(presented) = documents else {
+        let not_checked = describe(DocumentOutcome::NotChecked, None);
+        report.documents = lot.documents().iter().map(not_checked).collect();
+        report.worsen(
+            Indication::Indeterminate,
+            SubIndication::SignedDataNotFound,
+            "documents-not-presented",
+            "no document was presented: only the signature was verified".to_owned(),
+        );
+        return report;
+    };
+    let coverage = coverage::compare(lot.documents(), presented);
+    report.documents = lot
+        .documents()
+        .iter()
+        .zip(&coverage.matched)
+        .map(|(document, matched)| match matched {
+            Some(index) => describe(DocumentOutcome::Intact, Some(*index))(document),
+            None => describe(DocumentOutcome::Missing, None)(document),
+        })
+        .collect();
+    for finding in &coverage.findings {
+        report.add_finding(finding);
+    }
+    report
+}
+
+impl LotReport {
+    fn add_finding(&mut self, finding: &CoverageFinding) {
+        let (indication, sub_indication) = match finding {
+            CoverageFinding::DocumentChanged { unique_id, index } => {
+                let changed = self
+                    .documents
+                    .iter_mut()
+                    .find(|document| document.unique_id == *unique_id);
+                if let Some(document) = changed {
+                    document.outcome = DocumentOutcome::Changed;
+                    document.presented = Some(*index);
+                }
+                (Indication::TotalFailed, SubIndication::HashFailure)
+            }
+            CoverageFinding::DocumentUnknown { index }
+            | CoverageFinding::DocumentRepeated { index } => {
+                self.foreign_documents.push(*index);
+                (Indication::TotalFailed, SubIndication::HashFailure)
+            }
+            CoverageFinding::DocumentMissing { .. } => {
+                (Indication::Indeterminate, SubIndication::SignedDataNotFound)
+            }
+        };
+        self.worsen(
+            indication,
+            sub_indication,
+            finding.code(),
+            finding.to_string(),
+        );
+    }
+
+    /// Adds a reason; the worst indication stays, with the first reason that led to it.
+    fn worsen(
+        &mut self,
+        indication: Indication,
+        sub: SubIndication,
+        code: &'static str,
+        explanation: String,
+    ) {
+        let rank = |indication| match indication {
+            Indication::TotalPassed => 0,
+            Indication::Indeterminate => 1,
+            Indication::TotalFailed => 2,
+        };
+        if rank(indication) > rank(self.indication) {
+            self.indication = indication;
+            self.sub_indication = Some(sub);
+            self.reasons.insert(0, LotReason { code, explanation });
+        } else {
+            self.reasons.push(LotReason { code, explanation });
+        }
+    }
+}
+
+fn indication_of(error: &LotError) -> (Indication, SubIndication) {
+    use Indication::{Indeterminate, TotalFailed};
+    match error {
+        LotError::PartAltered { .. } => (TotalFailed, SubIndication::HashFailure),
+        LotError::Signature => (TotalFailed, SubIndication::SigCryptoFailure),
+        LotError::WeakAlgorithm { .. } | LotError::UnknownAlgorithm { .. } | LotError::Key(_) => {
+            (Indeterminate, SubIndication::CryptoConstraintsFailure)
+        }
+        LotError::Path(path) => path_indication(path),
+        LotError::CertificateMismatch
+        | LotError::SubmissionSetMismatch { .. }
+        | LotError::PatientMismatch { .. }
+        | LotError::SignedInTheFuture
+        | LotError::SignedOutsideValidity => (Indeterminate, SubIndication::SigConstraintsFailure),
+        _ => (TotalFailed, SubIndication::FormatFailure),
+    }
+}
+
+fn path_indication(error: &PathError) -> (Indication, SubIndication) {
+    use Indication::{Indeterminate, TotalFailed};
+    match error {
+        PathError::UnknownIssuer { .. } => (Indeterminate, SubIndication::NoCertificateChainFound),
+        PathError::Revoked { .. } => (TotalFailed, SubIndication::Revoked),
+        PathError::Expired { .. } | PathError::NotYetValid { .. } => {
+            (Indeterminate, SubIndication::OutOfBoundsNoPoe)
+        }
+        PathError::RevocationUnknown { .. }
+        | PathError::CrlExpired { .. }
+        | PathError::CrlNotYetValid { .. } => (Indeterminate, SubIndication::TryLater),
+        PathError::WeakAlgorithm { .. } => (Indeterminate, SubIndication::CryptoConstraintsFailure),
+        _ => (Indeterminate, SubIndication::ChainConstraintsFailure),
+    }
+}
