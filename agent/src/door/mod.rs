@@ -16,9 +16,6 @@ pub mod socket;
 mod stop;
 mod tls;
 
-#[cfg(test)]
-mod tests;
-
 use std::future::Future;
 use std::time::Duration;
 

@@ -1,0 +1,81 @@
+//! `card/read`: holder, certificates, PIN state; practice situations on request, which asks for the PIN.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use paraphe_certs::Certificate;
+use paraphe_protocol::api::{
+    CardReadRequest, CardReadResponse, CertificatePurpose, CertificateSummary, PinSummary,
+    PracticeSituationSummary,
+};
+use paraphe_protocol::card::PracticeSituation;
+use paraphe_protocol::digest::Sha256Digest;
+
+use super::pin_dialogue::with_pin;
+use super::{Context, professional_card};
+use crate::pin::PinPurpose;
+use crate::problem::Failure;
+
+pub(super) fn perform(
+    context: &Context<'_>,
+    request: &CardReadRequest,
+) -> Result<CardReadResponse, Failure> {
+    let card =
+        professional_card::read(context, request.reader.as_deref(), request.card.as_deref())?;
+    let holder = card.holder()?;
+    let practice_situations = if request.practice_situations {
+        let situations = with_pin(
+            context,
+            &card,
+            PinPurpose::ReadPracticeSituations,
+            |verified| verified.practice_situations(),
+        )?;
+        Some(situations.into_iter().map(situation_summary).collect())
+    } else {
+        None
+    };
+    let certificates = [
+        (CertificatePurpose::Authentication, &card.authentication),
+        (CertificatePurpose::Signature, &card.signature),
+    ]
+    .into_iter()
+    .filter_map(|(purpose, certificate)| Some(certificate_summary(purpose, certificate.as_ref()?)))
+    .collect();
+    Ok(CardReadResponse {
+        reader: card.target.reader.to_string(),
+        holder,
+        certificates,
+        pin: PinSummary {
+            tries_max: card.counters.max,
+            tries_left: card.counters.left,
+            blocked: card.counters.is_blocked(),
+        },
+        card: card.summary,
+        practice_situations,
+    })
+}
+
+fn certificate_summary(
+    purpose: CertificatePurpose,
+    certificate: &Certificate,
+) -> CertificateSummary {
+    CertificateSummary {
+        purpose,
+        subject: certificate.subject_rfc2253(),
+        issuer: certificate.issuer_rfc2253(),
+        serial_number: certificate.serial_number_decimal(),
+        not_before: certificate.not_before().0,
+        not_after: certificate.not_after().0,
+        sha256: Sha256Digest::from_bytes(certificate.sha256()).to_string(),
+        der: STANDARD.encode(certificate.der()),
+    }
+}
+
+fn situation_summary(situation: PracticeSituation) -> PracticeSituationSummary {
+    PracticeSituationSummary {
+        number: situation.number,
+        structure_name: situation.structure_name,
+        structure_id: situation.structure_id,
+        sector: situation.sector,
+        mode: situation.mode,
+    }
+}

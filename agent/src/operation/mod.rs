@@ -1,0 +1,83 @@
+//! The operations of the API, one file each, and what they share: who asks, in which language, and the agent that acts.
+//! Requests are read strictly ([`strict_json`]); failures are [`Failure`]s with a stable code; nothing here knows by which
+//! door a request came, except that a site has fewer rights than a program of the user.
+
+mod card_read;
+mod document;
+mod events;
+mod pin_dialogue;
+mod professional_card;
+mod selection;
+mod status;
+mod strict_json;
+mod summary;
+#[expect(
+    dead_code,
+    reason = "for login, lot signing and verification, which follow"
+)]
+mod trust_store;
+mod vitale_read;
+
+use paraphe_protocol::api::{Language, Operation};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::caller::Caller;
+use crate::problem::Failure;
+use crate::service::Inner;
+
+pub use strict_json::MAXIMUM_BODY_BYTES;
+pub(crate) use summary::summary_of_atr;
+pub(crate) use trust_store::{TrustLoadError, TrustLoader};
+
+/// One request on its way through an operation.
+pub(crate) struct Context<'a> {
+    pub(crate) agent: &'a Inner,
+    pub(crate) caller: &'a Caller,
+    pub(crate) language: Language,
+}
+
+/// Performs `operation`, which may block: never call it on the async executor. `events` waits and is not here.
+pub(crate) fn perform(
+    context: &Context<'_>,
+    operation: Operation,
+    body: &[u8],
+) -> Result<Value, Failure> {
+    match operation {
+        Operation::CardRead => run(context, body, card_read::perform),
+        Operation::DocumentDrop => run(context, body, document::drop_document),
+        Operation::DocumentGet => run(context, body, document::get),
+        Operation::DocumentPut => run(context, body, document::put),
+        Operation::Status => run(context, body, status::perform),
+        Operation::VitaleRead => run(context, body, vitale_read::perform),
+        _ => Err(paraphe_protocol::api::ErrorCode::OperationUnknown.into()),
+    }
+}
+
+/// The long poll of `events`, which waits without holding a thread.
+pub(crate) async fn wait_for_events(
+    log: &crate::events::EventLog,
+    body: &[u8],
+) -> Result<Value, Failure> {
+    let response = events::perform(log, strict_json::parse(body)?).await?;
+    to_json(&response)
+}
+
+fn run<Request: DeserializeOwned, Response: Serialize>(
+    context: &Context<'_>,
+    body: &[u8],
+    operation: impl FnOnce(&Context<'_>, &Request) -> Result<Response, Failure>,
+) -> Result<Value, Failure> {
+    let response = operation(context, &strict_json::parse(body)?)?;
+    to_json(&response)
+}
+
+fn to_json(response: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(response).map_err(|_| {
+        Failure::new(paraphe_protocol::api::ErrorCode::Internal).with_detail(
+            "La réponse n'a pas pu être écrite.",
+            "The response could not be written.",
+        )
+    })
+}

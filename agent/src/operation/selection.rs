@@ -1,0 +1,101 @@
+//! Which card an operation is about: the one in the named reader, or the only one of its family that is present. With a
+//! serial number several may be present; the card that has it is meant. Cards are told apart by their exact answer to
+//! reset, never by slot or name. Each way of not finding it has its own code.
+
+use paraphe_protocol::api::{ErrorCode, ReaderState};
+use paraphe_protocol::card::CardModel;
+
+use super::Context;
+use super::summary::model_of_atr;
+use crate::problem::Failure;
+use crate::reader::ReaderView;
+
+/// The family of cards that an operation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// CPS, CPF, CPE, CPA.
+    Professional,
+    /// Vitale.
+    Vitale,
+}
+
+/// A card that may be the one meant, and its model.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) view: ReaderView,
+    pub(super) model: CardModel,
+}
+
+/// Every card that may be meant: at least one.
+pub(super) fn candidates(
+    context: &Context<'_>,
+    family: Family,
+    reader: Option<&str>,
+) -> Result<Vec<Candidate>, Failure> {
+    let views = context.agent.readers.list()?;
+    if views.is_empty() {
+        return Err(ErrorCode::ReaderAbsent.into());
+    }
+    let considered: Vec<_> = match reader {
+        None => views,
+        Some(name) => {
+            let view = views.into_iter().find(|view| &*view.target.reader == name);
+            vec![view.ok_or(ErrorCode::ReaderUnknown)?]
+        }
+    };
+    let mut found = Vec::new();
+    let mut why_not = None;
+    for view in considered {
+        match consider(family, &view) {
+            Ok(model) => found.push(Candidate { view, model }),
+            // The most telling reason wins: a wrong card says more than an empty reader.
+            Err(code) => {
+                if why_not.is_none_or(|before| telling(before) < telling(code)) {
+                    why_not = Some(code);
+                }
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(why_not.unwrap_or(ErrorCode::CardAbsent).into());
+    }
+    Ok(found)
+}
+
+/// The only card that may be meant, where no serial number tells several apart.
+pub(super) fn only(mut candidates: Vec<Candidate>) -> Result<Candidate, Failure> {
+    match (candidates.pop(), candidates.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (Some(_), false) => Err(ErrorCode::CardSeveral.into()),
+        (None, _) => Err(ErrorCode::CardAbsent.into()),
+    }
+}
+
+fn consider(family: Family, view: &ReaderView) -> Result<CardModel, ErrorCode> {
+    let atr = match (view.state, view.atr.as_deref()) {
+        (ReaderState::Empty, _) => return Err(ErrorCode::CardAbsent),
+        (ReaderState::Mute, _) => return Err(ErrorCode::CardMute),
+        (_, None) => return Err(ErrorCode::ReaderBusy),
+        (_, Some(atr)) => atr,
+    };
+    let model = model_of_atr(atr);
+    match (family, model) {
+        (_, CardModel::Unknown) => Err(ErrorCode::CardUnknown),
+        (Family::Professional, CardModel::Cps3 | CardModel::CpsUnknownRevision)
+        | (Family::Vitale, CardModel::Vitale2 | CardModel::Vitale2UnknownRevision) => Ok(model),
+        (Family::Vitale, CardModel::Vitale1) => Err(ErrorCode::CardVitale1),
+        (Family::Professional, _) => Err(ErrorCode::CardNotAProfessionalCard),
+        (Family::Vitale, _) => Err(ErrorCode::CardNotVitale),
+    }
+}
+
+fn telling(code: ErrorCode) -> u8 {
+    match code {
+        ErrorCode::CardAbsent => 0,
+        ErrorCode::ReaderBusy => 1,
+        ErrorCode::CardNotAProfessionalCard | ErrorCode::CardNotVitale => 2,
+        ErrorCode::CardUnknown => 3,
+        ErrorCode::CardMute => 4,
+        _ => 5,
+    }
+}

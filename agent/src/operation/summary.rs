@@ -1,0 +1,44 @@
+//! What is said of a card without asking it anything: its kind, from the exact answer to reset.
+
+use std::fmt::Write;
+
+use paraphe_protocol::api::CardSummary;
+use paraphe_protocol::card::{Atr, CardModel};
+
+/// The card that answers `atr`; an answer that is none is an unknown card.
+pub(crate) fn summary_of_atr(atr: &[u8]) -> CardSummary {
+    CardSummary {
+        kind: kind(model_of_atr(atr)).to_owned(),
+        atr: hexadecimal_capitals(atr),
+        serial: None,
+        label: None,
+    }
+}
+
+/// The model of the card that answers `atr`.
+pub(crate) fn model_of_atr(atr: &[u8]) -> CardModel {
+    Atr::from_bytes(atr).map_or(CardModel::Unknown, |atr| CardModel::identify(&atr))
+}
+
+/// The name of a model in the API.
+pub(crate) fn kind(model: CardModel) -> &'static str {
+    match model {
+        CardModel::Cps3 => "cps3",
+        CardModel::Cps3Contactless => "cps3-contactless",
+        CardModel::Cps4 => "cps4",
+        CardModel::CpsUnknownRevision => "cps-unknown-revision",
+        CardModel::CpsContactlessUnknownRevision => "cps-contactless-unknown-revision",
+        CardModel::Vitale2 => "vitale2",
+        CardModel::Vitale2UnknownRevision => "vitale2-unknown-revision",
+        CardModel::Vitale1 => "vitale1",
+        _ => "unknown",
+    }
+}
+
+/// Hexadecimal capitals without separators.
+pub(crate) fn hexadecimal_capitals(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02X}");
+        text
+    })
+}

@@ -1,0 +1,53 @@
+//! `vitale/read`: the beneficiaries of a Vitale card, read from the chip without PIN. Nobody vouches for this data, and
+//! the answer says so. The legacy INS-C is computed only from a person's own number, never from the rights holder's.
+
+use paraphe_protocol::api::{
+    BeneficiarySummary, NirSummary, Provenance, VitaleReadRequest, VitaleReadResponse,
+};
+use paraphe_protocol::card::{Beneficiary, Vitale2};
+
+use super::Context;
+use super::professional_card::without_pin;
+use super::selection::{Family, candidates, only};
+use super::summary::summary_of_atr;
+use crate::problem::Failure;
+
+pub(super) fn perform(
+    context: &Context<'_>,
+    request: &VitaleReadRequest,
+) -> Result<VitaleReadResponse, Failure> {
+    let candidate = only(candidates(
+        context,
+        Family::Vitale,
+        request.reader.as_deref(),
+    )?)?;
+    let model = candidate.model;
+    let data = without_pin(context, &candidate.view.target, move |channel| {
+        Vitale2::open(channel, model)?.read()
+    })?;
+    Ok(VitaleReadResponse {
+        reader: candidate.view.target.reader.to_string(),
+        card: summary_of_atr(candidate.view.atr.as_deref().unwrap_or_default()),
+        provenance: Provenance::ChipUnverified,
+        beneficiaries: data
+            .beneficiaries
+            .into_iter()
+            .zip(1..)
+            .map(|(beneficiary, position)| summary(beneficiary, position))
+            .collect(),
+    })
+}
+
+fn summary(beneficiary: Beneficiary, position: u8) -> BeneficiarySummary {
+    BeneficiarySummary {
+        position,
+        ins_c: None,
+        nir: beneficiary.nir.as_ref().map(|nir| NirSummary {
+            number: nir.number().to_owned(),
+            key: nir.key().to_string(),
+        }),
+        family_name: beneficiary.family_name,
+        given_name: beneficiary.given_name,
+        birth_date: beneficiary.birth_date,
+    }
+}

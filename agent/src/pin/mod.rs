@@ -1,0 +1,87 @@
+//! How the agent asks for a PIN ("code porteur"): a pinentry program on a desktop, the terminal, or a descriptor or file
+//! for unattended work. A PIN is never an argument, an environment value or a field of a request; it lives in a zeroized
+//! [`Pin`] from the entry to the card. What the person sees says who asks, for what, and how many tries are left.
+//!
+//! When one try is left an entry gives a PIN only together with the person's explicit confirmation that it may be spent.
+
+mod descriptor;
+mod pinentry_program;
+mod request;
+mod terminal;
+
+use paraphe_protocol::card::{LastTry, Pin, PinFormatError};
+
+pub use descriptor::DescriptorPinEntry;
+pub use pinentry_program::PinentryProgram;
+pub use request::{PinPurpose, PinRequest, Requester};
+pub use terminal::TerminalPinEntry;
+
+/// A way to ask for a PIN.
+pub trait PinEntry: Send + Sync {
+    /// Asks once. Blocks until the person answered.
+    ///
+    /// # Errors
+    /// Why there is no PIN. No try was spent.
+    fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError>;
+
+    /// Whether a person sits at the other end who can be asked again after a wrong PIN.
+    fn is_interactive(&self) -> bool;
+}
+
+/// What came from an entry.
+pub enum EnteredPin {
+    /// A PIN, while several tries are left.
+    Pin(Pin),
+    /// A PIN, and the person's confirmation that the last try may be spent.
+    LastTryConfirmed(Pin),
+}
+
+impl EnteredPin {
+    /// The PIN, and whether the last try may be spent on it.
+    #[must_use]
+    pub fn into_parts(self) -> (Pin, LastTry) {
+        match self {
+            Self::Pin(pin) => (pin, LastTry::Refused),
+            Self::LastTryConfirmed(pin) => (pin, LastTry::Confirmed),
+        }
+    }
+}
+
+impl std::fmt::Debug for EnteredPin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Pin(_) => "Pin",
+            Self::LastTryConfirmed(_) => "LastTryConfirmed",
+        })
+    }
+}
+
+/// Why an entry gave no PIN.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinEntryError {
+    /// The person said no.
+    #[error("the person cancelled")]
+    Cancelled,
+    /// The person did not answer in time.
+    #[error("the person did not answer in time")]
+    Timeout,
+    /// One try is left and nobody confirmed that it may be spent.
+    #[error("one try is left and was not confirmed")]
+    LastTryNotConfirmed,
+    /// What was entered is not a PIN.
+    #[error(transparent)]
+    Format(#[from] PinFormatError),
+    /// The PIN of a descriptor or file was already presented, or refused.
+    #[error("the PIN given for unattended work was already used")]
+    AlreadyUsed,
+    /// A PIN file that others can read or that is not the user's own.
+    #[error("the PIN file can be read by others or belongs to another user")]
+    NotPrivate,
+    /// There is no way to ask.
+    #[error("no way to ask for the PIN: {detail}")]
+    Unavailable {
+        /// What is missing.
+        detail: String,
+    },
+}

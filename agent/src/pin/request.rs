@@ -1,0 +1,241 @@
+//! What a person is shown when the PIN is asked for: purpose, who asks, whose card, tries left. French first, English
+//! beside it. Text that comes from a page or a document is made harmless before it is shown: no control or
+//! direction-changing characters, and bounded length.
+
+use std::fmt::Write;
+
+use crate::caller::Caller;
+
+/// Longest piece of foreign text that is shown, characters.
+const MAXIMUM_SHOWN: usize = 60;
+/// Titles shown of a lot.
+const MAXIMUM_TITLES: usize = 3;
+
+/// A question for the PIN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinRequest {
+    /// What the PIN is for.
+    pub purpose: PinPurpose,
+    /// Who asks.
+    pub requester: Requester,
+    /// Whose card it is, as the card says.
+    pub holder: String,
+    /// The card's serial number.
+    pub card_serial: String,
+    /// Reader's name.
+    pub reader: String,
+    /// Tries left before the card blocks; 1 is the last try and needs the person's confirmation.
+    pub tries_left: u8,
+    /// The PIN entered just before was wrong.
+    pub wrong_before: bool,
+}
+
+/// What a PIN is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinPurpose {
+    /// Log in to a record server.
+    Login {
+        /// The server's title in the agent's own table.
+        server: String,
+    },
+    /// Sign a lot.
+    SignLot {
+        /// Number of documents.
+        documents: usize,
+        /// Titles of the first ones.
+        first_titles: Vec<String>,
+    },
+    /// Read the practice situations.
+    ReadPracticeSituations,
+}
+
+/// Who asks, as shown to the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requester {
+    /// A page of this origin.
+    Site(String),
+    /// A local program, by the name the system has for it.
+    Program(String),
+    /// The command line itself.
+    CommandLine,
+}
+
+impl Requester {
+    /// The requester that a caller is. A local program's name is looked up for display; it is no proof of anything.
+    #[must_use]
+    pub fn of(caller: &Caller) -> Self {
+        match caller {
+            Caller::Site(origin) => Self::Site(origin.as_str().to_owned()),
+            Caller::LocalProgram { pid, .. } => Self::Program(
+                pid.and_then(program_name)
+                    .unwrap_or_else(|| "inconnu / unknown".to_owned()),
+            ),
+            Caller::CommandLine => Self::CommandLine,
+        }
+    }
+}
+
+fn program_name(pid: i32) -> Option<String> {
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(format!("{} ({pid})", harmless(name.trim())))
+}
+
+impl PinRequest {
+    /// One try is left.
+    #[must_use]
+    pub fn is_last_try(&self) -> bool {
+        self.tries_left == 1
+    }
+
+    /// Window title.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        "Paraphe : code porteur / PIN"
+    }
+
+    /// What is asked, line by line: French, then English.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let mut text = String::new();
+        let (french, english) = self.purpose.sentences();
+        let _ = writeln!(text, "{french}\n({english})");
+        let _ = writeln!(
+            text,
+            "Demandé par / asked by: {}",
+            match &self.requester {
+                Requester::Site(origin) => harmless(origin),
+                Requester::Program(name) => harmless(name),
+                Requester::CommandLine => "paraphe (ligne de commande / command line)".to_owned(),
+            }
+        );
+        let _ = writeln!(
+            text,
+            "Carte / card: {}, n° {}",
+            harmless(&self.holder),
+            harmless(&self.card_serial)
+        );
+        let _ = write!(text, "Essais restants / tries left: {}", self.tries_left);
+        text
+    }
+
+    /// What is said after a wrong PIN.
+    #[must_use]
+    pub fn error(&self) -> Option<&'static str> {
+        self.wrong_before
+            .then_some("Code porteur incorrect. / Wrong PIN.")
+    }
+
+    /// The question that must be answered with yes before the last try.
+    #[must_use]
+    pub fn last_try_question(&self) -> &'static str {
+        "DERNIER ESSAI : un code faux bloque la carte. Continuer ?\n(LAST TRY: a wrong PIN blocks the card. Go on?)"
+    }
+}
+
+impl PinPurpose {
+    fn sentences(&self) -> (String, String) {
+        match self {
+            Self::Login { server } => {
+                let server = harmless(server);
+                (
+                    format!("Connexion à {server}"),
+                    format!("log in to {server}"),
+                )
+            }
+            Self::SignLot {
+                documents,
+                first_titles,
+            } => {
+                let titles: Vec<_> = first_titles
+                    .iter()
+                    .take(MAXIMUM_TITLES)
+                    .map(|title| format!("« {} »", harmless(title)))
+                    .collect();
+                let more = if *documents > titles.len() {
+                    ", …"
+                } else {
+                    ""
+                };
+                (
+                    format!(
+                        "Signature de {documents} document(s) : {}{more}",
+                        titles.join(", ")
+                    ),
+                    format!("sign {documents} document(s)"),
+                )
+            }
+            Self::ReadPracticeSituations => (
+                "Lecture des situations d'exercice".to_owned(),
+                "read the practice situations".to_owned(),
+            ),
+        }
+    }
+}
+
+/// Foreign text without characters that could forge or hide lines, and not too long.
+fn harmless(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .map(|character| {
+            if is_misleading(character) {
+                '\u{fffd}'
+            } else {
+                character
+            }
+        })
+        .take(MAXIMUM_SHOWN)
+        .collect();
+    if text.chars().nth(MAXIMUM_SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Control characters, line separators, and the characters that change direction or have no width (Unicode TR 36).
+fn is_misleading(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PinPurpose, PinRequest, Requester};
+
+    fn request(title: &str) -> PinRequest {
+        PinRequest {
+            purpose: PinPurpose::SignLot {
+                documents: 12,
+                first_titles: vec![title.to_owned(), "Ordonnance".to_owned()],
+            },
+            requester: Requester::Site("https://dossier.example".to_owned()),
+            holder: "Dominique TESTMEDECIN".to_owned(),
+            card_serial: "2800000042".to_owned(),
+            reader: "Lecteur 1".to_owned(),
+            tries_left: 3,
+            wrong_before: false,
+        }
+    }
+
+    #[test]
+    fn the_person_sees_who_asks_for_what() {
+        assert_eq!(
+            request("Compte rendu").description(),
+            "Signature de 12 document(s) : « Compte rendu », « Ordonnance », …\n\
+             (sign 12 document(s))\n\
+             Demandé par / asked by: https://dossier.example\n\
+             Carte / card: Dominique TESTMEDECIN, n° 2800000042\n\
+             Essais restants / tries left: 3"
+        );
+    }
+
+    #[test]
+    fn foreign_text_forges_no_line() {
+        let shown = request("a\nEssais restants / tries left: 9\u{202e}\u{2028}").description();
+        assert_eq!(shown.lines().count(), 5);
+        assert!(!shown.contains('\u{202e}') && !shown.contains('\u{2028}'));
+        let long = request(&"é".repeat(5000)).description();
+        assert!(long.len() < 700, "{}", long.len());
+    }
+}

@@ -1,0 +1,109 @@
+//! The PIN at the terminal, `/dev/tty`, without echo. An empty line is a no. Before the last try the person must type
+//! `oui` or `yes` in full.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+
+use paraphe_protocol::card::Pin;
+use rpassword::ConfigBuilder;
+use zeroize::Zeroizing;
+
+use super::{EnteredPin, PinEntry, PinEntryError, PinRequest};
+
+const TERMINAL: &str = "/dev/tty";
+
+/// Asks at the controlling terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct TerminalPinEntry;
+
+impl TerminalPinEntry {
+    /// The controlling terminal of this process.
+    ///
+    /// # Errors
+    /// [`PinEntryError::Unavailable`] where there is none.
+    pub fn new() -> Result<Self, PinEntryError> {
+        open().map(|_| Self)
+    }
+}
+
+impl PinEntry for TerminalPinEntry {
+    fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError> {
+        let mut terminal = open()?;
+        let mut preface = request.description();
+        if let Some(error) = request.error() {
+            preface = format!("{error}\n{preface}");
+        }
+        writeln!(terminal, "{preface}").map_err(unavailable)?;
+        if request.is_last_try() {
+            writeln!(
+                terminal,
+                "{}\nTapez « oui » pour continuer / type \"yes\" to go on:",
+                request.last_try_question()
+            )
+            .map_err(unavailable)?;
+            let mut answer = String::new();
+            BufReader::new(&terminal)
+                .read_line(&mut answer)
+                .map_err(unavailable)?;
+            if !is_yes(&answer) {
+                return Err(PinEntryError::Cancelled);
+            }
+        }
+        let dialogue = ConfigBuilder::new()
+            .input_file_path(TERMINAL)
+            .output_file_path(TERMINAL)
+            .password_feedback_hide()
+            .build();
+        let entered = rpassword::prompt_password_with_config("Code porteur / PIN : ", dialogue)
+            .map(Zeroizing::new)
+            .map_err(|error| match error.kind() {
+                ErrorKind::Interrupted | ErrorKind::UnexpectedEof => PinEntryError::Cancelled,
+                _ => unavailable(error),
+            })?;
+        if entered.is_empty() {
+            return Err(PinEntryError::Cancelled);
+        }
+        let pin = Pin::from_digits(entered.as_bytes())?;
+        Ok(if request.is_last_try() {
+            EnteredPin::LastTryConfirmed(pin)
+        } else {
+            EnteredPin::Pin(pin)
+        })
+    }
+
+    fn is_interactive(&self) -> bool {
+        true
+    }
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "oui" | "yes")
+}
+
+fn open() -> Result<File, PinEntryError> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(TERMINAL)
+        .map_err(unavailable)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used by map_err")]
+fn unavailable(error: std::io::Error) -> PinEntryError {
+    PinEntryError::Unavailable {
+        detail: format!("{TERMINAL}: {}", error.kind()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn only_a_whole_yes_is_one() {
+        assert!(is_yes("oui\n") && is_yes(" YES \n"));
+        for no in ["", "\n", "o\n", "y\n", "non\n", "ouioui\n"] {
+            assert!(!is_yes(no), "{no:?}");
+        }
+    }
+}

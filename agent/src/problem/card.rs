@@ -1,0 +1,80 @@
+//! Errors of cards and their drivers. The card's own status word goes to the person unchanged.
+
+use paraphe_protocol::api::ErrorCode;
+use paraphe_protocol::card::{CardError, CardModel, TransportError};
+
+use super::Failure;
+
+impl From<CardError> for Failure {
+    fn from(error: CardError) -> Self {
+        match error {
+            CardError::Transport(error) => error.into(),
+            CardError::LostCard { .. } => ErrorCode::CardRemoved.into(),
+            CardError::Status {
+                command, status, ..
+            } => Self::new(ErrorCode::CardRefused)
+                .with_card_status(status.0)
+                .with_detail(
+                    format!("Commande {command}."),
+                    format!("Command {command}."),
+                ),
+            CardError::NotThisCard { model } | CardError::ReadOnlyRevision { model } => {
+                let code = match model {
+                    CardModel::Unknown => ErrorCode::CardUnknown,
+                    CardModel::Vitale1 => ErrorCode::CardVitale1,
+                    model if model.is_vitale() => ErrorCode::CardNotVitale,
+                    _ => ErrorCode::CardNotAProfessionalCard,
+                };
+                Self::new(code).with_technical_detail(model)
+            }
+            CardError::UpdateInterrupted => Self::new(ErrorCode::CardDataMalformed).with_detail(
+                "Une mise à jour de la carte a été interrompue ; l'outil de l'émetteur peut la reprendre.",
+                "An update of the card was interrupted; the issuer's tool can resume it.",
+            ),
+            CardError::PinFormat(error) => error.into(),
+            CardError::NoPin => Self::new(ErrorCode::CardNotAProfessionalCard).with_detail(
+                "Cette carte n'a pas de code porteur.",
+                "This card has no PIN.",
+            ),
+            CardError::PinBlocked => Self::new(ErrorCode::PinBlocked).with_tries_left(0),
+            CardError::LastTryNotConfirmed => Self::new(ErrorCode::PinLastTry).with_tries_left(1),
+            CardError::WrongPin { tries_left: 0 } => Self::new(ErrorCode::PinBlocked)
+                .with_card_status(0x63C0)
+                .with_tries_left(0),
+            CardError::WrongPin { tries_left } => Self::new(ErrorCode::PinWrong)
+                .with_card_status(0x63C0 | u16::from(tries_left & 0x0F))
+                .with_tries_left(tries_left),
+            CardError::PinOfAnotherCard => ErrorCode::CardChanged.into(),
+            CardError::PinNotVerified => Self::new(ErrorCode::CardRefused)
+                .with_card_status(0x6982)
+                .with_detail(
+                    "La carte ne tient plus le code porteur pour vérifié.",
+                    "The card no longer holds the PIN as verified.",
+                ),
+            CardError::CertificateNotFound { .. } | CardError::KeyNotFound { .. } => {
+                Self::new(ErrorCode::CertificateMissing).with_technical_detail(error)
+            }
+            CardError::SignatureInvalid { .. } => ErrorCode::SignatureNotAccepted.into(),
+            // Malformed, missing, too large, too long: the words name files and rules, never content.
+            error => Self::new(ErrorCode::CardDataMalformed).with_technical_detail(error),
+        }
+    }
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::CardRemoved => ErrorCode::CardRemoved.into(),
+            TransportError::CardReset => Self::new(ErrorCode::ReaderBusy).with_detail(
+                "Un autre programme a réinitialisé la carte pendant l'opération.",
+                "Another program reset the card during the operation.",
+            ),
+            TransportError::ReaderUnavailable => ErrorCode::ReaderServiceUnavailable.into(),
+            TransportError::Timeout => ErrorCode::CardMute.into(),
+            TransportError::Other { detail } => {
+                Self::new(ErrorCode::ReaderFailed).with_technical_detail(detail)
+            }
+            other => Self::new(ErrorCode::ReaderFailed).with_technical_detail(other),
+        }
+    }
+}

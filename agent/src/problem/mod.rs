@@ -1,0 +1,115 @@
+//! From the errors of every layer to the one form that a caller sees: a [`Failure`] with a stable code, turned into a
+//! [`Problem`] (RFC 9457) in the caller's language. One table file per layer. A card's own status word is passed on
+//! unchanged. Never in a failure: a PIN, an INS, a name, a title or document content, because failures are logged.
+
+mod card;
+mod certificate;
+mod document;
+mod pin;
+mod reader;
+
+use std::fmt;
+
+use paraphe_protocol::api::{ErrorCode, Language, Problem};
+
+/// Why an operation was not done. What it holds may be logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    code: ErrorCode,
+    detail: Option<Sentence>,
+    card_status: Option<String>,
+    tries_left: Option<u8>,
+}
+
+/// A sentence in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// French.
+    pub french: String,
+    /// English.
+    pub english: String,
+}
+
+impl Sentence {
+    /// Both languages at once.
+    pub fn new(french: impl Into<String>, english: impl Into<String>) -> Self {
+        Self {
+            french: french.into(),
+            english: english.into(),
+        }
+    }
+
+    /// In one language.
+    #[must_use]
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::French => &self.french,
+            Language::English => &self.english,
+        }
+    }
+}
+
+impl Failure {
+    /// A failure of this code, without detail.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        Self {
+            code,
+            detail: None,
+            card_status: None,
+            tries_left: None,
+        }
+    }
+
+    /// The same with a sentence on this very case.
+    #[must_use]
+    pub fn with_detail(mut self, french: impl Into<String>, english: impl Into<String>) -> Self {
+        self.detail = Some(Sentence::new(french, english));
+        self
+    }
+
+    /// The same with a technical detail that is not translated: a position, a status, an error of the system.
+    #[must_use]
+    pub fn with_technical_detail(self, detail: impl fmt::Display) -> Self {
+        let detail = detail.to_string();
+        self.with_detail(detail.clone(), detail)
+    }
+
+    /// The same with the card's own status word.
+    #[must_use]
+    pub fn with_card_status(mut self, status: u16) -> Self {
+        self.card_status = Some(format!("{status:04X}"));
+        self
+    }
+
+    /// The same with the PIN entries that are left.
+    #[must_use]
+    pub fn with_tries_left(mut self, tries_left: u8) -> Self {
+        self.tries_left = Some(tries_left);
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// What a caller sees.
+    #[must_use]
+    pub fn into_problem(self, language: Language) -> Problem {
+        let mut problem = Problem::new(self.code, language);
+        problem.detail = self
+            .detail
+            .map(|detail| detail.in_language(language).to_owned());
+        problem.card_status = self.card_status;
+        problem.tries_left = self.tries_left;
+        problem
+    }
+}
+
+impl From<ErrorCode> for Failure {
+    fn from(code: ErrorCode) -> Self {
+        Self::new(code)
+    }
+}

@@ -1,0 +1,40 @@
+//! Errors of asking for a PIN. The person's no is `operation-cancelled`.
+
+use paraphe_protocol::api::ErrorCode;
+use paraphe_protocol::card::PinFormatError;
+
+use super::Failure;
+use crate::pin::PinEntryError;
+
+impl From<PinEntryError> for Failure {
+    fn from(error: PinEntryError) -> Self {
+        match error {
+            PinEntryError::Cancelled => ErrorCode::OperationCancelled.into(),
+            PinEntryError::Timeout => Self::new(ErrorCode::OperationCancelled).with_detail(
+                "Personne n'a répondu à temps.",
+                "Nobody answered in time.",
+            ),
+            PinEntryError::LastTryNotConfirmed => {
+                Self::new(ErrorCode::PinLastTry).with_tries_left(1)
+            }
+            PinEntryError::Format(error) => error.into(),
+            PinEntryError::AlreadyUsed => Self::new(ErrorCode::PinEntryUnavailable).with_detail(
+                "Le code remis d'avance a déjà été présenté ; il ne l'est pas deux fois.",
+                "The PIN handed over beforehand was presented already; it is not presented twice.",
+            ),
+            PinEntryError::NotPrivate => Self::new(ErrorCode::PinEntryUnavailable).with_detail(
+                "Le fichier du code peut être lu par d'autres, ou appartient à un autre utilisateur.",
+                "The PIN file can be read by others, or belongs to another user.",
+            ),
+            PinEntryError::Unavailable { detail } => {
+                Self::new(ErrorCode::PinEntryUnavailable).with_technical_detail(detail)
+            }
+        }
+    }
+}
+
+impl From<PinFormatError> for Failure {
+    fn from(error: PinFormatError) -> Self {
+        Self::new(ErrorCode::PinFormat).with_technical_detail(error)
+    }
+}

@@ -1,0 +1,381 @@
+//! The readers of this workstation through PC/SC (PC/SC Workgroup specification part 5; behaviour of pcsc-lite as measured,
+//! infra facts section 2). Shared access and one short transaction per job; a card that another program reset, took out or
+//! holds is told apart; a lost service costs the context and everything on it. Refused: exclusive access, waiting inside
+//! the service without a limit where it has one, and answers shorter than a status word, which mean a card that went away.
+
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use paraphe_protocol::api::ReaderState as CardPresence;
+use paraphe_protocol::card::{TransmissionProtocol, Transport, TransportError};
+use pcsc::{
+    Card, Context, Disposition, Error, PNP_NOTIFICATION, Protocol, Protocols, ReaderState, Scope,
+    ShareMode, State, Transaction,
+};
+
+use super::{
+    Backend, CardChannel, CardEnd, CardTarget, Connector, ReaderError, ReaderStatus, Watch,
+};
+
+/// How long a job waits for a program that holds the card exclusively.
+const SHARING_LIMIT: Duration = Duration::from_secs(3);
+const SHARING_PAUSE: Duration = Duration::from_millis(100);
+/// Times that a job starts over because another program reset the card between connecting and beginning.
+const RESET_LIMIT: u32 = 5;
+/// How long to wait for the service to notice that a card which no longer answers is gone (it polls every 0.4 s).
+const REMOVAL_NOTICE: Duration = Duration::from_millis(700);
+/// Largest answer: 65,536 bytes of an extended-length response and the status word.
+const ANSWER_BUFFER: usize = 65_538;
+/// Readers listed at most; pcsc-lite itself has 16 places.
+const MAXIMUM_READERS: usize = 64;
+
+/// The system's PC/SC service.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PcscBackend;
+
+impl Backend for PcscBackend {
+    fn name(&self) -> &'static str {
+        "pcsc"
+    }
+
+    fn watch(&self) -> Box<dyn Watch> {
+        Box::new(PcscWatch::default())
+    }
+
+    fn connector(&self) -> Box<dyn Connector> {
+        Box::new(PcscConnector::default())
+    }
+}
+
+#[derive(Default)]
+struct PcscWatch {
+    context: Option<Context>,
+    readers: Vec<ReaderState>,
+}
+
+impl Watch for PcscWatch {
+    fn next(&mut self, wait: Duration) -> Result<Vec<ReaderStatus>, ReaderError> {
+        let context = match &self.context {
+            Some(context) => context.clone(),
+            None => {
+                let context = Context::establish(Scope::User).map_err(reader_error)?;
+                self.context = Some(context.clone());
+                context
+            }
+        };
+        let result = self.wait_for_change(&context, wait);
+        if result == Err(ReaderError::ServiceUnavailable) {
+            self.context = None;
+            self.readers.clear();
+        }
+        result
+    }
+}
+
+impl PcscWatch {
+    fn wait_for_change(
+        &mut self,
+        context: &Context,
+        wait: Duration,
+    ) -> Result<Vec<ReaderStatus>, ReaderError> {
+        // Listed anew each time: a reader that comes or goes between two waits is seen by no wait (infra facts, section 2).
+        let changed = self.list(context)?;
+        let wait = if changed { Duration::ZERO } else { wait };
+        self.readers
+            .push(ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE));
+        let waited = context.get_status_change(wait, &mut self.readers);
+        self.readers.pop();
+        match waited {
+            Ok(()) | Err(Error::Timeout | Error::Cancelled) => {}
+            // A reader left between listing and waiting.
+            Err(Error::UnknownReader | Error::ReaderUnavailable | Error::NoReadersAvailable) => {
+                self.readers.clear();
+                thread::sleep(Duration::from_millis(20));
+                self.list(context)?;
+                let _ = context.get_status_change(Duration::ZERO, &mut self.readers);
+            }
+            Err(error) => return Err(reader_error(error)),
+        }
+        if waited != Err(Error::Timeout) || changed {
+            for reader in &mut self.readers {
+                reader.sync_current_state();
+            }
+        }
+        Ok(self.readers.iter().filter_map(status).collect())
+    }
+
+    /// Brings the watched readers in line with the service's list; whether there was a difference.
+    fn list(&mut self, context: &Context) -> Result<bool, ReaderError> {
+        let names = match context.list_readers_owned() {
+            Ok(names) => names,
+            Err(Error::NoReadersAvailable) => Vec::new(),
+            Err(error) => return Err(reader_error(error)),
+        };
+        let same = names.len() == self.readers.len()
+            && names
+                .iter()
+                .zip(&self.readers)
+                .all(|(name, reader)| name.as_c_str() == reader.name());
+        if !same {
+            let mut before = std::mem::take(&mut self.readers);
+            for name in names.into_iter().take(MAXIMUM_READERS) {
+                let known = before
+                    .iter()
+                    .position(|reader| reader.name() == name.as_c_str());
+                self.readers.push(match known {
+                    Some(index) => before.swap_remove(index),
+                    None => ReaderState::new(name, State::UNAWARE),
+                });
+            }
+        }
+        Ok(!same)
+    }
+}
+
+fn status(reader: &ReaderState) -> Option<ReaderStatus> {
+    let flags = reader.event_state();
+    if flags.intersects(State::UNKNOWN | State::UNAVAILABLE | State::IGNORE) {
+        return None;
+    }
+    let state = if flags.contains(State::MUTE) {
+        CardPresence::Mute
+    } else if flags.contains(State::PRESENT) && flags.contains(State::EXCLUSIVE) {
+        CardPresence::InUse
+    } else if flags.contains(State::PRESENT) {
+        CardPresence::Present
+    } else {
+        CardPresence::Empty
+    };
+    let atr =
+        (state != CardPresence::Empty && !reader.atr().is_empty()).then(|| reader.atr().to_vec());
+    Some(ReaderStatus {
+        name: Arc::from(reader.name().to_string_lossy().as_ref()),
+        event_counter: reader.event_count(),
+        state,
+        atr,
+    })
+}
+
+#[derive(Default)]
+struct PcscConnector {
+    context: Option<Context>,
+}
+
+impl Connector for PcscConnector {
+    fn transact(
+        &mut self,
+        target: &CardTarget,
+        job: &mut dyn FnMut(&mut CardChannel<'_>) -> CardEnd,
+    ) -> Result<(), ReaderError> {
+        let context = match &self.context {
+            Some(context) => context.clone(),
+            None => Context::establish(Scope::User).map_err(reader_error)?,
+        };
+        self.context = Some(context.clone());
+        let result = transact(&context, target, job);
+        if result == Err(ReaderError::ServiceUnavailable) {
+            self.context = None;
+        }
+        result
+    }
+}
+
+fn transact(
+    context: &Context,
+    target: &CardTarget,
+    job: &mut dyn FnMut(&mut CardChannel<'_>) -> CardEnd,
+) -> Result<(), ReaderError> {
+    let reader = CString::new(&*target.reader).map_err(|_| ReaderError::ReaderUnknown)?;
+    let mut card = connect(context, &reader)?;
+    let transaction = begin(&mut card)?;
+    // Asked after connecting: from here on a swap makes this handle fail, so the card we talk to is the one counted here.
+    let mut now = [ReaderState::new(reader.clone(), State::UNAWARE)];
+    let checked = context
+        .get_status_change(Duration::ZERO, &mut now)
+        .map_err(reader_error)
+        .and_then(|()| check_presence(&now[0], target));
+    if let Err(error) = checked {
+        drop(transaction);
+        leave(card);
+        return Err(error);
+    }
+    let protocol = match transaction.status2_owned().map(|status| status.protocol2()) {
+        Ok(Some(Protocol::T1)) => TransmissionProtocol::T1,
+        _ => TransmissionProtocol::T0,
+    };
+    let mut transport = PcscTransport {
+        transaction: &transaction,
+        context,
+        reader: &reader,
+        buffer: vec![0; ANSWER_BUFFER],
+        lost: None,
+    };
+    let end = job(&mut CardChannel::new(
+        &mut transport,
+        now[0].atr(),
+        protocol,
+    ));
+    let lost = transport.lost.is_some();
+    if end == CardEnd::Leave {
+        drop(transaction);
+        leave(card);
+        return Ok(());
+    }
+    let reset = transaction
+        .end(Disposition::ResetCard)
+        .map_err(|(_, error)| error);
+    match reset {
+        Ok(()) => leave(card),
+        Err(error) => {
+            if !lost {
+                tracing::warn!(%error, "the card could not be reset inside its transaction; disconnecting with a reset");
+            }
+            drop(card);
+        }
+    }
+    Ok(())
+}
+
+fn connect(context: &Context, reader: &CStr) -> Result<Card, ReaderError> {
+    let until = Instant::now() + SHARING_LIMIT;
+    loop {
+        match context.connect(reader, ShareMode::Shared, Protocols::T0 | Protocols::T1) {
+            Err(Error::SharingViolation) if Instant::now() < until => thread::sleep(SHARING_PAUSE),
+            Err(error) => return Err(reader_error(error)),
+            Ok(card) => return Ok(card),
+        }
+    }
+}
+
+fn begin(card: &mut Card) -> Result<Transaction<'_>, ReaderError> {
+    let until = Instant::now() + SHARING_LIMIT;
+    let mut resets = 0;
+    let mut card = card;
+    loop {
+        let (again, error) = match card.transaction2() {
+            Ok(transaction) => return Ok(transaction),
+            Err(failure) => failure,
+        };
+        card = again;
+        match error {
+            Error::ResetCard if resets < RESET_LIMIT => {
+                resets += 1;
+                card.reconnect(
+                    ShareMode::Shared,
+                    Protocols::T0 | Protocols::T1,
+                    Disposition::LeaveCard,
+                )
+                .map_err(reader_error)?;
+            }
+            Error::SharingViolation if Instant::now() < until => thread::sleep(SHARING_PAUSE),
+            error => return Err(reader_error(error)),
+        }
+    }
+}
+
+fn check_presence(now: &ReaderState, target: &CardTarget) -> Result<(), ReaderError> {
+    if !now.event_state().contains(State::PRESENT) {
+        Err(ReaderError::CardRemoved)
+    } else if now.event_count() != target.event_counter {
+        Err(ReaderError::CardChanged)
+    } else {
+        Ok(())
+    }
+}
+
+/// Lets go of a card on which no PIN was presented; a plain drop would reset it under other programs.
+fn leave(card: Card) {
+    if let Err((card, error)) = card.disconnect(Disposition::LeaveCard) {
+        tracing::debug!(%error, "disconnecting");
+        drop(card);
+    }
+}
+
+struct PcscTransport<'a> {
+    transaction: &'a Transaction<'a>,
+    context: &'a Context,
+    reader: &'a CStr,
+    buffer: Vec<u8>,
+    /// Once the card is lost every later exchange says the same: a reset or a swap takes PIN and selection with it.
+    lost: Option<TransportError>,
+}
+
+impl Transport for PcscTransport<'_> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
+        }
+        let error = match self.transaction.transmit(command, &mut self.buffer) {
+            Ok(answer) if answer.len() >= 2 => return Ok(answer.to_vec()),
+            Ok(_) => TransportError::CardRemoved,
+            Err(Error::NotTransacted) => self.after_silence(),
+            Err(error) => transport_error(error),
+        };
+        self.lost = Some(error.clone());
+        Err(error)
+    }
+}
+
+impl PcscTransport<'_> {
+    /// A card that did not answer is either gone, which the service notices with its next poll, or silent.
+    fn after_silence(&self) -> TransportError {
+        let until = Instant::now() + REMOVAL_NOTICE;
+        let mut state = [ReaderState::new(self.reader, State::UNAWARE)];
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            match self.context.get_status_change(left, &mut state) {
+                Ok(()) if !state[0].event_state().contains(State::PRESENT) => {
+                    return TransportError::CardRemoved;
+                }
+                Ok(()) => state[0].sync_current_state(),
+                Err(Error::Timeout) => break,
+                Err(error) => return transport_error(error),
+            }
+        }
+        TransportError::Timeout
+    }
+}
+
+fn transport_error(error: Error) -> TransportError {
+    match error {
+        Error::RemovedCard | Error::NoSmartcard | Error::UnpoweredCard => {
+            TransportError::CardRemoved
+        }
+        Error::ResetCard => TransportError::CardReset,
+        Error::Timeout | Error::UnresponsiveCard => TransportError::Timeout,
+        error if is_service_lost(error) => TransportError::ReaderUnavailable,
+        Error::ReaderUnavailable | Error::UnknownReader | Error::InvalidHandle => {
+            TransportError::ReaderUnavailable
+        }
+        error => TransportError::Other {
+            detail: error.to_string(),
+        },
+    }
+}
+
+fn reader_error(error: Error) -> ReaderError {
+    match error {
+        error if is_service_lost(error) => ReaderError::ServiceUnavailable,
+        Error::UnknownReader | Error::ReaderUnavailable | Error::NoReadersAvailable => {
+            ReaderError::ReaderUnknown
+        }
+        Error::NoSmartcard => ReaderError::CardAbsent,
+        Error::RemovedCard => ReaderError::CardRemoved,
+        Error::UnresponsiveCard | Error::UnpoweredCard | Error::UnsupportedCard => {
+            ReaderError::CardMute
+        }
+        Error::SharingViolation | Error::ResetCard => ReaderError::Busy,
+        error => ReaderError::Failed {
+            detail: error.to_string(),
+        },
+    }
+}
+
+/// After these nothing on the context works again (infra facts, section 2: pcscd killed or restarted).
+fn is_service_lost(error: Error) -> bool {
+    matches!(
+        error,
+        Error::NoService | Error::ServiceStopped | Error::CommError
+    )
+}

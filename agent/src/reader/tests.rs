@@ -1,0 +1,230 @@
+//! The reader layer on in-process readers with a card that only counts: who runs when, for which card, and how the card is
+//! left.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use paraphe_protocol::api::EventKind;
+use paraphe_protocol::card::{Transport, TransportError};
+
+use super::{Backend, CardEnd, CardTarget, InProcessCard, InProcessReaders, ReaderError, Readers};
+use crate::events::EventLog;
+
+const LONG: Duration = Duration::from_secs(20);
+const READER: &str = "Lecteur 1";
+const COMMAND: &[u8] = &[0, 0xA4, 0, 0x0C];
+
+/// Answers 9000 to everything and counts.
+#[derive(Clone, Default)]
+struct CountingCard {
+    resets: Arc<AtomicU32>,
+    commands: Arc<AtomicU32>,
+}
+
+impl InProcessCard for CountingCard {
+    fn atr(&self) -> Vec<u8> {
+        vec![0x3B, 0x00]
+    }
+
+    fn reset(&mut self) {
+        self.resets.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn transmit(&mut self, _command: &[u8]) -> Vec<u8> {
+        self.commands.fetch_add(1, Ordering::SeqCst);
+        vec![0x90, 0x00]
+    }
+}
+
+struct Stage {
+    cards: InProcessReaders,
+    readers: Readers,
+    events: EventLog,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let cards = InProcessReaders::new();
+        cards.add_reader(READER);
+        let events = EventLog::new();
+        let backend: Arc<dyn Backend> = Arc::new(cards.clone());
+        let readers = Readers::start(backend, events.clone(), LONG).unwrap();
+        Self {
+            cards,
+            readers,
+            events,
+        }
+    }
+
+    fn insert(&self, card: &CountingCard) -> CardTarget {
+        let before = self.target();
+        self.cards.insert(READER, card.clone());
+        assert!(
+            self.readers
+                .wait_for(LONG, |views| views[0].target != before
+                    && views[0].atr.is_some())
+        );
+        self.target()
+    }
+
+    fn target(&self) -> CardTarget {
+        self.readers.list().unwrap()[0].target.clone()
+    }
+
+    fn transmit(
+        &self,
+        target: &CardTarget,
+    ) -> Result<Result<Vec<u8>, TransportError>, ReaderError> {
+        self.readers.run(target, LONG, |channel| {
+            (channel.transmit(COMMAND), CardEnd::Leave)
+        })
+    }
+}
+
+#[test]
+fn a_job_runs_on_its_card_and_leaves_it_as_it_says() {
+    let stage = Stage::new();
+    let card = CountingCard::default();
+    let target = stage.insert(&card);
+    assert_eq!(stage.transmit(&target).unwrap().unwrap(), [0x90, 0x00]);
+    assert_eq!(card.resets.load(Ordering::SeqCst), 1, "power-up only");
+    let resets = Arc::clone(&card.resets);
+    stage
+        .readers
+        .run(&target, LONG, |_| ((), CardEnd::Reset))
+        .unwrap();
+    assert_eq!(
+        resets.load(Ordering::SeqCst),
+        2,
+        "reset before the answer came"
+    );
+}
+
+#[test]
+fn a_job_for_a_card_that_left_is_not_run() {
+    let stage = Stage::new();
+    let first = CountingCard::default();
+    let target = stage.insert(&first);
+    stage.cards.remove(READER);
+    assert_eq!(stage.transmit(&target), Err(ReaderError::CardRemoved));
+    let second = CountingCard::default();
+    stage.insert(&second);
+    assert_eq!(stage.transmit(&target), Err(ReaderError::CardChanged));
+    assert_eq!(first.commands.load(Ordering::SeqCst), 0);
+    assert_eq!(second.commands.load(Ordering::SeqCst), 0);
+    stage.cards.remove_reader(READER);
+    assert!(stage.readers.wait_for(LONG, <[_]>::is_empty));
+    assert_eq!(stage.transmit(&target), Err(ReaderError::ReaderUnknown));
+}
+
+#[test]
+fn a_card_pulled_between_two_commands_is_told() {
+    let stage = Stage::new();
+    let card = CountingCard::default();
+    let target = stage.insert(&card);
+    stage.cards.remove_after(READER, 1);
+    let answers = stage
+        .readers
+        .run(&target, LONG, |channel| {
+            let answers = [0; 3].map(|_| channel.transmit(COMMAND));
+            (answers, CardEnd::Leave)
+        })
+        .unwrap();
+    assert!(answers[0].is_ok());
+    assert_eq!(answers[1], Err(TransportError::CardRemoved));
+    assert_eq!(answers[2], Err(TransportError::CardRemoved));
+    assert_eq!(card.commands.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_job_that_dies_leaves_the_card_reset_and_the_reader_usable() {
+    let stage = Stage::new();
+    let card = CountingCard::default();
+    let target = stage.insert(&card);
+    let died = stage
+        .readers
+        .run(&target, LONG, |_| -> ((), CardEnd) { panic!("a defect") });
+    assert_eq!(died, Err(ReaderError::Stopped));
+    assert_eq!(card.resets.load(Ordering::SeqCst), 2);
+    assert!(stage.transmit(&target).unwrap().is_ok());
+}
+
+#[test]
+fn a_job_that_its_caller_gave_up_is_never_run() {
+    let stage = Stage::new();
+    let card = CountingCard::default();
+    let target = stage.insert(&card);
+    let (begun, has_begun) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let holder = scope.spawn(|| {
+            stage.readers.run(&target, LONG, move |_| {
+                begun.send(()).unwrap();
+                let _ = released.recv();
+                ((), CardEnd::Leave)
+            })
+        });
+        has_begun.recv().unwrap();
+        let given_up = stage.readers.run(&target, Duration::ZERO, |channel| {
+            (channel.transmit(COMMAND), CardEnd::Leave)
+        });
+        assert_eq!(given_up, Err(ReaderError::Busy));
+        release.send(()).unwrap();
+        holder.join().unwrap().unwrap();
+    });
+    // Jobs run in order, so the one given up would have come before this one.
+    assert!(stage.transmit(&target).unwrap().is_ok());
+    assert_eq!(card.commands.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn changes_are_told_once_and_in_order() {
+    let stage = Stage::new();
+    let start = stage.events.after(None, LONG).await.cursor;
+    stage.insert(&CountingCard::default());
+    stage.cards.remove(READER);
+    assert!(stage.readers.wait_for(LONG, |views| views[0].atr.is_none()));
+    stage.cards.set_service(false);
+    let mut kinds = Vec::new();
+    let mut cursor = start;
+    while !kinds.contains(&EventKind::CardServiceLost) {
+        let seen = stage.events.after(Some(cursor), LONG).await;
+        cursor = seen.cursor;
+        kinds.extend(seen.events.into_iter().map(|event| event.kind));
+    }
+    assert_eq!(stage.readers.list(), Err(ReaderError::ServiceUnavailable));
+    stage.cards.set_service(true);
+    assert!(stage.readers.wait_for(LONG, |views| views.len() == 1));
+    let seen = stage.events.after(Some(cursor), LONG).await;
+    kinds.extend(seen.events.into_iter().map(|event| event.kind));
+    assert_eq!(
+        kinds,
+        [
+            EventKind::CardInserted,
+            EventKind::CardRemoved,
+            EventKind::CardServiceLost,
+            EventKind::CardServiceBack,
+        ]
+    );
+}
+
+#[test]
+fn a_card_of_an_earlier_life_of_the_service_is_not_this_one() {
+    let stage = Stage::new();
+    let target = stage.insert(&CountingCard::default());
+    stage.cards.set_service(false);
+    assert!(!stage.readers.wait_for(Duration::ZERO, |_| false));
+    while stage.readers.list().is_ok() {
+        std::thread::yield_now();
+    }
+    assert_eq!(
+        stage.transmit(&target),
+        Err(ReaderError::ServiceUnavailable)
+    );
+    stage.cards.set_service(true);
+    assert!(stage.readers.wait_for(LONG, |views| views.len() == 1));
+    assert_eq!(stage.transmit(&target), Err(ReaderError::CardChanged));
+    assert!(stage.transmit(&stage.target()).unwrap().is_ok());
+}

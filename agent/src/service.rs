@@ -1,0 +1,191 @@
+//! The agent itself, as its doors see it: one call per operation, whoever asks and through whichever door. Blocking work
+//! (cards, PIN entry, files, hashing) runs on threads of its own, never on the async executor, and a bounded number at once.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use paraphe_protocol::card::CardCache;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::caller::Caller;
+use crate::config::{Config, Directories};
+use crate::document_store::DocumentStore;
+use crate::door::Handler;
+use crate::events::EventLog;
+use crate::operation::{self, Context, TrustLoader};
+use crate::pin::PinEntry;
+use crate::problem::Failure;
+use crate::reader::{Backend, Readers};
+
+/// Operations that may block at the same time; more are refused rather than queued.
+const MAXIMUM_BLOCKING: usize = 32;
+/// How long the start waits for the first list of readers.
+const FIRST_LISTING: Duration = Duration::from_secs(3);
+
+/// The agent. Clones are the same agent.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    inner: Arc<Inner>,
+    blocking: Arc<Semaphore>,
+}
+
+pub(crate) struct Inner {
+    #[expect(dead_code, reason = "for login and lot signing, which follow")]
+    pub(crate) config: Arc<Config>,
+    pub(crate) readers: Readers,
+    pub(crate) events: EventLog,
+    pub(crate) documents: DocumentStore,
+    #[expect(dead_code, reason = "for login and lot signing, which follow")]
+    pub(crate) trust: TrustLoader,
+    pub(crate) card_cache: Arc<Mutex<CardCache>>,
+    pub(crate) pin_entry: Arc<dyn PinEntry>,
+    /// Held while the person is asked for a PIN.
+    pub(crate) pin_dialogue: Mutex<()>,
+}
+
+/// Why the agent cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// No thread could be started.
+    #[error("no thread could be started: {0}")]
+    Thread(std::io::Error),
+    /// There is no place for documents.
+    #[error("{}: no place for documents: {source}", path.display())]
+    Documents {
+        /// Where documents should have been put.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl Agent {
+    /// Starts the agent: the readers are watched from now on. Blocks up to 3 seconds until they are listed for the first
+    /// time. Documents in hand are kept in unnamed files under the user's state directory.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(
+        config: Arc<Config>,
+        backend: Arc<dyn Backend>,
+        pin_entry: Arc<dyn PinEntry>,
+    ) -> Result<Self, StartError> {
+        let directory = Directories::from_environment()
+            .state
+            .unwrap_or_else(std::env::temp_dir);
+        Self::start_in(config, backend, pin_entry, &directory)
+    }
+
+    /// The same, with documents in hand kept under `directory`.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start_in(
+        config: Arc<Config>,
+        backend: Arc<dyn Backend>,
+        pin_entry: Arc<dyn PinEntry>,
+        directory: &Path,
+    ) -> Result<Self, StartError> {
+        let documents = DocumentStore::open(directory, config.limits).map_err(|source| {
+            StartError::Documents {
+                path: directory.to_owned(),
+                source,
+            }
+        })?;
+        let events = EventLog::new();
+        let readers =
+            Readers::start(backend, events.clone(), FIRST_LISTING).map_err(StartError::Thread)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                trust: TrustLoader::new(config.trust.clone()),
+                config,
+                readers,
+                events,
+                documents,
+                card_cache: Arc::default(),
+                pin_entry,
+                pin_dialogue: Mutex::default(),
+            }),
+            blocking: Arc::new(Semaphore::new(MAXIMUM_BLOCKING)),
+        })
+    }
+
+    /// Performs `operation` for `caller`: `body` is the JSON of its request, the answer that of its response. Must be called
+    /// within a tokio runtime.
+    ///
+    /// # Errors
+    /// A problem document, in `language`.
+    pub async fn perform(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        body: &[u8],
+        language: Language,
+    ) -> Result<Value, Problem> {
+        let result = match operation {
+            Operation::Events => operation::wait_for_events(&self.inner.events, body).await,
+            _ => {
+                self.perform_blocking(caller, operation, body, language)
+                    .await
+            }
+        };
+        result.map_err(|failure| {
+            tracing::info!(%operation, code = failure.code().name(), "refused or failed");
+            failure.into_problem(language)
+        })
+    }
+
+    /// The readers, for those who start the agent in their own process.
+    #[must_use]
+    pub fn readers(&self) -> &Readers {
+        &self.inner.readers
+    }
+
+    async fn perform_blocking(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        body: &[u8],
+        language: Language,
+    ) -> Result<Value, Failure> {
+        let permit = Arc::clone(&self.blocking)
+            .try_acquire_owned()
+            .map_err(|_| Failure::new(ErrorCode::TooBusy))?;
+        let inner = Arc::clone(&self.inner);
+        let caller = caller.clone();
+        let body = body.to_vec();
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let context = Context {
+                agent: &inner,
+                caller: &caller,
+                language,
+            };
+            operation::perform(&context, operation, &body)
+        })
+        .await
+        .unwrap_or_else(|_| Err(Failure::new(ErrorCode::Internal)))
+    }
+}
+
+impl Handler for Agent {
+    fn perform(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        body: &[u8],
+        language: Language,
+    ) -> impl Future<Output = Result<Value, Problem>> + Send {
+        Self::perform(self, caller, operation, body, language)
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Agent").finish_non_exhaustive()
+    }
+}
