@@ -1,1 +1,47 @@
-//! Placeholder while the workspace is laid out.
+//! What the benches share: a simulated card as a transport, and a place for its keys.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use paraphe_certs::UnixTime;
+use paraphe_protocol::card::{Transport, TransportError};
+use paraphe_softcard::{PkiDirectory, Profile, SoftCard};
+
+/// A simulated card, wired to the driver without a reader in between: what is measured is the driver's own cost.
+#[derive(Debug)]
+pub struct WiredCard(pub SoftCard);
+
+impl Transport for WiredCard {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        Ok(self.0.transmit(command))
+    }
+}
+
+/// Where the benches keep their test authorities, made once for all of them.
+#[must_use]
+pub fn pki_path() -> PathBuf {
+    std::env::temp_dir().join("paraphe-bench-pki")
+}
+
+/// The clock, read where a bench begins.
+#[must_use]
+pub fn now() -> UnixTime {
+    UnixTime::from(SystemTime::now())
+}
+
+/// A shipped profile as a card in the reader, powered.
+///
+/// # Panics
+/// Where the profile or the test authorities cannot be had: a bench without a card measures nothing.
+#[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "a bench without a card measures nothing"
+)]
+pub fn wired(profile: &str) -> WiredCard {
+    let mut pki = PkiDirectory::open_or_create(&pki_path(), now()).expect("test authorities");
+    let profile = Profile::shipped(profile).expect("shipped profile");
+    let mut card = SoftCard::new(&profile, &mut pki).expect("card of a shipped profile");
+    card.power_on();
+    WiredCard(card)
+}
