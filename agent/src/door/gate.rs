@@ -5,6 +5,9 @@
 //!
 //! A [`Permit`] is the proof that they held. Only this file can make one, and the router asks for one.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use hyper::header::{self, HeaderMap, HeaderName};

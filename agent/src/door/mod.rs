@@ -16,6 +16,9 @@ pub mod socket;
 mod stop;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::time::Duration;
 

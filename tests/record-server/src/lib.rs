@@ -1,1 +1,32 @@
-//! Placeholder while the workspace is laid out.
+//! A reference record server: the other end of the line. It issues nonces, verifies logins, creates records, receives
+//! signed lots and keeps a trace of every action. What it believes was verified by `paraphe-protocol`, whose
+//! `VerifiedLogin` and `VerifiedLot` cannot be made otherwise; it has no verification code of its own.
+//!
+//! The interface, its refusals and the order of its checks are in `docs/record-server.md`. Start one with
+//! [`Server::start`].
+
+mod card;
+pub mod clock;
+pub mod configuration;
+mod http;
+pub mod lot;
+pub mod nonce;
+pub mod patient;
+pub mod problem;
+pub mod receipt;
+pub mod record;
+pub mod rules;
+pub mod server;
+mod service;
+pub mod session;
+pub mod storage;
+pub mod tls;
+pub mod token;
+pub mod trace;
+pub mod trust;
+
+pub use clock::Clock;
+pub use configuration::{Configuration, Limits};
+pub use server::{RunningServer, Server, StartError};
+pub use tls::TlsSource;
+pub use trust::TrustSource;

@@ -1,0 +1,145 @@
+//! Accepting connections: a bounded number at once, a handshake and request heads within a time limit, and a stop that
+//! lets requests under way end.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use paraphe_protocol::api::Language;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::response::{self, ResponseBody};
+use super::router;
+use crate::problem::{Code, Refusal};
+use crate::service::Service;
+
+/// Most bytes read ahead of what was parsed, a request head included.
+const BUFFER: usize = 64 << 10;
+
+/// Pause after a connection could not be accepted (out of descriptors, usually), so that others can end.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Something that listens.
+pub(crate) struct Listener {
+    socket: TcpListener,
+    acceptor: TlsAcceptor,
+    service: Arc<Service>,
+}
+
+impl Listener {
+    pub(crate) async fn bind(
+        address: SocketAddr,
+        tls: Arc<rustls::ServerConfig>,
+        service: Arc<Service>,
+    ) -> std::io::Result<Self> {
+        Ok(Self {
+            socket: TcpListener::bind(address).await?,
+            acceptor: TlsAcceptor::from(tls),
+            service,
+        })
+    }
+
+    pub(crate) fn address(&self) -> std::io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until `stop` changes, then lets what is under way end.
+    pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) {
+        let limits = self.service.configuration().limits.clone();
+        let places = Arc::new(Semaphore::new(limits.connections));
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                _ = stop.changed() => break,
+                // Finished connections are taken away as they end.
+                Some(_) = connections.join_next() => continue,
+                accepted = self.socket.accept() => accepted,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                tracing::warn!("too many connections: one more was closed");
+                continue;
+            };
+            let acceptor = self.acceptor.clone();
+            let service = Arc::clone(&self.service);
+            let stop = stop.clone();
+            connections.spawn(async move {
+                serve_connection(stream, acceptor, service, limits.idle, stop).await;
+                drop(place);
+            });
+        }
+        drop(self.socket);
+        while connections.join_next().await.is_some() {}
+    }
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    service: Arc<Service>,
+    idle: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY not set");
+    }
+    let handshake = tokio::select! {
+        _ = stop.changed() => return,
+        handshake = tokio::time::timeout(idle, acceptor.accept(stream)) => handshake,
+    };
+    let stream = match handshake {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "TLS handshake failed");
+            return;
+        }
+        Err(_) => return,
+    };
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(idle)
+        .max_buf_size(BUFFER)
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(move |request| handle(Arc::clone(&service), request)),
+        );
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = stop.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
+
+/// Each request runs in a task of its own, so that it ends, and is traced, even when its client goes away.
+async fn handle(
+    service: Arc<Service>,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Infallible> {
+    let answered = tokio::spawn(router::answer(service, request)).await;
+    Ok(answered.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request's task failed");
+        response::problem(&Refusal::new(Code::Internal), Language::default())
+    }))
+}

@@ -1,0 +1,143 @@
+//! From method and path to where a request goes. Paths are exact: no trailing slash, no escape, no query is looked at.
+
+use hyper::Method;
+
+use crate::problem::Code;
+use crate::rules::Action;
+
+/// Longest path, bytes.
+const MAXIMUM_PATH: usize = 512;
+
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Route {
+    Status,
+    Nonce,
+    Login,
+    Logout,
+    CreateRecord,
+    RecordExists,
+    OpenLot,
+    PutDocument { lot: String, number: usize },
+    AbandonLot { lot: String },
+    Documents { record: String },
+    Document { record: String, unique_id: String },
+    Trace { record: String },
+}
+
+impl Route {
+    pub(super) fn find(method: &Method, path: &str) -> Result<Self, Code> {
+        if path.len() > MAXIMUM_PATH {
+            return Err(Code::PathUnknown);
+        }
+        let segments: Vec<&str> = path
+            .strip_prefix("/v1/")
+            .ok_or(Code::PathUnknown)?
+            .split('/')
+            .collect();
+        let text = |segment: &&str| (*segment).to_owned();
+        let (expected, route) = match segments.as_slice() {
+            ["status"] => (Method::GET, Self::Status),
+            ["nonce"] => (Method::POST, Self::Nonce),
+            ["login"] => (Method::POST, Self::Login),
+            ["session"] => (Method::DELETE, Self::Logout),
+            ["records"] => (Method::POST, Self::CreateRecord),
+            ["records", "exists"] => (Method::POST, Self::RecordExists),
+            ["records", record, "documents"] => (
+                Method::GET,
+                Self::Documents {
+                    record: text(record),
+                },
+            ),
+            ["records", record, "documents", unique_id] => (
+                Method::GET,
+                Self::Document {
+                    record: text(record),
+                    unique_id: text(unique_id),
+                },
+            ),
+            ["records", record, "trace"] => (
+                Method::GET,
+                Self::Trace {
+                    record: text(record),
+                },
+            ),
+            ["lots"] => (Method::POST, Self::OpenLot),
+            ["lots", lot] => (Method::DELETE, Self::AbandonLot { lot: text(lot) }),
+            ["lots", lot, "documents", number] => (
+                Method::PUT,
+                Self::PutDocument {
+                    lot: text(lot),
+                    number: number.parse().map_err(|_| Code::PathUnknown)?,
+                },
+            ),
+            _ => return Err(Code::PathUnknown),
+        };
+        if *method == expected {
+            Ok(route)
+        } else {
+            Err(Code::MethodNotAllowed)
+        }
+    }
+
+    /// The action that is traced; none for what anybody may ask.
+    pub(super) const fn action(&self) -> Option<Action> {
+        Some(match self {
+            Self::Status | Self::Nonce => return None,
+            Self::Login => Action::Login,
+            Self::Logout => Action::Logout,
+            Self::CreateRecord => Action::RecordCreate,
+            Self::RecordExists => Action::RecordExists,
+            Self::OpenLot => Action::LotOpen,
+            Self::PutDocument { .. } => Action::DocumentPut,
+            Self::AbandonLot { .. } => Action::LotAbandon,
+            Self::Documents { .. } => Action::DocumentsList,
+            Self::Document { .. } => Action::DocumentRead,
+            Self::Trace { .. } => Action::TraceRead,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Method;
+
+    use super::{Code, Route};
+
+    #[test]
+    fn paths_and_methods_are_exact() {
+        let cases = [
+            (Method::POST, "/v1/nonce", Ok(Route::Nonce)),
+            (Method::GET, "/v1/nonce", Err(Code::MethodNotAllowed)),
+            (Method::POST, "/v1/nonce/", Err(Code::PathUnknown)),
+            (Method::POST, "v1/nonce", Err(Code::PathUnknown)),
+            (Method::POST, "/v1//nonce", Err(Code::PathUnknown)),
+            (
+                Method::GET,
+                "/v1/records/a/trace",
+                Ok(Route::Trace {
+                    record: "a".to_owned(),
+                }),
+            ),
+            (
+                Method::PUT,
+                "/v1/lots/a/documents/x",
+                Err(Code::PathUnknown),
+            ),
+            (
+                Method::PUT,
+                "/v1/lots/a/documents/2",
+                Ok(Route::PutDocument {
+                    lot: "a".to_owned(),
+                    number: 2,
+                }),
+            ),
+            (Method::POST, "/v1/records/exists", Ok(Route::RecordExists)),
+        ];
+        for (method, path, expected) in cases {
+            assert_eq!(Route::find(&method, path), expected, "{method} {path}");
+        }
+        let long = format!("/v1{}", "/a".repeat(300));
+        assert_eq!(Route::find(&Method::GET, &long), Err(Code::PathUnknown));
+    }
+}

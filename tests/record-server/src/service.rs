@@ -1,0 +1,130 @@
+//! What the server is made of, and the one way through which every action goes: identify, check the rules, act, trace.
+//! The actions themselves are methods written beside what they act on (`session.rs`, `record.rs`, `lot/`).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use paraphe_certs::UnixTime;
+
+use crate::configuration::Configuration;
+use crate::lot::OpenLots;
+use crate::nonce::{self, NonceResponse};
+use crate::problem::Refusal;
+use crate::rules::Action;
+use crate::session::Session;
+use crate::storage::Storage;
+use crate::trace::{Entry, TraceEntry, all};
+use crate::trust::Trust;
+
+/// The server without its sockets.
+#[derive(Debug)]
+pub(crate) struct Service {
+    configuration: Arc<Configuration>,
+    storage: Storage,
+    trust: Arc<Trust>,
+    lots: Arc<OpenLots>,
+}
+
+impl Service {
+    pub(crate) fn new(
+        configuration: Configuration,
+        storage: Storage,
+        trust: Trust,
+        lots: OpenLots,
+    ) -> Self {
+        Self {
+            configuration: Arc::new(configuration),
+            storage,
+            trust: Arc::new(trust),
+            lots: Arc::new(lots),
+        }
+    }
+
+    pub(crate) fn configuration(&self) -> Arc<Configuration> {
+        Arc::clone(&self.configuration)
+    }
+
+    pub(crate) const fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    pub(crate) fn trust(&self) -> Arc<Trust> {
+        Arc::clone(&self.trust)
+    }
+
+    pub(crate) fn lots(&self) -> &Arc<OpenLots> {
+        &self.lots
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.configuration.clock.now()
+    }
+
+    /// Folder of the documents of a stored lot.
+    pub(crate) fn lot_folder(&self, record: &str, lot: &str) -> PathBuf {
+        self.configuration
+            .data
+            .join("documents")
+            .join(record)
+            .join(lot)
+    }
+
+    /// `POST /v1/nonce`.
+    pub(crate) async fn nonce(&self) -> Result<NonceResponse, Refusal> {
+        let now = self.now();
+        let limits = &self.configuration.limits;
+        let (lifetime, maximum) = (limits.nonce_seconds, limits.outstanding_nonces);
+        let (nonce, expires_at) = self
+            .storage
+            .run(move |connection| nonce::issue(connection, now, lifetime, maximum))
+            .await?;
+        Ok(NonceResponse {
+            nonce: nonce.to_text(),
+            expires_at,
+            audience: self.configuration.audience.to_string(),
+        })
+    }
+
+    /// Identifies who asks and checks the rules, before anything of the request's body is read.
+    pub(crate) async fn authorise(
+        &self,
+        token: Option<&str>,
+        action: Action,
+        entry: &mut Entry,
+    ) -> Result<Session, Refusal> {
+        let session = self.session(token).await?;
+        entry.actor = Some(session.actor.clone());
+        session.check(action)?;
+        Ok(session)
+    }
+
+    /// Writes the trace of an action that ended this way, unless the action wrote it with its own data. A trace that
+    /// cannot be written makes the action fail.
+    pub(crate) async fn trace_outcome<T: Send>(
+        &self,
+        entry: Entry,
+        outcome: Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let line = match &outcome {
+            Ok(_) if entry.settled => return outcome,
+            Ok(_) => entry.done(),
+            Err(refusal) => entry.refused(refusal.code),
+        };
+        self.storage
+            .run(move |connection| line.write(connection).map_err(Refusal::from))
+            .await?;
+        outcome
+    }
+
+    /// The whole trace, oldest first.
+    pub(crate) async fn whole_trace(&self) -> Result<Vec<TraceEntry>, Refusal> {
+        self.storage
+            .run(|connection| all(connection).map_err(Refusal::from))
+            .await
+    }
+
+    /// Removes what has expired.
+    pub(crate) fn sweep(&self) {
+        self.lots.sweep(self.now());
+    }
+}
