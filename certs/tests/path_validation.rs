@@ -81,6 +81,10 @@ fn each_use_is_verified_on_its_own_certificate_only() {
         ]
     );
     assert!(store.verify::<CardSignature>(signature, NOW).is_ok());
+    assert!(
+        !format!("{verified:?}").contains("ESSAI"),
+        "names stay out of logs"
+    );
 
     assert_eq!(
         store.verify::<CardSignature>(login, NOW).unwrap_err(),

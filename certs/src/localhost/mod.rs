@@ -159,13 +159,8 @@ impl Period {
 fn root(period: &Period) -> Result<(Issuer<'static, P256Key>, Certificate), LocalhostError> {
     let key = P256Key::generate()?;
     let mut parameters = parameters(period)?;
-    let serial = parameters
-        .serial_number
-        .clone()
-        .map(|serial| serial.to_string())
-        .unwrap_or_default();
     // Each root has its own name, so that a browser that knows an older one never takes it for this one.
-    let name = format!("Paraphe localhost root {serial}");
+    let name = format!("Paraphe localhost root {}", random_hexadecimal()?);
     parameters.distinguished_name.push(DnType::CommonName, name);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -210,6 +205,13 @@ fn names() -> Result<Vec<SanType>, LocalhostError> {
         SanType::IpAddress(IPV4.into()),
         SanType::IpAddress(IPV6.into()),
     ])
+}
+
+/// 16 hexadecimal digits: with the words before them they stay under X.520's 64 characters for a commonName.
+fn random_hexadecimal() -> Result<String, openssl::error::ErrorStack> {
+    let mut bytes = [0; 8];
+    openssl::rand::rand_bytes(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn parameters(period: &Period) -> Result<CertificateParams, LocalhostError> {

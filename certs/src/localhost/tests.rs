@@ -160,6 +160,10 @@ fn each_root_has_its_own_name_and_key() {
     let two = LocalhostCertificates::generate(NOW, MAX_VALIDITY).unwrap();
     assert_ne!(one.root().raw_subject(), two.root().raw_subject());
     assert_ne!(one.root().spki_der(), two.root().spki_der());
+    assert!(
+        one.root().subject().common_name().len() <= 64,
+        "X.520, ub-common-name"
+    );
 }
 
 #[test]

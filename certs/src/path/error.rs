@@ -6,7 +6,8 @@ use crate::certificate::CertificateError;
 use crate::holder::HolderError;
 use crate::unix_time::UnixTime;
 
-/// Why a certificate was refused for a use. Names are RFC 2253 text.
+/// Why a certificate was refused for a use. Names are RFC 2253 text; the messages hold them for the person in front of the screen,
+/// so a log takes the variant and not the message.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PathError {

@@ -70,6 +70,8 @@ pub(super) fn verify(
             .map(|certificate| certificate.to_der())
             .transpose()?;
         let error = context.error();
+        // A refused signature leaves its trace in the thread's error queue, where a later caller would take it for its own.
+        drop(ErrorStack::get());
         Ok(Err(Refusal {
             code: error.as_raw(),
             reason: error.error_string(),

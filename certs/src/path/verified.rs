@@ -8,7 +8,7 @@ use crate::path::certificate_use::CertificateUse;
 use crate::unix_time::UnixTime;
 
 /// Proof that a certificate chained to an anchor, was not revoked, was valid at a time and allows the use `U`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifiedCertificate<U: CertificateUse> {
     chain: Vec<Certificate>,
     leaf: Certificate,
@@ -55,5 +55,16 @@ impl<U: CertificateUse> VerifiedCertificate<U> {
     #[must_use]
     pub fn verified_at(&self) -> UnixTime {
         self.verified_at
+    }
+}
+
+impl<U: CertificateUse> std::fmt::Debug for VerifiedCertificate<U> {
+    /// The use, the certificate's issuer and serial number, and the time: no name, so that a log line may hold it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifiedCertificate")
+            .field("use", &U::NAME)
+            .field("certificate", &self.leaf)
+            .field("verified_at", &self.verified_at.to_string())
+            .finish_non_exhaustive()
     }
 }
