@@ -1,0 +1,137 @@
+//! A card that leaves, or answers nonsense, at every exchange of a whole session.
+
+use paraphe_protocol::card::{CardError, CardModel, Cps3, LastTry, Pin, TransportError, Vitale2};
+use paraphe_protocol::digest::Sha256Digest;
+
+use crate::reader::{Fault, Reader};
+
+/// Far above any honest session, far below what a hostile card would like.
+const BOUND: usize = 4096;
+
+/// Everything that the CPS3 driver does.
+fn professional(reader: &mut Reader) -> Result<(), CardError> {
+    let mut card = Cps3::open(reader, CardModel::Cps3)?;
+    card.certificates()?;
+    let _ = card.identity()?;
+    card.token_info()?;
+    card.professional_info()?;
+    card.card_identification()?;
+    card.professional_name()?;
+    card.pin_counters()?;
+    let pin = Pin::from_digits(b"1234").expect("digits");
+    let mut verified = card.verify_pin(pin, LastTry::Refused)?;
+    verified.practice_situations()?;
+    let digest = Sha256Digest::of(b"whatever");
+    verified.sign_authentication(&digest)?;
+    verified.sign_signature(&digest)?;
+    Ok(())
+}
+
+fn patient(reader: &mut Reader) -> Result<(), CardError> {
+    Vitale2::open(reader, CardModel::Vitale2)?
+        .read()
+        .map(|_| ())
+}
+
+type Session = fn(&mut Reader) -> Result<(), CardError>;
+
+const SESSIONS: [(&str, Session); 2] = [("physician", professional), ("vitale-family", patient)];
+
+#[test]
+fn a_card_pulled_between_any_two_commands_is_reported_as_such() {
+    for (profile, session) in SESSIONS {
+        let mut reader = Reader::with(profile);
+        session(&mut reader).unwrap();
+        let total = reader.exchanges;
+        assert!(total > 5);
+        for at in 0..total {
+            reader.restart(Some(Fault::Removal { at }));
+            let result = session(&mut reader);
+            let removed = matches!(
+                result,
+                Err(CardError::Transport(TransportError::CardRemoved))
+            );
+            assert!(removed, "{profile} at {at}: {result:?}");
+            assert_eq!(
+                reader.exchanges,
+                at + 1,
+                "nothing is sent to a card that left"
+            );
+        }
+        reader.restart(None);
+        session(&mut reader).unwrap();
+    }
+}
+
+#[test]
+fn an_answer_without_status_word_is_a_lost_card_everywhere() {
+    for (profile, session) in SESSIONS {
+        let mut reader = Reader::with(profile);
+        session(&mut reader).unwrap();
+        for at in 0..reader.exchanges {
+            for bytes in [vec![], vec![0x90]] {
+                reader.restart(Some(Fault::Answer { at, bytes }));
+                let result = session(&mut reader);
+                assert!(
+                    matches!(result, Err(CardError::LostCard { .. })),
+                    "{profile} at {at}: {result:?}"
+                );
+            }
+            reader.restart(Some(Fault::Answer {
+                at,
+                bytes: vec![0; 259],
+            }));
+            assert!(matches!(session(&mut reader), Err(CardError::Apdu(_))));
+        }
+    }
+}
+
+#[test]
+fn nonsense_at_any_command_is_an_error_or_harmless_and_bounded() {
+    let nonsense: [&[u8]; 15] = [
+        &[0x90, 0x00],
+        &[0x61, 0x00],
+        &[0x61, 0x01],
+        &[0x6C, 0x00],
+        &[0x6C, 0x01],
+        &[0x62, 0x82],
+        &[0x63, 0x00],
+        &[0x63, 0xC0],
+        &[0x69, 0x82],
+        &[0x69, 0x83],
+        &[0x6A, 0x82],
+        &[0x6F, 0x00],
+        &[0x00, 0x90, 0x00],
+        &[0x30, 0x80, 0x90, 0x00],
+        &[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF, 0x90, 0x00],
+    ];
+    for (profile, session) in SESSIONS {
+        let mut reader = Reader::with(profile);
+        session(&mut reader).unwrap();
+        let total = reader.exchanges;
+        let mut refused = 0;
+        for at in 0..total {
+            for bytes in nonsense {
+                let tries = reader.card.pin_tries_left();
+                reader.restart(Some(Fault::Answer {
+                    at,
+                    bytes: bytes.to_vec(),
+                }));
+                let result = session(&mut reader);
+                assert!(reader.exchanges < BOUND, "{profile} at {at}, {bytes:02X?}");
+                assert!(reader.presentations <= 1, "{profile} at {at}, {bytes:02X?}");
+                assert_eq!(
+                    reader.card.pin_tries_left(),
+                    tries,
+                    "{profile} at {at}, {bytes:02X?}"
+                );
+                refused += usize::from(result.is_err());
+            }
+        }
+        assert!(
+            refused > total * nonsense.len() / 2,
+            "{profile}: {refused} of {}",
+            total * nonsense.len()
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! What the fuzz targets share: a card made of a byte string. Each answer is a length of two bytes, big-endian, and that many bytes; the last
+//! one may be cut short, and after it the card gives two bytes of nonsense for ever, so that a driver without bounds hangs visibly.
+
+use paraphe_protocol::card::{Transport, TransportError};
+
+/// A card that answers what the fuzzer says.
+#[derive(Debug)]
+pub struct ScriptedCard<'a> {
+    answers: &'a [u8],
+    asked: usize,
+    verifications: usize,
+}
+
+impl<'a> ScriptedCard<'a> {
+    /// A card with these answers.
+    #[must_use]
+    pub fn new(answers: &'a [u8]) -> Self {
+        Self { answers, asked: 0, verifications: 0 }
+    }
+
+    /// Commands received.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.asked
+    }
+
+    /// VERIFY commands received.
+    #[must_use]
+    pub fn verifications(&self) -> usize {
+        self.verifications
+    }
+}
+
+impl Transport for ScriptedCard<'_> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.asked += 1;
+        assert!((4..=261).contains(&command.len()), "a short APDU");
+        if command.get(1) == Some(&0x20) {
+            self.verifications += 1;
+            assert!(command.len() > 5, "an empty VERIFY is never sent");
+        }
+        let Some((length, rest)) = self.answers.split_first_chunk::<2>() else {
+            // Something left over, or nothing: the same answer for ever.
+            return Ok(vec![0x00, 0x61, 0x01]);
+        };
+        // Lengths beyond the longest answer wrap, so that most inputs make answers.
+        let length = usize::from(u16::from_be_bytes(*length)) % 300;
+        if length == 299 {
+            return Err(TransportError::CardRemoved);
+        }
+        let (answer, rest) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        self.answers = rest;
+        Ok(answer.to_vec())
+    }
+}
