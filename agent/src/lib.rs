@@ -12,3 +12,4 @@ pub mod pin;
 pub mod problem;
 pub mod reader;
 pub mod service;
+pub mod trust;

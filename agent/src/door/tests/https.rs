@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use openssl::ssl::{SslConnector, SslMethod, SslStream, SslVerifyMode};
 use openssl::x509::X509;
+use paraphe_certs::UnixTime;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -14,6 +15,7 @@ use super::{Recorder, SOON, as_nobody, limits};
 use crate::config::{Config, Site};
 use crate::door::https::{HttpsDoor, ServerIdentity};
 use crate::door::{Limits, Stop};
+use crate::trust::{Initialised, TlsDirectory};
 
 const SITE: &str = "https://dossier.example.fr";
 /// Longer than any limit of these tests, so that a test that waits for an end fails rather than hangs.
@@ -551,45 +553,14 @@ async fn another_user_of_the_machine_is_not_served() {
     assert_eq!(served.recorder.performed(), 0);
 }
 
-/// A certificate for the three names, which is its own root.
+/// What `paraphe trust init` makes.
 fn identity() -> (ServerIdentity, Vec<u8>) {
-    use openssl::asn1::Asn1Time;
-    use openssl::ec::{EcGroup, EcKey};
-    use openssl::hash::MessageDigest;
-    use openssl::nid::Nid;
-    use openssl::pkey::PKey;
-    use openssl::x509::extension::SubjectAlternativeName;
-    use openssl::x509::{X509Builder, X509NameBuilder};
-
-    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-    let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
-    let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_text("CN", "test").unwrap();
-    let name = name.build();
-    let mut builder = X509Builder::new().unwrap();
-    builder.set_version(2).unwrap();
-    builder.set_subject_name(&name).unwrap();
-    builder.set_issuer_name(&name).unwrap();
-    builder.set_pubkey(&key).unwrap();
-    builder
-        .set_not_before(&Asn1Time::days_from_now(0).unwrap())
-        .unwrap();
-    builder
-        .set_not_after(&Asn1Time::days_from_now(2).unwrap())
-        .unwrap();
-    let names = SubjectAlternativeName::new()
-        .dns("localhost")
-        .ip("127.0.0.1")
-        .ip("::1")
-        .build(&builder.x509v3_context(None, None))
-        .unwrap();
-    builder.append_extension(names).unwrap();
-    builder.sign(&key, MessageDigest::sha256()).unwrap();
-    let certificate = builder.build();
-    let identity = ServerIdentity::new(
-        certificate.to_der().unwrap().into(),
-        rustls_pki_types::PrivatePkcs8KeyDer::from(key.private_key_to_pkcs8().unwrap()).into(),
-    )
-    .unwrap();
-    (identity, certificate.to_pem().unwrap())
+    let directory = tempfile::tempdir().unwrap();
+    let directory = TlsDirectory::new(directory.path().join("tls"));
+    let now = UnixTime::from(std::time::SystemTime::now());
+    let Initialised::Made(state) = directory.initialise(now, false).unwrap() else {
+        panic!("an empty directory held a certificate");
+    };
+    let root_pem = state.root().pem().into_bytes();
+    (state.into_identity().unwrap(), root_pem)
 }

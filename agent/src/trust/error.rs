@@ -1,0 +1,111 @@
+//! Why the HTTPS door's certificate cannot be made, read or used, with what to do.
+
+use std::path::PathBuf;
+
+use paraphe_certs::CertificateError;
+use paraphe_certs::localhost::{LocalhostError, LocalhostProblem};
+use paraphe_protocol::api::{ErrorCode, Language, Problem};
+
+/// Why the HTTPS door's certificate cannot be made, read or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// `paraphe trust init` has not been run.
+    #[error("{}: there is no certificate for the HTTPS door", directory.display())]
+    NotInitialised {
+        /// Where it should be.
+        directory: PathBuf,
+    },
+    /// No directory is configured and there is no home.
+    #[error("neither HOME nor XDG_STATE_HOME is set")]
+    NoDirectory,
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The directory or the key can be read by others, or is not the user's.
+    #[error("{}: must belong to this user and be closed to others", path.display())]
+    NotPrivate {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The directory holds something that is not ours to delete.
+    #[error("{}: is not one of Paraphe's files", path.display())]
+    ForeignFile {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A file does not hold what it should.
+    #[error("{}: {source}", path.display())]
+    Certificate {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        source: CertificateError,
+    },
+    /// The key is not the certificate's.
+    #[error("{}: is not the key of the certificate", path.display())]
+    WrongKey {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The certificates are not, or no longer, usable.
+    #[error("{}", sentences(.0))]
+    Unusable(Vec<LocalhostProblem>),
+    /// They could not be made.
+    #[error(transparent)]
+    Making(#[from] LocalhostError),
+}
+
+impl TrustError {
+    /// The same as a problem that a person can act on.
+    #[must_use]
+    pub fn problem(&self, language: Language) -> Problem {
+        let mut problem =
+            Problem::new(ErrorCode::ConfigurationInvalid, language).with_detail(self.to_string());
+        let (title, remedy) = match (language, self) {
+            (Language::French, Self::NotInitialised { .. }) => (
+                "La porte HTTPS de l'agent n'a pas encore de certificat.",
+                "Lancez une fois `paraphe trust init`, puis donnez la racine aux navigateurs.",
+            ),
+            (Language::English, Self::NotInitialised { .. }) => (
+                "The agent's HTTPS door has no certificate yet.",
+                "Run `paraphe trust init` once, then give the root to the browsers.",
+            ),
+            (
+                Language::French,
+                Self::Unusable(_) | Self::WrongKey { .. } | Self::Certificate { .. },
+            ) => (
+                "Le certificat de la porte HTTPS n'est pas utilisable.",
+                "Lancez `paraphe trust init --renew`, puis donnez la nouvelle racine aux navigateurs.",
+            ),
+            (
+                Language::English,
+                Self::Unusable(_) | Self::WrongKey { .. } | Self::Certificate { .. },
+            ) => (
+                "The certificate of the HTTPS door cannot be used.",
+                "Run `paraphe trust init --renew`, then give the new root to the browsers.",
+            ),
+            (Language::French, _) => (
+                "Le certificat de la porte HTTPS n'a pas pu être lu ou écrit.",
+                "Vérifiez le propriétaire et les droits du répertoire nommé.",
+            ),
+            (Language::English, _) => (
+                "The certificate of the HTTPS door could not be read or written.",
+                "Check the owner and mode of the directory named.",
+            ),
+        };
+        title.clone_into(&mut problem.title);
+        remedy.clone_into(&mut problem.remedy.text);
+        problem
+    }
+}
+
+fn sentences(problems: &[LocalhostProblem]) -> String {
+    let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    sentences.join("; ")
+}
