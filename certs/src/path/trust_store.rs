@@ -13,6 +13,11 @@ use crate::path::verified::VerifiedCertificate;
 use crate::pem::{self, PemError};
 use crate::unix_time::UnixTime;
 
+/// X509_V_ERR_CA_BCONS_NOT_CRITICAL of OpenSSL 3, which openssl-sys does not name.
+const CA_BASIC_CONSTRAINTS_NOT_CRITICAL: i32 = 89;
+/// X509_V_ERR_CA_CERT_MISSING_KEY_USAGE, the same.
+const CA_WITHOUT_KEY_USAGE: i32 = 92;
+
 /// Most anchors in a store.
 pub const MAX_ANCHORS: usize = 64;
 /// Most issuing authorities in a store.
@@ -304,6 +309,8 @@ impl TrustStore {
             | openssl_sys::X509_V_ERR_PATH_LENGTH_EXCEEDED
             | openssl_sys::X509_V_ERR_KEYUSAGE_NO_CERTSIGN
             | openssl_sys::X509_V_ERR_CERT_CHAIN_TOO_LONG
+            | CA_BASIC_CONSTRAINTS_NOT_CRITICAL
+            | CA_WITHOUT_KEY_USAGE
             | openssl_sys::X509_V_ERR_PERMITTED_VIOLATION
             | openssl_sys::X509_V_ERR_EXCLUDED_VIOLATION => {
                 PathError::InvalidAuthority { subject, reason }

@@ -55,7 +55,7 @@ pub(super) fn of_template(
         &[]
     };
     let mut extensions = vec![
-        extension("2.5.29.19", false, der::sequence(&[constraints])),
+        extension("2.5.29.19", template.is_ca, der::sequence(&[constraints])),
         subject_key_identifier(own_key_id),
         authority_key_identifier(issuer_key_id),
     ];

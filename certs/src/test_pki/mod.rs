@@ -212,6 +212,29 @@ impl TestPki {
         })
     }
 
+    /// Makes a certificate signed with the key of another certificate of a holder, in that holder's name: what a stolen or dishonest
+    /// card would do, and every relying party must refuse. Published addresses are those of `authority`.
+    ///
+    /// # Errors
+    /// [`TestPkiError`].
+    pub fn issue_below(
+        &self,
+        issuer: &Issued,
+        authority: Authority,
+        template: &CertificateTemplate,
+    ) -> Result<Issued, TestPkiError> {
+        let issuer_key = Key::from_pem(issuer.private_key_pkcs8_pem.expose())?;
+        let template = CertificateTemplate {
+            forged_issuer: Some(issuer.certificate.raw_subject().to_vec()),
+            ..template.clone()
+        };
+        let key = Key::generate(template.key)?;
+        Ok(Issued {
+            certificate: issue::holder_certificate(&template, &key, authority, &issuer_key)?,
+            private_key_pkcs8_pem: key.to_pem()?,
+        })
+    }
+
     /// Puts a certificate, of a holder or of an issuing authority, on its issuer's list from now on.
     ///
     /// # Errors

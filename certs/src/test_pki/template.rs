@@ -49,7 +49,7 @@ pub struct CertificateTemplate {
     pub key_usage: Option<KeyUsage>,
     /// extendedKeyUsage, dotted; no extension where empty.
     pub extended_key_usage: Vec<String>,
-    /// Whether basicConstraints says CA.
+    /// Whether basicConstraints says CA; it is critical then.
     pub is_ca: bool,
     /// Whether a privateKeyUsagePeriod equal to the validity is written.
     pub private_key_usage_period: bool,
