@@ -102,6 +102,10 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError`] where there is none, more than one, or an unreadable one.
     pub fn from_pem(pem: &[u8]) -> Result<Self, CertificateError> {
+        // Base64 takes a third more; the rest is for the lines of text that some tools write before the block.
+        if pem.len() > 4 * MAX_CERTIFICATE_BYTES {
+            return Err(CertificateError::TooLong { length: pem.len() });
+        }
         let blocks = pem::blocks(pem).map_err(|error| CertificateError::Malformed {
             detail: error.to_string(),
         })?;
@@ -321,7 +325,7 @@ impl std::fmt::Debug for Certificate {
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// Longer than [`MAX_CERTIFICATE_BYTES`].
+    /// Longer than [`MAX_CERTIFICATE_BYTES`], or a PEM text longer than four times that.
     #[error("the certificate has {length} bytes; the limit is {MAX_CERTIFICATE_BYTES}")]
     TooLong {
         /// Length found, in bytes.

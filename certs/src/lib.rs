@@ -16,6 +16,12 @@
 //! revocation list, knows no card and no document format, and trusts nobody by default: an empty [`TrustStore`] refuses
 //! everything, and test products are refused until [`TrustStore::accept_test`] says otherwise.
 //!
+//! # What its readers promise
+//!
+//! [`Certificate::from_der`], [`Certificate::from_padded_der`], [`Holder::from_certificate`] and [`RevocationList::from_der`] are total:
+//! any bytes give a value or a typed error, never a panic, within stated limits of length and count. They are the fuzz
+//! targets of this crate.
+//!
 //! # Features
 //!
 //! - `test-pki`: `test_pki`, a PKI of invented authorities and people with the shape of the IGC-Santé TEST one. Nothing that users

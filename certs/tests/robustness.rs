@@ -206,6 +206,11 @@ fn what_is_too_long_is_refused_before_it_is_read() {
             length: MAX_CERTIFICATE_BYTES + 1
         })
     );
+    let comment = vec![b'#'; 4 * MAX_CERTIFICATE_BYTES + 1];
+    assert!(matches!(
+        Certificate::from_pem(&comment),
+        Err(CertificateError::TooLong { .. })
+    ));
     // A header that announces four gigabytes costs nothing.
     assert!(Certificate::from_padded_der(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]).is_err());
     assert!(matches!(
