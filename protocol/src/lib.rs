@@ -10,6 +10,7 @@ pub mod algorithm;
 pub mod api;
 pub mod card;
 pub mod digest;
+pub mod document;
 pub mod identifiers;
 pub mod login;
 pub mod lot;

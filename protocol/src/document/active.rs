@@ -1,0 +1,237 @@
+//! A streaming search for content that acts when a document is opened.
+//!
+//! PDF: names of ISO 32000-1 (with their `#xx` escapes undone) anywhere in the file. RTF: control
+//! words of embedded objects. Text: tags that make a browser read it as a page.
+//!
+//! Honest limits: names inside compressed object streams, encrypted files' strings and the contents
+//! of embedded fonts and images are not seen. Encrypted PDF files are refused for that reason.
+//! A search that skips compressed streams cannot promise a harmless document; a reader that does not
+//! run scripts can.
+
+use std::fmt;
+
+use memchr::memchr;
+use serde::{Deserialize, Serialize};
+
+/// Something that acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ActiveContent {
+    /// A script in a PDF.
+    JavaScript,
+    /// A PDF that starts a program.
+    Launch,
+    /// An XFA form, a program in itself.
+    XfaForm,
+    /// A file inside the document.
+    EmbeddedFile,
+    /// Video, sound, Flash or 3D.
+    RichMedia,
+    /// A form that sends or fetches data.
+    FormAction,
+    /// A link into a file inside another.
+    RemoteGoTo,
+    /// An OLE object in an RTF.
+    EmbeddedObject,
+    /// Tags of a web page in a text.
+    Markup,
+    /// Encryption, which hides all of the above.
+    Encryption,
+}
+
+impl fmt::Display for ActiveContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::JavaScript => "a script",
+            Self::Launch => "an action that starts a program",
+            Self::XfaForm => "an XFA form",
+            Self::EmbeddedFile => "an embedded file",
+            Self::RichMedia => "multimedia",
+            Self::FormAction => "a form that sends data",
+            Self::RemoteGoTo => "a link into an embedded file",
+            Self::EmbeddedObject => "an embedded object",
+            Self::Markup => "tags of a web page",
+            Self::Encryption => "encrypted content",
+        })
+    }
+}
+
+/// Names after `/`. `JS` alone is not among them: three letters come up by chance in compressed
+/// data, and every action that uses it also has a longer name of this list.
+const PDF_NAMES: &[(&[u8], ActiveContent)] = &[
+    (b"JavaScript", ActiveContent::JavaScript),
+    (b"Launch", ActiveContent::Launch),
+    (b"XFA", ActiveContent::XfaForm),
+    (b"EmbeddedFile", ActiveContent::EmbeddedFile),
+    (b"EmbeddedFiles", ActiveContent::EmbeddedFile),
+    (b"RichMedia", ActiveContent::RichMedia),
+    (b"RichMediaExecute", ActiveContent::RichMedia),
+    (b"Rendition", ActiveContent::RichMedia),
+    (b"SubmitForm", ActiveContent::FormAction),
+    (b"ImportData", ActiveContent::FormAction),
+    (b"GoToE", ActiveContent::RemoteGoTo),
+    (b"Encrypt", ActiveContent::Encryption),
+];
+
+/// Control words after `\`, which end at anything but a letter.
+const RTF_WORDS: &[(&[u8], ActiveContent)] = &[
+    (b"objdata", ActiveContent::EmbeddedObject),
+    (b"objemb", ActiveContent::EmbeddedObject),
+    (b"objocx", ActiveContent::EmbeddedObject),
+    (b"objlink", ActiveContent::EmbeddedObject),
+    (b"objautlink", ActiveContent::EmbeddedObject),
+    (b"objupdate", ActiveContent::EmbeddedObject),
+    (b"objhtml", ActiveContent::EmbeddedObject),
+];
+
+/// Tags after `<`, in lower case.
+const TEXT_TAGS: &[(&[u8], ActiveContent)] = &[
+    (b"!doctype", ActiveContent::Markup),
+    (b"html", ActiveContent::Markup),
+    (b"script", ActiveContent::Markup),
+    (b"iframe", ActiveContent::Markup),
+    (b"svg", ActiveContent::Markup),
+    (b"object", ActiveContent::Markup),
+    (b"embed", ActiveContent::Markup),
+];
+
+/// Longest word kept: the longest name, each of its characters escaped.
+const MAX_WORD: usize = 3 * 16 + 1;
+
+#[derive(Clone, Copy, Debug)]
+enum Language {
+    Pdf,
+    Rtf,
+    Text,
+}
+
+/// Finds words after a marker, whatever the borders of the chunks.
+#[derive(Debug)]
+pub(super) struct ActiveScanner {
+    language: Language,
+    word: Option<Vec<u8>>,
+}
+
+impl ActiveScanner {
+    pub(super) fn pdf() -> Self {
+        Self::new(Language::Pdf)
+    }
+
+    pub(super) fn rtf() -> Self {
+        Self::new(Language::Rtf)
+    }
+
+    pub(super) fn text() -> Self {
+        Self::new(Language::Text)
+    }
+
+    fn new(language: Language) -> Self {
+        Self {
+            language,
+            word: None,
+        }
+    }
+
+    pub(super) fn update(&mut self, mut chunk: &[u8]) -> Result<(), ActiveContent> {
+        while !chunk.is_empty() {
+            let Some(word) = &mut self.word else {
+                let Some(at) = memchr(self.language.marker(), chunk) else {
+                    return Ok(());
+                };
+                self.word = Some(Vec::with_capacity(MAX_WORD));
+                chunk = chunk.get(at + 1..).unwrap_or_default();
+                continue;
+            };
+            let length = chunk
+                .iter()
+                .position(|byte| !self.language.continues(*byte))
+                .unwrap_or(chunk.len());
+            let room = MAX_WORD.saturating_sub(word.len());
+            word.extend_from_slice(chunk.get(..length.min(room)).unwrap_or_default());
+            chunk = chunk.get(length..).unwrap_or_default();
+            if !chunk.is_empty() {
+                self.end_word()?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(&mut self) -> Result<(), ActiveContent> {
+        self.end_word()
+    }
+
+    fn end_word(&mut self) -> Result<(), ActiveContent> {
+        let Some(word) = self.word.take() else {
+            return Ok(());
+        };
+        let (word, words) = match self.language {
+            Language::Pdf => (without_escapes(&word), PDF_NAMES),
+            Language::Rtf => (word, RTF_WORDS),
+            Language::Text => (word.to_ascii_lowercase(), TEXT_TAGS),
+        };
+        match words.iter().find(|(name, _)| *name == word) {
+            Some((_, found)) => Err(*found),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Language {
+    fn marker(self) -> u8 {
+        match self {
+            Self::Pdf => b'/',
+            Self::Rtf => b'\\',
+            Self::Text => b'<',
+        }
+    }
+
+    /// Whether a byte belongs to the word.
+    fn continues(self, byte: u8) -> bool {
+        match self {
+            // ISO 32000-1 section 7.2.2: white space and delimiters end a name.
+            Self::Pdf => !matches!(
+                byte,
+                0 | b'\t'
+                    | b'\n'
+                    | 0x0c
+                    | b'\r'
+                    | b' '
+                    | b'('
+                    | b')'
+                    | b'<'
+                    | b'>'
+                    | b'['
+                    | b']'
+                    | b'{'
+                    | b'}'
+                    | b'/'
+                    | b'%'
+            ),
+            Self::Rtf => byte.is_ascii_alphabetic(),
+            Self::Text => byte.is_ascii_alphabetic() || byte == b'!',
+        }
+    }
+}
+
+/// A PDF name with its `#xx` escapes undone (ISO 32000-1 section 7.3.5).
+fn without_escapes(name: &[u8]) -> Vec<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let mut plain = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let [first, after @ ..] = rest {
+        match after {
+            [high, low, others @ ..] if *first == b'#' => {
+                if let (Some(high), Some(low)) = (digit(high), digit(low)) {
+                    plain.push(u8::try_from(high * 16 + low).unwrap_or(0));
+                    rest = others;
+                    continue;
+                }
+                plain.push(*first);
+            }
+            _ => plain.push(*first),
+        }
+        rest = after;
+    }
+    plain
+}
