@@ -33,12 +33,10 @@ pub struct Agent {
 }
 
 pub(crate) struct Inner {
-    #[expect(dead_code, reason = "for login and lot signing, which follow")]
     pub(crate) config: Arc<Config>,
     pub(crate) readers: Readers,
     pub(crate) events: EventLog,
     pub(crate) documents: DocumentStore,
-    #[expect(dead_code, reason = "for login and lot signing, which follow")]
     pub(crate) trust: TrustLoader,
     pub(crate) card_cache: Arc<Mutex<CardCache>>,
     pub(crate) pin_entry: Arc<dyn PinEntry>,

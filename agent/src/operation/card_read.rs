@@ -10,7 +10,7 @@ use paraphe_protocol::api::{
 use paraphe_protocol::card::PracticeSituation;
 use paraphe_protocol::digest::Sha256Digest;
 
-use super::pin_dialogue::with_pin;
+use super::pin_dialogue::PinDialogue;
 use super::{Context, professional_card};
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
@@ -23,12 +23,8 @@ pub(super) fn perform(
         professional_card::read(context, request.reader.as_deref(), request.card.as_deref())?;
     let holder = card.holder()?;
     let practice_situations = if request.practice_situations {
-        let situations = with_pin(
-            context,
-            &card,
-            PinPurpose::ReadPracticeSituations,
-            |verified| verified.practice_situations(),
-        )?;
+        let situations = PinDialogue::new(context, &card, PinPurpose::ReadPracticeSituations)?
+            .run(context, |verified| verified.practice_situations())?;
         Some(situations.into_iter().map(situation_summary).collect())
     } else {
         None

@@ -2,20 +2,21 @@
 //! Requests are read strictly ([`strict_json`]); failures are [`Failure`]s with a stable code; nothing here knows by which
 //! door a request came, except that a site has fewer rights than a program of the user.
 
+mod card_certificate;
 mod card_read;
 mod document;
+mod document_source;
 mod events;
+mod hashing;
+mod login;
 mod pin_dialogue;
 mod professional_card;
 mod selection;
 mod status;
 mod strict_json;
 mod summary;
-#[expect(
-    dead_code,
-    reason = "for login, lot signing and verification, which follow"
-)]
 mod trust_store;
+mod verify;
 mod vitale_read;
 
 use paraphe_protocol::api::{Language, Operation};
@@ -49,7 +50,9 @@ pub(crate) fn perform(
         Operation::DocumentDrop => run(context, body, document::drop_document),
         Operation::DocumentGet => run(context, body, document::get),
         Operation::DocumentPut => run(context, body, document::put),
+        Operation::Login => run(context, body, login::perform),
         Operation::Status => run(context, body, status::perform),
+        Operation::Verify => run(context, body, verify::perform),
         Operation::VitaleRead => run(context, body, vitale_read::perform),
         _ => Err(paraphe_protocol::api::ErrorCode::OperationUnknown.into()),
     }

@@ -3,13 +3,11 @@
 //! one presentation: a wrong PIN is never presented again, a person may enter another while tries are left, and the last
 //! try needs the person's confirmation. One dialogue at a time on this workstation.
 
-use std::sync::{Arc, TryLockError};
+use std::sync::{Arc, MutexGuard, TryLockError};
 use std::time::Duration;
 
 use paraphe_protocol::api::ErrorCode;
-use paraphe_protocol::card::{
-    CardError, CardModel, CardSerial, Cps3, LastTry, Pin, ProvenPin, VerifiedCps3,
-};
+use paraphe_protocol::card::{CardError, Cps3, LastTry, Pin, ProvenPin, VerifiedCps3};
 
 use super::Context;
 use super::professional_card::{ProfessionalCard, lock};
@@ -34,57 +32,83 @@ impl<R, F> VerifiedWork<R> for F where
 {
 }
 
-/// Asks for the PIN and does `work` in the same transaction that presents it.
-pub(super) fn with_pin<R: Send + 'static>(
-    context: &Context<'_>,
-    card: &ProfessionalCard,
-    purpose: PinPurpose,
-    work: impl VerifiedWork<R>,
-) -> Result<R, Failure> {
-    let _only_one = match context.agent.pin_dialogue.try_lock() {
-        Ok(guard) => guard,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => {
-            return Err(Failure::new(ErrorCode::TooBusy).with_detail(
-                "Une autre demande de code porteur est déjà affichée.",
-                "Another request for the PIN is already shown.",
-            ));
+/// A question for the PIN that is about to be asked.
+#[derive(Debug)]
+pub(super) struct PinDialogue<'a> {
+    card: &'a ProfessionalCard,
+    request: PinRequest,
+}
+
+impl<'a> PinDialogue<'a> {
+    /// Prepares the question; nobody is asked yet.
+    pub(super) fn new(
+        context: &Context<'_>,
+        card: &'a ProfessionalCard,
+        purpose: PinPurpose,
+    ) -> Result<Self, Failure> {
+        if card.counters.is_blocked() {
+            return Err(CardError::PinBlocked.into());
         }
-    };
-    if card.counters.is_blocked() {
-        return Err(Failure::from(CardError::PinBlocked));
+        let request = PinRequest {
+            purpose,
+            requester: Requester::of(context.caller),
+            holder: card.holder()?.display_name(),
+            card_serial: card.serial.as_str().to_owned(),
+            reader: card.target.reader.to_string(),
+            tries_left: card.counters.left,
+            wrong_before: false,
+        };
+        Ok(Self { card, request })
     }
-    let work = Arc::new(work);
-    let mut request = PinRequest {
-        purpose,
-        requester: Requester::of(context.caller),
-        holder: card.holder()?.display_name(),
-        card_serial: card.serial.as_str().to_owned(),
-        reader: card.target.reader.to_string(),
-        tries_left: card.counters.left,
-        wrong_before: false,
-    };
-    loop {
+
+    /// What the person will be shown of the purpose.
+    pub(super) fn statement(&self) -> String {
+        self.request.statement()
+    }
+
+    /// Asks for the PIN and does `work` in the same transaction that presents it.
+    pub(super) fn run<R: Send + 'static>(
+        mut self,
+        context: &Context<'_>,
+        work: impl VerifiedWork<R>,
+    ) -> Result<R, Failure> {
+        let _only_one = only_dialogue(context)?;
         let entry = &context.agent.pin_entry;
-        let (pin, last_try) = entry.ask(&request)?.into_parts();
-        if request.is_last_try() && last_try == LastTry::Refused {
-            return Err(Failure::from(CardError::LastTryNotConfirmed));
-        }
-        match present(context, card, pin, last_try, &work)? {
-            Ok(done) => return Ok(done),
-            Err(CardError::WrongPin { tries_left }) if tries_left > 0 && entry.is_interactive() => {
-                request.tries_left = tries_left;
-                request.wrong_before = true;
+        let work = Arc::new(work);
+        loop {
+            let (pin, last_try) = entry.ask(&self.request)?.into_parts();
+            if self.request.is_last_try() && last_try == LastTry::Refused {
+                return Err(CardError::LastTryNotConfirmed.into());
             }
-            // Someone else spent tries while the question was open; nothing was presented.
-            Err(CardError::LastTryNotConfirmed)
-                if !request.is_last_try() && entry.is_interactive() =>
-            {
-                request.tries_left = 1;
-                request.wrong_before = false;
+            match present(context, self.card, pin, last_try, &work)? {
+                Ok(done) => return Ok(done),
+                Err(CardError::WrongPin { tries_left })
+                    if tries_left > 0 && entry.is_interactive() =>
+                {
+                    self.request.tries_left = tries_left;
+                    self.request.wrong_before = true;
+                }
+                // Someone else spent tries while the question was open; nothing was presented.
+                Err(CardError::LastTryNotConfirmed)
+                    if !self.request.is_last_try() && entry.is_interactive() =>
+                {
+                    self.request.tries_left = 1;
+                    self.request.wrong_before = false;
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => return Err(error.into()),
         }
+    }
+}
+
+fn only_dialogue<'a>(context: &Context<'a>) -> Result<MutexGuard<'a, ()>, Failure> {
+    match context.agent.pin_dialogue.try_lock() {
+        Ok(guard) => Ok(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => Err(Failure::new(ErrorCode::TooBusy).with_detail(
+            "Une autre demande de code porteur est déjà affichée.",
+            "Another request for the PIN is already shown.",
+        )),
     }
 }
 
@@ -124,8 +148,8 @@ fn run<R: Send + 'static>(
     work: impl FnOnce(&mut Cps3<'_, CardChannel<'_>>) -> Result<R, CardError> + Send + 'static,
 ) -> Result<Result<R, CardError>, Failure> {
     let cache = Arc::clone(&context.agent.card_cache);
-    let model: CardModel = card.model;
-    let serial: CardSerial = card.serial.clone();
+    let model = card.model;
+    let serial = card.serial.clone();
     let result = context
         .agent
         .readers

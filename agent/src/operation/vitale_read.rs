@@ -5,6 +5,7 @@ use paraphe_protocol::api::{
     BeneficiarySummary, NirSummary, Provenance, VitaleReadRequest, VitaleReadResponse,
 };
 use paraphe_protocol::card::{Beneficiary, Vitale2};
+use paraphe_protocol::identifiers::{BirthDate, InsC};
 
 use super::Context;
 use super::professional_card::without_pin;
@@ -41,13 +42,24 @@ pub(super) fn perform(
 fn summary(beneficiary: Beneficiary, position: u8) -> BeneficiarySummary {
     BeneficiarySummary {
         position,
-        ins_c: None,
+        ins_c: ins_c(&beneficiary),
         nir: beneficiary.nir.as_ref().map(|nir| NirSummary {
             number: nir.number().to_owned(),
-            key: nir.key().to_string(),
+            key: format!("{:02}", nir.key()),
         }),
         family_name: beneficiary.family_name,
         given_name: beneficiary.given_name,
         birth_date: beneficiary.birth_date,
     }
+}
+
+fn ins_c(beneficiary: &Beneficiary) -> Option<String> {
+    let nir = beneficiary.nir.as_ref()?;
+    let birth_date = match beneficiary.birth_date.as_str() {
+        "" => None,
+        text => Some(text.parse::<BirthDate>().ok()?),
+    };
+    InsC::compute(&beneficiary.given_name, birth_date.as_ref(), nir)
+        .ok()
+        .map(|ins_c| ins_c.to_string())
 }

@@ -2,8 +2,6 @@
 //! beside it. Text that comes from a page or a document is made harmless before it is shown: no control or
 //! direction-changing characters, and bounded length.
 
-use std::fmt::Write;
-
 use crate::caller::Caller;
 
 /// Longest piece of foreign text that is shown, characters.
@@ -93,29 +91,30 @@ impl PinRequest {
         "Paraphe : code porteur / PIN"
     }
 
-    /// What is asked, line by line: French, then English.
+    /// What is asked and by whom, line by line: French, then English. A login signs a digest of this very text.
     #[must_use]
-    pub fn description(&self) -> String {
-        let mut text = String::new();
+    pub fn statement(&self) -> String {
         let (french, english) = self.purpose.sentences();
-        let _ = writeln!(text, "{french}\n({english})");
-        let _ = writeln!(
-            text,
-            "Demandé par / asked by: {}",
-            match &self.requester {
-                Requester::Site(origin) => harmless(origin),
-                Requester::Program(name) => harmless(name),
-                Requester::CommandLine => "paraphe (ligne de commande / command line)".to_owned(),
-            }
-        );
-        let _ = writeln!(
-            text,
-            "Carte / card: {}, n° {}",
+        let requester = match &self.requester {
+            Requester::Site(origin) => harmless(origin),
+            Requester::Program(name) => harmless(name),
+            Requester::CommandLine => "paraphe (ligne de commande / command line)".to_owned(),
+        };
+        format!(
+            "{french}\n({english})\nDemandé par / asked by: {requester}\nCarte / card: {}, n° {}",
             harmless(&self.holder),
             harmless(&self.card_serial)
-        );
-        let _ = write!(text, "Essais restants / tries left: {}", self.tries_left);
-        text
+        )
+    }
+
+    /// The statement, and the tries left.
+    #[must_use]
+    pub fn description(&self) -> String {
+        format!(
+            "{}\nEssais restants / tries left: {}",
+            self.statement(),
+            self.tries_left
+        )
     }
 
     /// What is said after a wrong PIN.

@@ -5,6 +5,7 @@
 mod card;
 mod certificate;
 mod document;
+mod login;
 mod pin;
 mod reader;
 
@@ -87,6 +88,16 @@ impl Failure {
     pub fn with_tries_left(mut self, tries_left: u8) -> Self {
         self.tries_left = Some(tries_left);
         self
+    }
+
+    /// The same, said of the document at this position, from 1.
+    #[must_use]
+    pub fn about_document(mut self, position: usize) -> Self {
+        let before = self.detail.take().unwrap_or(Sentence::new("", ""));
+        self.with_detail(
+            format!("Document {position}. {}", before.french).trim_end(),
+            format!("Document {position}. {}", before.english).trim_end(),
+        )
     }
 
     /// The stable code.

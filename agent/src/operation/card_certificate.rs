@@ -1,0 +1,87 @@
+//! Whether a card's certificate can be used, checked before the person is asked for a PIN, so that no try is spent on
+//! what the record server would refuse. The record server verifies again; this workstation refuses what it knows to be
+//! wrong: expired, revoked, for another use, of an authority that is not trusted, a test card in production. What it cannot
+//! know, because it has no trust anchors or no fresh revocation list, it leaves to the record server.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use paraphe_certs::{Certificate, CertificateUse, Holder, PathError, UnixTime};
+use paraphe_protocol::api::ErrorCode;
+
+use super::Context;
+use crate::problem::Failure;
+
+/// Checks a certificate for use `U` and returns the issuing certificates known here, nearest first, without the anchor.
+pub(super) fn check<U: CertificateUse>(
+    context: &Context<'_>,
+    certificate: &Certificate,
+    at: UnixTime,
+) -> Result<Vec<Certificate>, Failure> {
+    let trust = context.agent.trust.load()?;
+    if trust.anchor_count() == 0 {
+        tracing::warn!(
+            "no trust anchor is configured: the card's certificate path is not checked here"
+        );
+        return without_anchors::<U>(certificate, at, trust.accepts_test());
+    }
+    match trust.verify::<U>(certificate, at) {
+        Ok(verified) => {
+            let chain = verified.chain();
+            let issuing = chain.get(1..chain.len().saturating_sub(1));
+            Ok(issuing.unwrap_or_default().to_vec())
+        }
+        Err(
+            error @ (PathError::RevocationUnknown { .. }
+            | PathError::CrlExpired { .. }
+            | PathError::CrlNotYetValid { .. }
+            | PathError::CrlUnusable { .. }),
+        ) => {
+            tracing::warn!(
+                code = Failure::from(error).code().name(),
+                "left to the record server"
+            );
+            without_anchors::<U>(certificate, at, trust.accepts_test())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn without_anchors<U: CertificateUse>(
+    certificate: &Certificate,
+    at: UnixTime,
+    accepts_test: bool,
+) -> Result<Vec<Certificate>, Failure> {
+    let subject = String::new();
+    if at > certificate.not_after() {
+        return Err(PathError::Expired {
+            subject,
+            not_after: certificate.not_after(),
+        }
+        .into());
+    }
+    if at < certificate.not_before() {
+        return Err(PathError::NotYetValid {
+            subject,
+            not_before: certificate.not_before(),
+        }
+        .into());
+    }
+    if !U::allows(certificate) {
+        return Err(Failure::new(ErrorCode::CertificateWrongUse).with_technical_detail(U::EXPECTED));
+    }
+    let holder = Holder::from_certificate(certificate).map_err(PathError::Holder)?;
+    if holder.is_test() && !accepts_test {
+        return Err(PathError::TestCertificate.into());
+    }
+    Ok(Vec::new())
+}
+
+/// The workstation's clock.
+pub(super) fn now() -> UnixTime {
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        });
+    UnixTime(seconds)
+}

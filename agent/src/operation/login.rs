@@ -1,0 +1,145 @@
+//! `login`: a login assertion (docs/login-assertion.md) by the card's authentication key. The audience comes from the
+//! agent's own table: a page gets the record server of its own origin and no other; a local program or person names one.
+//! Everything is checked before the PIN is asked, and the assertion is verified with the card's own certificate before it
+//! leaves. A local login carries the origin of the site that is configured for that server, since the server knows no other.
+
+use paraphe_certs::Certificate;
+use paraphe_certs::{CardLogin, UnixTime};
+use paraphe_protocol::api::{ErrorCode, LoginRequest, LoginResponse};
+use paraphe_protocol::digest::Sha256Digest;
+use paraphe_protocol::login::{
+    self, AgentNonce, Audience, ChannelBinding, LoginAssertion, MAX_LIFETIME_SECONDS,
+    OfferedAlgorithms, Origin, PrepareLoginError, PreparedLogin, ServerNonce,
+};
+
+use super::pin_dialogue::PinDialogue;
+use super::{Context, card_certificate, professional_card};
+use crate::caller::Caller;
+use crate::config::RecordServer;
+use crate::pin::PinPurpose;
+use crate::problem::Failure;
+
+pub(super) fn perform(
+    context: &Context<'_>,
+    request: &LoginRequest,
+) -> Result<LoginResponse, Failure> {
+    let (server, origin) = server_and_origin(context, request.server.as_deref())?;
+    let nonce = ServerNonce::from_base64url(&request.nonce)?;
+    let card =
+        professional_card::read(context, request.reader.as_deref(), request.card.as_deref())?;
+    let certificate = card
+        .authentication
+        .clone()
+        .ok_or(ErrorCode::CertificateMissing)?;
+    card_certificate::check::<CardLogin>(context, &certificate, card_certificate::now())?;
+    let purpose = PinPurpose::Login {
+        server: server.title.clone(),
+    };
+    let dialogue = PinDialogue::new(context, &card, purpose)?;
+    let statement = Statement {
+        audience: server.audience.clone(),
+        origin,
+        nonce,
+        certificate,
+        shown: Sha256Digest::of(dialogue.statement().as_bytes()),
+        agent_nonce: agent_nonce()?,
+    };
+    // Made once for nothing, so that what cannot be made is refused before a PIN is asked for.
+    statement.prepare(card_certificate::now())?;
+    // Made in earnest once the PIN is in: its two minutes must not run while the person types.
+    let (prepared, signature) = dialogue.run(context, move |verified| {
+        let prepared = statement.prepare(card_certificate::now());
+        let digest = match &prepared {
+            Ok(prepared) => prepared.sha256(),
+            Err(error) => return Ok((Err(*error), None)),
+        };
+        let signature = verified.sign_authentication(&digest)?;
+        Ok((prepared, Some(signature)))
+    })?;
+    let assertion = complete(prepared?, signature)?;
+    Ok(LoginResponse {
+        card: card.serial.as_str().to_owned(),
+        assertion: serde_json::to_value(&assertion).map_err(|_| ErrorCode::Internal)?,
+    })
+}
+
+struct Statement {
+    audience: Audience,
+    origin: Origin,
+    nonce: ServerNonce,
+    certificate: Certificate,
+    shown: Sha256Digest,
+    agent_nonce: AgentNonce,
+}
+
+impl Statement {
+    fn prepare(&self, now: UnixTime) -> Result<PreparedLogin, PrepareLoginError> {
+        let lifetime = i64::try_from(MAX_LIFETIME_SECONDS).unwrap_or_default();
+        login::LoginRequest {
+            audience: &self.audience,
+            origin: &self.origin,
+            nonce: &self.nonce,
+            agent_nonce: self.agent_nonce,
+            issued_at: now,
+            expires_at: UnixTime(now.0.saturating_add(lifetime)),
+            certificate: &self.certificate,
+            channel_binding: ChannelBinding::None,
+            shown: self.shown,
+            offered: &OfferedAlgorithms::all(),
+        }
+        .prepare()
+    }
+}
+
+fn complete(
+    prepared: PreparedLogin,
+    signature: Option<paraphe_protocol::card::AuthenticationSignature>,
+) -> Result<LoginAssertion, Failure> {
+    let signature = signature.ok_or(ErrorCode::Internal)?;
+    Ok(prepared.complete(signature.as_bytes())?)
+}
+
+/// The record server that this caller may log in to, and the origin to be signed.
+fn server_and_origin<'a>(
+    context: &Context<'a>,
+    named: Option<&str>,
+) -> Result<(&'a RecordServer, Origin), Failure> {
+    let config = &context.agent.config;
+    if let Caller::Site(origin) = context.caller {
+        let site = config
+            .site(origin.as_str())
+            .ok_or(ErrorCode::OriginNotAllowed)?;
+        let server = site
+            .record_server
+            .as_ref()
+            .filter(|server| named.is_none_or(|named| named == server.as_str()))
+            .and_then(|server| config.record_server(server.as_str()))
+            .ok_or(ErrorCode::RecordServerUnknown)?;
+        return Ok((server, origin.clone()));
+    }
+    let server = match (named, config.record_servers.as_slice()) {
+        (Some(named), _) => config.record_server(named),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    }
+    .ok_or(ErrorCode::RecordServerUnknown)?;
+    let origin = config
+        .sites
+        .iter()
+        .find(|site| site.record_server.as_ref() == Some(&server.name))
+        .map(|site| site.origin.clone())
+        .or_else(|| server.audience.as_str().parse().ok())
+        .ok_or_else(|| {
+            Failure::new(ErrorCode::RecordServerUnknown).with_detail(
+                "Aucun site de la configuration n'est celui de ce serveur : son origine est inconnue.",
+                "No site of the configuration is this server's: its origin is not known.",
+            )
+        })?;
+    Ok((server, origin))
+}
+
+fn agent_nonce() -> Result<AgentNonce, Failure> {
+    let mut bytes = [0; 32];
+    openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
+    Ok(AgentNonce::from_bytes(bytes))
+}

@@ -1,0 +1,151 @@
+//! `verify`: a reasoned report on a lot signature and its documents, with the trust of this workstation's configuration.
+//! Documents are matched by content and never wholly in memory. A file that cannot be verified is a report too, not an
+//! error: errors are documents that cannot be read and a configuration that cannot be used.
+
+use paraphe_protocol::api::{
+    Conclusion, CoveredDocument, DocumentSource, ErrorCode, Language, VerifyRequest, VerifyResponse,
+};
+use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
+use paraphe_protocol::lot::{
+    self, DocumentOutcome, Indication, LotLimits, LotReason, LotReport, PresentedDocuments,
+};
+
+use super::document_source::Source;
+use super::hashing::in_parallel;
+use super::{Context, card_certificate};
+use crate::problem::Failure;
+
+/// Largest signature file: 10,000 references of some 300 bytes, and certificates.
+const MAXIMUM_SIGNATURE_BYTES: u64 = 16 << 20;
+
+pub(super) fn perform(
+    context: &Context<'_>,
+    request: &VerifyRequest,
+) -> Result<VerifyResponse, Failure> {
+    let limits = context.agent.config.limits;
+    let lot_limits = LotLimits {
+        max_documents: usize::try_from(limits.lot_documents).unwrap_or(usize::MAX),
+    };
+    if request.documents.len() > lot_limits.max_documents {
+        return Err(ErrorCode::LotTooManyDocuments.into());
+    }
+    let trust = context.agent.trust.load()?;
+    let signature = read_signature(context, &request.signature)?;
+    let digests = in_parallel(&request.documents, |buffer, source| {
+        let mut hasher = Sha256Hasher::new();
+        Source::open(context, source, limits.document_bytes)?.read_through(buffer, |piece| {
+            hasher.update(piece);
+            Ok(())
+        })?;
+        Ok(hasher.finish())
+    })?;
+    let presented = (!digests.is_empty()).then_some(PresentedDocuments::ByContent(&digests));
+    let report = lot::examine(
+        &signature,
+        presented,
+        &trust,
+        card_certificate::now(),
+        &lot_limits,
+    );
+    Ok(response(report, context.language))
+}
+
+fn read_signature(context: &Context<'_>, source: &DocumentSource) -> Result<Vec<u8>, Failure> {
+    let mut content = Vec::new();
+    Source::open(context, source, MAXIMUM_SIGNATURE_BYTES)?.read_through(
+        &mut Vec::new(),
+        |piece| {
+            content.extend_from_slice(piece);
+            Ok(())
+        },
+    )?;
+    Ok(content)
+}
+
+fn response(report: LotReport, language: Language) -> VerifyResponse {
+    let conclusion = match report.indication {
+        Indication::TotalPassed => Conclusion::TotalPassed,
+        Indication::Indeterminate => Conclusion::Indeterminate,
+        Indication::TotalFailed => Conclusion::TotalFailed,
+    };
+    let mut explanation: Vec<_> = report
+        .reasons
+        .iter()
+        .map(|reason| explain(reason, language))
+        .collect();
+    if conclusion == Conclusion::TotalPassed {
+        explanation.push(match language {
+            Language::French => {
+                "La signature est valable et couvre exactement les documents présentés.".to_owned()
+            }
+            Language::English => {
+                "The signature holds and covers exactly the documents presented.".to_owned()
+            }
+        });
+    }
+    VerifyResponse {
+        conclusion,
+        reasons: report
+            .reasons
+            .iter()
+            .map(|reason| reason.code.to_owned())
+            .collect(),
+        explanation,
+        profile: Some(report.profile.to_owned()),
+        signer: report.signer,
+        signing_time: report.signing_time.map(|time| time.0),
+        submission_set: report
+            .submission_set
+            .map(|set| set.unique_id.as_str().to_owned()),
+        covered: report
+            .documents
+            .into_iter()
+            .map(|document| CoveredDocument {
+                unique_id: document.unique_id.as_str().to_owned(),
+                sha256: Sha256Digest::to_string(&document.sha256),
+                matched: document.outcome == DocumentOutcome::Intact,
+            })
+            .collect(),
+    }
+}
+
+/// The protocol explains in English; the French sentences stand here, by stable code.
+fn explain(reason: &LotReason, language: Language) -> String {
+    let french = match reason.code {
+        "xml-refused" => "Le fichier n'est pas un XML accepté.",
+        "structure" => "Le fichier n'est pas une signature de lot du profil dsg.",
+        "unexpected-content" => {
+            "Une partie signée contient autre chose que ce que le profil prévoit."
+        }
+        "weak-algorithm" => "La signature emploie un algorithme trop faible.",
+        "unknown-algorithm" => "La signature emploie un algorithme que le profil ne connaît pas.",
+        "signed-part-altered" => "Une partie signée a été modifiée après la signature.",
+        "too-many-documents" => "Le lot a plus de documents que la limite.",
+        "no-document" => "Le lot n'a aucun document.",
+        "duplicate-reference" => "Le même identifiant figure deux fois dans le lot.",
+        "submission-set-mismatch" => "Le lot de soumission n'est pas celui attendu.",
+        "patient-mismatch" => "Le lot a été signé pour un autre patient.",
+        "certificate-unreadable" => "Un certificat de la signature est illisible.",
+        "certificate-mismatch" => {
+            "Le certificat joint n'est pas celui que le signataire a désigné."
+        }
+        "key-refused" => "La clé du signataire est refusée.",
+        "signature-wrong" => "La valeur de signature ne correspond pas à ce qui a été signé.",
+        "certificate-refused" => "Le certificat du signataire est refusé.",
+        "signed-in-the-future" => "La signature est datée du futur.",
+        "signed-outside-validity" => {
+            "La signature est datée hors de la validité du certificat du signataire."
+        }
+        "documents-not-presented" => "Aucun document présenté : seule la signature a été vérifiée.",
+        "document-changed" => "Un document a été modifié après la signature.",
+        "document-missing" => "Un document du lot manque.",
+        "document-unknown" => "Un document présenté n'appartient pas à ce lot, ou a été modifié.",
+        "document-repeated" => "Un document a été présenté deux fois.",
+        _ => return reason.explanation.clone(),
+    };
+    match language {
+        // The English words add positions and identifiers.
+        Language::French => format!("{french} ({})", reason.explanation),
+        Language::English => reason.explanation.clone(),
+    }
+}

@@ -1,0 +1,35 @@
+//! Errors of making a login assertion.
+
+use paraphe_protocol::algorithm::SignatureError;
+use paraphe_protocol::api::ErrorCode;
+use paraphe_protocol::login::{NonceError, PrepareLoginError};
+
+use super::Failure;
+
+impl From<NonceError> for Failure {
+    fn from(error: NonceError) -> Self {
+        Self::new(ErrorCode::NonceInvalid).with_technical_detail(error)
+    }
+}
+
+impl From<PrepareLoginError> for Failure {
+    fn from(error: PrepareLoginError) -> Self {
+        match error {
+            PrepareLoginError::Signature(error) => error.into(),
+            PrepareLoginError::NotOffered { .. } => {
+                Self::new(ErrorCode::CertificateInvalid).with_technical_detail(error)
+            }
+            error => Self::new(ErrorCode::Internal).with_technical_detail(error),
+        }
+    }
+}
+
+impl From<SignatureError> for Failure {
+    fn from(error: SignatureError) -> Self {
+        let code = match error {
+            SignatureError::Mismatch => ErrorCode::SignatureNotAccepted,
+            _ => ErrorCode::CertificateInvalid,
+        };
+        Self::new(code).with_technical_detail(error)
+    }
+}

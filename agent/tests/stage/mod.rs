@@ -1,0 +1,244 @@
+//! A workstation for tests: an agent on in-process readers, soft cards whose counters stay in reach, a person who answers
+//! the PIN questions as scripted, and a test PKI that the agent trusts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    dead_code,
+    unreachable_pub,
+    reason = "tests, each of which uses a part"
+)]
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use paraphe::caller::Caller;
+use paraphe::config::Config;
+use paraphe::pin::{EnteredPin, PinEntry, PinEntryError, PinRequest};
+use paraphe::reader::{InProcessCard, InProcessReaders};
+use paraphe::service::Agent;
+use paraphe_protocol::api::{Language, Operation, Problem};
+use paraphe_protocol::card::Pin;
+use paraphe_softcard::{Counters, PkiDirectory, Profile, SoftCard};
+use serde_json::Value;
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// The PKI of all tests of this folder; parallel processes share it.
+pub fn pki() -> PkiDirectory {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("agent-pki");
+    PkiDirectory::open_or_create(&path, SystemTime::now().into()).unwrap()
+}
+
+/// A soft card that stays in reach while it is in a reader.
+#[derive(Clone)]
+pub struct Card(Arc<Mutex<SoftCard>>);
+
+impl Card {
+    pub fn shipped(profile: &str) -> Self {
+        Self::of(&Profile::shipped(profile).unwrap())
+    }
+
+    /// The shipped profile with one JSON value replaced, by pointer.
+    pub fn altered(profile: &str, pointer: &[&str], value: Value) -> Self {
+        let path = format!(
+            "{}/../tests/softcard/profiles/{profile}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let mut json: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let place = pointer
+            .iter()
+            .fold(&mut json, |place, key| &mut place[*key]);
+        *place = value;
+        Self::of(&Profile::from_json(&json.to_string()).unwrap())
+    }
+
+    fn of(profile: &Profile) -> Self {
+        Self(Arc::new(Mutex::new(
+            SoftCard::new(profile, &mut pki()).unwrap(),
+        )))
+    }
+
+    pub fn counters(&self) -> Counters {
+        self.0.lock().unwrap().counters()
+    }
+
+    pub fn tries_left(&self) -> u8 {
+        self.0.lock().unwrap().pin_tries_left().unwrap()
+    }
+
+    pub fn pin_verified(&self) -> bool {
+        self.0.lock().unwrap().pin_verified()
+    }
+}
+
+impl InProcessCard for Card {
+    fn atr(&self) -> Vec<u8> {
+        self.0.lock().unwrap().atr().to_vec()
+    }
+
+    fn reset(&mut self) {
+        self.0.lock().unwrap().reset();
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        self.0.lock().unwrap().transmit(command)
+    }
+}
+
+/// What the person does when asked.
+pub enum Answer {
+    Pin(&'static str),
+    LastTryConfirmed(&'static str),
+    Cancel,
+}
+
+/// A person who follows a script, and remembers what was asked.
+#[derive(Default)]
+pub struct Person {
+    answers: Mutex<VecDeque<Answer>>,
+    asked: Mutex<Vec<PinRequest>>,
+    unattended: bool,
+}
+
+impl PinEntry for Person {
+    fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError> {
+        self.asked.lock().unwrap().push(request.clone());
+        let pin = |digits: &str| Pin::from_digits(digits.as_bytes());
+        match self.answers.lock().unwrap().pop_front() {
+            Some(Answer::Pin(digits)) => Ok(EnteredPin::Pin(pin(digits)?)),
+            Some(Answer::LastTryConfirmed(digits)) => {
+                Ok(EnteredPin::LastTryConfirmed(pin(digits)?))
+            }
+            Some(Answer::Cancel) => Err(PinEntryError::Cancelled),
+            None => panic!("the person was asked once too often"),
+        }
+    }
+
+    fn is_interactive(&self) -> bool {
+        !self.unattended
+    }
+}
+
+/// A workstation.
+pub struct Stage {
+    pub readers: InProcessReaders,
+    pub agent: Agent,
+    person: Arc<Person>,
+    _state: tempfile::TempDir,
+}
+
+impl Stage {
+    pub fn new(answers: Vec<Answer>) -> Self {
+        Self::with(answers, false, "")
+    }
+
+    pub fn unattended(answers: Vec<Answer>) -> Self {
+        Self::with(answers, true, "")
+    }
+
+    pub fn with(answers: Vec<Answer>, unattended: bool, more_configuration: &str) -> Self {
+        let pki = pki();
+        let configuration = format!(
+            "{SITES}\n[trust]\nanchors = {:?}\nintermediates = {:?}\ncrls = {:?}\naccept_test = true\n{more_configuration}",
+            pki.anchors(),
+            pki.intermediates(),
+            pki.crls()
+        );
+        let config = Config::from_toml(&configuration, Path::new("test.toml")).unwrap();
+        let person = Arc::new(Person {
+            answers: Mutex::new(answers.into()),
+            asked: Mutex::default(),
+            unattended,
+        });
+        let readers = InProcessReaders::new();
+        let state = tempfile::tempdir().unwrap();
+        let agent = Agent::start_in(
+            Arc::new(config),
+            Arc::new(readers.clone()),
+            Arc::clone(&person) as Arc<dyn PinEntry>,
+            state.path(),
+        )
+        .unwrap();
+        Self {
+            readers,
+            agent,
+            person,
+            _state: state,
+        }
+    }
+
+    /// Puts a card in and waits until the agent has seen it.
+    pub fn insert(&self, reader: &str, card: &Card) {
+        let before = self.agent.readers().list().unwrap();
+        self.readers.insert(reader, card.clone());
+        assert!(self.agent.readers().wait_for(LONG, |views| {
+            views != before.as_slice()
+                && views
+                    .iter()
+                    .any(|view| &*view.target.reader == reader && view.atr.is_some())
+        }));
+    }
+
+    /// What the person was asked.
+    pub fn asked(&self) -> Vec<PinRequest> {
+        self.person.asked.lock().unwrap().clone()
+    }
+
+    pub async fn perform(&self, operation: Operation, body: Value) -> Result<Value, Problem> {
+        self.perform_as(&Caller::CommandLine, operation, body).await
+    }
+
+    pub async fn perform_as(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        body: Value,
+    ) -> Result<Value, Problem> {
+        self.agent
+            .perform(
+                caller,
+                operation,
+                body.to_string().as_bytes(),
+                Language::English,
+            )
+            .await
+    }
+}
+
+/// A site of the configuration, and one that may not log in.
+pub const SITE: &str = "https://dossier.example";
+pub const SITE_WITHOUT_SERVER: &str = "https://cabinet.example";
+pub const AUDIENCE: &str = "https://dossier.example/api";
+
+const SITES: &str = r#"
+[[record_server]]
+name = "regional"
+title = "Dossier régional"
+audience = "https://dossier.example/api"
+
+[[record_server]]
+name = "other"
+title = "Autre dossier"
+audience = "other.example"
+
+[[site]]
+origin = "https://dossier.example"
+record_server = "regional"
+
+[[site]]
+origin = "https://cabinet.example"
+"#;
+
+pub fn site(origin: &str) -> Caller {
+    Caller::Site(origin.parse().unwrap())
+}
+
+/// A second program of the user.
+pub fn program() -> Caller {
+    Caller::LocalProgram {
+        uid: 1000,
+        pid: None,
+    }
+}
