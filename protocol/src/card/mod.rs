@@ -61,3 +61,6 @@ pub use serial::CardSerial;
 pub use status::{StatusMeaning, StatusWord};
 pub use transport::{Transport, TransportError};
 pub use vitale2::{Beneficiary, Vitale2, VitaleData};
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use crate::card::transport::Transport;
 use crate::digest::Sha256Digest;
 
 /// DigestInfo of RFC 8017 section 9.2 for SHA-256, up to the digest.
-const DIGEST_INFO_SHA256: [u8; 19] = [
+pub(super) const DIGEST_INFO_SHA256: [u8; 19] = [
     0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
     0x00, 0x04, 0x20,
 ];
