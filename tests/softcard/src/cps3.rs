@@ -329,7 +329,10 @@ fn master_file(profile: &Cps3Profile) -> FileSystem {
     add(ElementaryFile::new(
         0x2F00,
         FileAccess::ISSUER_UPDATES,
-        pkcs15::directory(profile.quirks.directory_discretionary_template),
+        pkcs15::directory(
+            profile.quirks.directory_discretionary_template,
+            profile.quirks.directory_order,
+        ),
     )
     .with_short_identifier(0x1E));
     add(

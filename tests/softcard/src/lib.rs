@@ -1,19 +1,23 @@
 //! The card's side: a CPS3 and a Vitale 2 as software, for tests and demonstrations.
 //!
 //! A [`Profile`] (JSON, or one of the shipped ones) says what is on a card; a [`PkiDirectory`] makes and keeps the test
-//! PKI that certifies its keys; a [`SoftCard`] answers APDUs, in process. The program `paraphe-softcard` puts the same cards
-//! behind the real `pcscd`. It shares no code with the drivers that it tests: unmodified outside middleware is its judge.
+//! PKI that certifies its keys; a [`SoftCard`] answers APDUs, in process; a [`CardSlot`] puts it in a
+//! virtual reader of the real `pcscd` ([`pcscd::PrivatePcscd`] starts one for a test). The program `paraphe-softcard` does the same from a
+//! command line. It shares no code with the drivers that it tests: unmodified outside middleware is its judge.
 
 mod access_rules;
 mod apdu;
 mod binary_access;
 mod business_data;
+mod card_slot;
+mod connection;
 mod cps2ter;
 mod cps3;
 mod file_system;
 mod hash_continuation;
 mod hex;
 mod keys;
+pub mod pcscd;
 mod pin;
 mod pkcs15_content;
 mod pki_directory;
@@ -24,10 +28,14 @@ mod signature;
 mod soft_card;
 mod status_word;
 mod tlv;
+mod trace;
 mod transport_t0;
 mod vitale2;
 
+pub use card_slot::{CardSlot, SlotTimeout};
+pub use connection::Endpoint;
 pub use keys::{CardKeys, KeyError, KeyPair};
 pub use pki_directory::{PkiDirectory, PkiDirectoryError};
 pub use profile::{Profile, ProfileError};
 pub use soft_card::{Counters, SoftCard, SoftCardError};
+pub use trace::Trace;

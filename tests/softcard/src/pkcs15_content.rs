@@ -3,7 +3,7 @@
 //!
 //! File identifiers 7001 (AODF) and 7005 (CDF) are those of real cards; the others are ours.
 
-use crate::profile::CertificateFlags;
+use crate::profile::{CertificateFlags, DirectoryOrder};
 use crate::tlv::{encode, encode_constructed};
 
 /// DF name of the contact application.
@@ -43,7 +43,10 @@ const PIN_AUTHENTICATION_ID: [u8; 1] = [0x01];
 
 /// EF.DIR: one record per application with name, label, path and, where wanted, a discretionary template that names the
 /// contact application in both (as on a real card).
-pub(crate) fn directory(discretionary_template: bool) -> Vec<u8> {
+///
+/// The order matters to one reader: OpenSC means to move the applications that it knows to the head of its list, and in
+/// doing so exchanges the first two. With the contact application first it would bind to the contactless one.
+pub(crate) fn directory(discretionary_template: bool, order: DirectoryOrder) -> Vec<u8> {
     let record = |name: &[u8], label: &str, identifier: u16| {
         let mut parts = vec![
             encode(0x4F, name),
@@ -58,19 +61,20 @@ pub(crate) fn directory(discretionary_template: bool) -> Vec<u8> {
         }
         encode_constructed(0x61, &parts)
     };
-    [
-        record(
-            &CONTACT_APPLICATION,
-            "CPX IAS",
-            identifier::CONTACT_APPLICATION,
-        ),
-        record(
-            &CONTACTLESS_APPLICATION,
-            "CPX IAS CL",
-            identifier::CONTACTLESS_APPLICATION,
-        ),
-    ]
-    .concat()
+    let contact = record(
+        &CONTACT_APPLICATION,
+        "CPX IAS",
+        identifier::CONTACT_APPLICATION,
+    );
+    let contactless = record(
+        &CONTACTLESS_APPLICATION,
+        "CPX IAS CL",
+        identifier::CONTACTLESS_APPLICATION,
+    );
+    match order {
+        DirectoryOrder::ContactlessFirst => [contactless, contact].concat(),
+        DirectoryOrder::ContactFirst => [contact, contactless].concat(),
+    }
 }
 
 /// EF.ATR of a real card, stray category byte included.
@@ -343,7 +347,10 @@ mod tests {
 
     #[test]
     fn sizes_are_those_of_a_real_card() {
-        assert_eq!(directory(true).len(), 0x65);
+        assert_eq!(
+            directory(true, DirectoryOrder::ContactlessFirst).len(),
+            0x65
+        );
         assert_eq!(EF_ATR.len(), 0x39);
         let objects = authentication_objects(true);
         assert_eq!(objects[..2], [0x30, 0x61]);

@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 pub(crate) use cps3::parse_date;
 pub use cps3::{
-    CardKind, CertificateFlags, CodeStorage, Cps3Profile, EfActua, Keys, Person, Pin,
-    PracticeSituation, Quirks, Source, SuppliedKey, TextEncoding, UnblockCode, Validity,
+    CardKind, CertificateFlags, CodeStorage, Cps3Profile, DirectoryOrder, EfActua, Keys, Person,
+    Pin, PracticeSituation, Quirks, Source, SuppliedKey, TextEncoding, UnblockCode, Validity,
 };
 pub use vitale2::{Beneficiary, Vitale2Profile};
 

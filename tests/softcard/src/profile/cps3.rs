@@ -237,6 +237,8 @@ pub struct Quirks {
     pub ef_actua: EfActua,
     /// Whether the records of EF.DIR carry a discretionary template 73 that repeats an AID.
     pub directory_discretionary_template: bool,
+    /// Which record comes first in EF.DIR.
+    pub directory_order: DirectoryOrder,
     /// How flags of certificate entries are written.
     pub certificate_flags: CertificateFlags,
     /// Encoding of text in business data.
@@ -248,6 +250,7 @@ impl Default for Quirks {
         Self {
             ef_actua: EfActua::Absent,
             directory_discretionary_template: true,
+            directory_order: DirectoryOrder::ContactlessFirst,
             certificate_flags: CertificateFlags::Minimal,
             text_encoding: TextEncoding::Utf8,
         }
@@ -264,6 +267,17 @@ pub enum EfActua {
     Valid,
     /// The file is there with size 0; the official module refuses such a card.
     Empty,
+}
+
+/// Order of the records of EF.DIR. The one of real cards is not established; OpenSC shows the contact application only with
+/// the contactless one first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DirectoryOrder {
+    /// Contactless application, then contact application.
+    ContactlessFirst,
+    /// Contact application, then contactless application.
+    ContactFirst,
 }
 
 /// Flags of the entries of EF.CDF.

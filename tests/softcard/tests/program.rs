@@ -1,0 +1,185 @@
+//! The program as tests of other crates use it: ready lines, control lines, trace, clean stop.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use paraphe_softcard::Endpoint;
+use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_paraphe-softcard");
+
+/// A running program, ended when dropped.
+struct Program {
+    process: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Program {
+    fn start(arguments: &[String]) -> Self {
+        let pki = Path::new(env!("CARGO_TARGET_TMPDIR")).join("program-pki");
+        let mut process = Command::new(PROGRAM)
+            .arg("--pki")
+            .arg(pki)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            input: process.stdin.take(),
+            output: BufReader::new(process.stdout.take().unwrap()),
+            process,
+        }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn ask(&mut self, line: &str) -> String {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+        self.line()
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = i32::try_from(self.process.id()).unwrap();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn two_cards_in_two_kinds_of_reader() {
+    let pcscd = PrivatePcscd::start(&[ReaderKind::Vpcd, ReaderKind::OwnDriver]).unwrap();
+    let [vpcd, _, own] = pcscd.slots() else {
+        panic!("three slots expected");
+    };
+    let (Endpoint::Vpcd(port), Endpoint::Reader(socket)) = (&vpcd.endpoint, &own.endpoint) else {
+        panic!("unexpected endpoints");
+    };
+    let socket = socket.display();
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let mut program = Program::start(&[
+        format!("--vpcd={port}=physician"),
+        format!("--reader={socket}=vitale-family"),
+        format!("--trace={}", trace.display()),
+    ]);
+    assert_eq!(program.line(), format!("ready {port} physician 99000001"));
+    assert_eq!(
+        program.line(),
+        format!("ready {socket} vitale-family 990000000009")
+    );
+    let listed = pcscd.client("opensc-tool").arg("-l").output().unwrap();
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert_eq!(listed.matches("Yes").count(), 2, "{listed}");
+
+    let login = pcscd
+        .client("pkcs11-tool")
+        .args(["--module", "opensc-pkcs11.so", "--slot-description"])
+        .arg(&vpcd.reader)
+        .args(["--login", "-p", "1234", "-O"])
+        .output()
+        .unwrap();
+    assert!(login.status.success(), "{login:?}");
+
+    assert_eq!(
+        program.ask(&format!("remove {socket}")),
+        format!("done remove {socket}")
+    );
+    pcscd.wait_for_removal(&own.reader).unwrap();
+    assert_eq!(
+        program.ask(&format!("insert {socket}")),
+        format!("done insert {socket}")
+    );
+    assert_eq!(
+        program.ask(&format!("swap {socket} nurse")),
+        format!("done swap {socket} nurse")
+    );
+    let cps3 = [
+        0x3B, 0xAC, 0, 0x40, 0x2A, 0, 0x12, 0x25, 0, 0x64, 0x80, 0, 3, 0x10, 0, 0x90, 0,
+    ];
+    pcscd.wait_for_card(&own.reader, &cps3).unwrap();
+    for wrong in ["remove 1", "swap", &format!("swap {socket} nobody")] {
+        let answer = program.ask(wrong);
+        assert!(answer.starts_with(&format!("error {wrong}: ")), "{answer}");
+    }
+
+    let traced = fs::read_to_string(&trace).unwrap();
+    assert!(
+        traced.contains("-> 0020000108****************"),
+        "PIN masked"
+    );
+    assert!(!traced.contains("31323334"), "no PIN in the trace");
+
+    // The end of input changes nothing; SIGTERM ends the program.
+    program.input = None;
+    program.signal(rustix::process::Signal::TERM);
+    assert!(program.process.wait().unwrap().success());
+    pcscd.wait_for_removal(&own.reader).unwrap();
+}
+
+#[test]
+fn until_the_end_of_input() {
+    let pcscd = PrivatePcscd::start(&[ReaderKind::OwnDriver]).unwrap();
+    let endpoint = &pcscd.slots()[0].endpoint;
+    let mut program = Program::start(&[
+        format!("--reader={endpoint}=vitale-holder"),
+        "--until-eof".to_owned(),
+    ]);
+    assert!(program.line().starts_with("ready "));
+    program.input = None;
+    assert!(program.process.wait().unwrap().success());
+}
+
+#[test]
+fn the_pki_alone_and_revocation() {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = folder.path().join("pki");
+    let made = Command::new(PROGRAM).arg("pki").arg(&pki).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    for part in ["anchors", "intermediates", "crls"] {
+        assert!(fs::read_dir(pki.join(part)).unwrap().count() >= 3, "{part}");
+    }
+    let unknown = Command::new(PROGRAM)
+        .arg("pki")
+        .arg(&pki)
+        .args(["--revoke", "99000001"])
+        .output()
+        .unwrap();
+    assert!(!unknown.status.success());
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(said.contains("no card 99000001"), "{said}");
+}
+
+#[test]
+fn wrong_usage_is_told() {
+    for arguments in [
+        &["--vpcd", "physician"][..],
+        &["--vpcd", "x=physician"],
+        &[],
+    ] {
+        let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(!output.stderr.is_empty());
+    }
+    let output = Command::new(PROGRAM)
+        .arg("--list-profiles")
+        .output()
+        .unwrap();
+    let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(listed.lines().count(), 9, "{listed}");
+}
