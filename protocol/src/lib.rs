@@ -9,6 +9,7 @@
 pub mod algorithm;
 pub mod api;
 pub mod card;
+pub mod cda;
 pub mod digest;
 pub mod document;
 pub mod identifiers;
