@@ -6,6 +6,7 @@
 //! [`Server::start`].
 
 mod card;
+pub mod client;
 pub mod clock;
 pub mod configuration;
 mod http;
@@ -20,11 +21,13 @@ pub mod server;
 mod service;
 pub mod session;
 pub mod storage;
+mod stream;
 pub mod tls;
 pub mod token;
 pub mod trace;
 pub mod trust;
 
+pub use client::{Client, ClientError};
 pub use clock::Clock;
 pub use configuration::{Configuration, Limits};
 pub use server::{RunningServer, Server, StartError};

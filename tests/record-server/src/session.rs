@@ -165,7 +165,7 @@ impl Service {
         if self.now() < session.expires_at {
             Ok(session)
         } else {
-            self.lots().abandon_session(&digest);
+            self.discard(self.lots().end_session(&digest)).await?;
             Err(Code::SessionExpired.into())
         }
     }
@@ -173,7 +173,7 @@ impl Service {
     /// `DELETE /v1/session`.
     pub(crate) async fn logout(&self, session: &Session) -> Result<(), Refusal> {
         let digest = session.digest;
-        self.lots().abandon_session(&digest);
+        self.discard(self.lots().end_session(&digest)).await?;
         self.storage()
             .run(move |connection| -> Result<(), Refusal> {
                 connection.execute("DELETE FROM session WHERE token_digest = ?1", [digest])?;

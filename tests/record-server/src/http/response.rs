@@ -1,11 +1,8 @@
 //! What goes back: JSON, a document's bytes streamed from its file, nothing, or a problem document. Nothing is cached.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Empty, Full};
-use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::body::Bytes;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
@@ -14,15 +11,11 @@ use hyper::{Response, StatusCode};
 use paraphe_protocol::api::Language;
 use serde::Serialize;
 use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
-use tokio::sync::mpsc;
 
 use crate::problem::{Code, Refusal};
+use crate::stream::ReaderBody;
 
 pub(super) type ResponseBody = BoxBody<Bytes, std::io::Error>;
-
-/// Bytes read from a document's file at once.
-const PIECE: usize = 64 << 10;
 
 pub(super) fn json<T: Serialize>(
     status: StatusCode,
@@ -58,13 +51,8 @@ pub(super) fn problem(refusal: &Refusal, language: Language) -> Response<Respons
 
 /// A document's bytes. `media_type` is one of those that lots are allowed to announce.
 pub(super) fn file(file: File, size: u64, media_type: &str) -> Response<ResponseBody> {
-    let (sender, receiver) = mpsc::channel(2);
-    tokio::spawn(read_pieces(file, sender));
-    let body = FileBody {
-        receiver,
-        remaining: size,
-    };
-    let mut response = respond(StatusCode::OK, media_type, body.boxed());
+    let body = ReaderBody::new(file, Some(size)).boxed();
+    let mut response = respond(StatusCode::OK, media_type, body);
     response
         .headers_mut()
         .insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
@@ -87,48 +75,4 @@ fn respond(status: StatusCode, media_type: &str, body: ResponseBody) -> Response
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
-}
-
-async fn read_pieces(mut file: File, sender: mpsc::Sender<std::io::Result<Bytes>>) {
-    loop {
-        let mut piece = vec![0; PIECE];
-        let read = match file.read(&mut piece).await {
-            Ok(0) => return,
-            Ok(read) => {
-                piece.truncate(read);
-                Ok(Bytes::from(piece))
-            }
-            Err(error) => Err(error),
-        };
-        let failed = read.is_err();
-        if sender.send(read).await.is_err() || failed {
-            return;
-        }
-    }
-}
-
-struct FileBody {
-    receiver: mpsc::Receiver<std::io::Result<Bytes>>,
-    remaining: u64,
-}
-
-impl Body for FileBody {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        let polled = self.receiver.poll_recv(context);
-        if let Poll::Ready(Some(Ok(piece))) = &polled {
-            let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-            self.remaining = self.remaining.saturating_sub(length);
-        }
-        polled.map(|piece| piece.map(|piece| piece.map(Frame::data)))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.remaining)
-    }
 }

@@ -19,6 +19,7 @@ pub(super) enum Route {
     RecordExists,
     OpenLot,
     PutDocument { lot: String, number: usize },
+    CommitLot { lot: String },
     AbandonLot { lot: String },
     Documents { record: String },
     Document { record: String, unique_id: String },
@@ -64,6 +65,7 @@ impl Route {
             ),
             ["lots"] => (Method::POST, Self::OpenLot),
             ["lots", lot] => (Method::DELETE, Self::AbandonLot { lot: text(lot) }),
+            ["lots", lot, "commit"] => (Method::POST, Self::CommitLot { lot: text(lot) }),
             ["lots", lot, "documents", number] => (
                 Method::PUT,
                 Self::PutDocument {
@@ -90,6 +92,7 @@ impl Route {
             Self::RecordExists => Action::RecordExists,
             Self::OpenLot => Action::LotOpen,
             Self::PutDocument { .. } => Action::DocumentPut,
+            Self::CommitLot { .. } => Action::LotCommit,
             Self::AbandonLot { .. } => Action::LotAbandon,
             Self::Documents { .. } => Action::DocumentsList,
             Self::Document { .. } => Action::DocumentRead,

@@ -128,8 +128,22 @@ async fn perform(
                 .await?;
             response::json(StatusCode::OK, &receipt)
         }
+        Route::CommitLot { lot } => {
+            let taken = service.take_lot(&session, &lot, entry)?;
+            let maximum = limits.signature_bytes / 3 * 4 + limits.login_bytes;
+            let receipt = async {
+                let request = read_json(headers, body, maximum, limits.idle).await?;
+                service
+                    .commit_lot(&session, (lot, &taken), &request, entry)
+                    .await
+            }
+            .await;
+            // Removes what is left of the lot before the answer goes out.
+            service.discard(vec![taken]).await?;
+            response::json(StatusCode::CREATED, &receipt?)
+        }
         Route::AbandonLot { lot } => {
-            service.abandon_lot(&session, &lot, entry)?;
+            service.abandon_lot(&session, &lot, entry).await?;
             Ok(response::nothing())
         }
         Route::Documents { record } => {

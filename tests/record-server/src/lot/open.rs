@@ -7,6 +7,7 @@ use paraphe_certs::UnixTime;
 use paraphe_protocol::identifiers::Oid;
 use serde::{Deserialize, Serialize};
 
+use super::staging::OpenLot;
 use crate::problem::{Code, Refusal};
 use crate::record;
 use crate::service::Service;
@@ -102,16 +103,24 @@ impl Service {
     }
 
     /// `DELETE /v1/lots/{lot}`.
-    pub(crate) fn abandon_lot(
+    pub(crate) async fn abandon_lot(
         &self,
         session: &Session,
         lot: &str,
         entry: &mut Entry,
     ) -> Result<(), Refusal> {
-        let taken = self.lots().take(lot, &session.digest, self.now())?;
-        entry.lot = Some(lot.to_owned());
-        entry.record = Some(taken.record.clone());
-        Ok(())
+        let taken = self.take_lot(session, lot, entry)?;
+        self.discard(vec![taken]).await
+    }
+
+    /// Ends lots that were taken out of the table: removes their folders, away from the async executor.
+    pub(crate) async fn discard(&self, lots: Vec<OpenLot>) -> Result<(), Refusal> {
+        if lots.is_empty() {
+            return Ok(());
+        }
+        tokio::task::spawn_blocking(move || drop(lots))
+            .await
+            .map_err(|error| Refusal::new(Code::Internal).because(error))
     }
 }
 

@@ -172,19 +172,17 @@ impl OpenLots {
         })
     }
 
-    /// Ends a lot whatever its state.
-    pub(crate) fn end(&self, name: &str) {
-        let lot = self.table().remove(name);
-        drop(lot);
+    /// Takes a lot out whatever its state; dropping it removes its folder.
+    pub(crate) fn end(&self, name: &str) -> Option<OpenLot> {
+        self.table().remove(name)
     }
 
-    /// Ends the lots of a session.
-    pub(crate) fn abandon_session(&self, owner: &Owner) {
-        let ended: Vec<_> = self
-            .table()
+    /// Takes out the lots of a session.
+    pub(crate) fn end_session(&self, owner: &Owner) -> Vec<OpenLot> {
+        self.table()
             .extract_if(|_, lot| lot.owner == *owner)
-            .collect();
-        drop(ended);
+            .map(|(_, lot)| lot)
+            .collect()
     }
 
     /// Ends the lots that have expired.
@@ -295,8 +293,8 @@ mod tests {
         let limits = Limits::default();
 
         let ways: [&dyn Fn(&OpenLots); 4] = [
-            &|lots| lots.end("a"),
-            &|lots| lots.abandon_session(&OWNER),
+            &|lots| drop(lots.end("a").unwrap()),
+            &|lots| drop(lots.end_session(&OWNER)),
             &|lots| lots.sweep(NOW.plus_seconds(10)),
             &|lots| drop(lots.take("a", &OWNER, NOW).unwrap()),
         ];
@@ -311,7 +309,7 @@ mod tests {
                 })
                 .unwrap();
             lots.sweep(NOW);
-            lots.abandon_session(&OTHER);
+            assert!(lots.end_session(&OTHER).is_empty());
             assert_eq!(count(), 1);
             way(&lots);
             assert_eq!(count(), 0);
@@ -353,7 +351,7 @@ mod tests {
         drop(first);
         assert!(!path.exists(), "an interrupted document is removed");
         let again = lots.reserve("a", 1).unwrap();
-        lots.end("a");
+        drop(lots.end("a").unwrap());
         assert_eq!(
             again
                 .keep(Received {

@@ -1,6 +1,6 @@
 //! Receiving a document of a lot: a raw stream to a file of the staging folder, hashed on the way, cut as soon as it
-//! passes the limit, synced before it counts. A refusal of the document ends its lot; a connection that breaks loses
-//! this document only.
+//! passes the limit, synced before it counts. A refusal of the document's content ends its lot; a connection that breaks
+//! loses this document only.
 
 use hyper::body::{Bytes, Incoming};
 use paraphe_protocol::digest::Sha256Hasher;
@@ -51,8 +51,16 @@ impl Service {
                 })
             }
             Err(refusal) => {
-                if refusal.code != Code::RequestInterrupted {
-                    self.lots().end(lot);
+                // Nothing of the lot changed where the document was lost on the way, came twice or has no place.
+                let harmless = matches!(
+                    refusal.code,
+                    Code::RequestInterrupted
+                        | Code::DocumentAlreadyReceived
+                        | Code::DocumentUnknown
+                );
+                if !harmless {
+                    let ended = self.lots().end(lot).into_iter().collect();
+                    self.discard(ended).await?;
                 }
                 body.drain().await;
                 Err(refusal.with_detail(format!("document {number}")))
