@@ -1,0 +1,155 @@
+//! The whole line through real HTTPS: reception creates the record, the physician logs in and sends a signed lot, the
+//! documents come back byte by byte, every action is in the trace.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod fixture;
+
+use fixture::{NOW, TestLot, World, create_request, patient, patient_ins};
+use paraphe_certs::test_pki::CardPerson;
+use paraphe_record_server::problem::Code;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_reception_to_the_stored_lot() {
+    let world = World::start().await;
+    let reception = world
+        .logged_in(&world.card(&CardPerson::sample_service_card()))
+        .await;
+    let before = reception
+        .record_exists(&patient().nir.unwrap())
+        .await
+        .unwrap();
+    assert!(!before.exists);
+    let receipt = reception.create_record(&create_request(NOW)).await.unwrap();
+    assert_eq!(receipt.created_by, "3999999904/000000018");
+    assert_eq!(receipt.patient_identity_oid, "1.2.250.1.213.1.4.10");
+    assert_eq!(receipt.created_at, NOW);
+
+    let card = world.card(&CardPerson::sample_physician());
+    let physician = world.logged_in(&card).await;
+    let found = physician
+        .record_exists(&patient().nir.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(found.record.as_ref(), Some(&receipt.record));
+
+    let lot = TestLot::new(1);
+    let signature = card.sign_lot(&lot, &patient_ins(), world.now());
+    let stored = physician
+        .send_lot(&receipt.record, lot.outgoing(), &signature)
+        .await
+        .unwrap();
+    assert_eq!(stored.signer, "899700000017");
+    assert_eq!(stored.submission_set, lot.submission_set.to_string());
+    assert_eq!(stored.documents.len(), 3);
+
+    let listed = physician.documents(&receipt.record).await.unwrap();
+    assert_eq!(listed.documents.len(), 3);
+    for (document, listed) in lot.documents.iter().zip(&listed.documents) {
+        assert_eq!(listed.unique_id, document.unique_id.to_string());
+        let bytes = physician
+            .document(&receipt.record, &listed.unique_id, 1_000)
+            .await
+            .unwrap();
+        assert_eq!(bytes, document.bytes);
+    }
+    let picture = world.stored();
+    assert_eq!(picture.rows, [1, 1, 3]);
+    assert_eq!(picture.files.len(), 4, "three documents and the signature");
+    assert_eq!(picture.staged, 0);
+
+    let trace = physician.trace(&receipt.record).await.unwrap().entries;
+    let seen: Vec<_> = trace
+        .iter()
+        .map(|line| (line.action.as_str(), line.outcome.as_str()))
+        .collect();
+    let expected = [
+        ("record-exists", "done"),
+        ("record-create", "done"),
+        ("record-exists", "done"),
+        ("lot-open", "done"),
+        ("lot-commit", "done"),
+        ("documents-list", "done"),
+        ("document-read", "done"),
+        ("document-read", "done"),
+        ("document-read", "done"),
+    ];
+    assert_eq!(seen, expected);
+    let number = patient().nir.unwrap();
+    let matricule = format!("{}{}", number.number, number.key);
+    for line in &trace {
+        assert_eq!(line.mode, "DIRECTE");
+        assert_eq!(line.patient.as_deref(), Some(matricule.as_str()));
+        assert!(line.actor.is_some());
+        assert_eq!(line.at, NOW);
+    }
+    let creator = trace[1].actor.as_ref().unwrap();
+    assert_eq!(creator.national_id, "3999999904/000000018");
+    let author = trace[4].actor.as_ref().unwrap();
+    assert_eq!(author.national_id, "899700000017");
+    assert_eq!(trace[4].lot.as_deref(), Some(stored.lot.as_str()));
+
+    let mut physician = physician;
+    physician.logout().await.unwrap();
+    let gone = physician.documents(&receipt.record).await.unwrap_err();
+    assert_eq!(gone.code(), Some(Code::SessionMissing));
+    let all = world.server().trace().await.unwrap();
+    let logins = all.iter().filter(|line| line.action == "login").count();
+    assert_eq!(logins, 2);
+    assert!(all.iter().any(|line| line.action == "logout"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_there_after_a_restart() {
+    let world = World::start().await;
+    let (card, physician, record) = world.physician_with_record().await;
+    let lot = TestLot::new(1);
+    let signature = card.sign_lot(&lot, &patient_ins(), world.now());
+    physician
+        .send_lot(&record, lot.outgoing(), &signature)
+        .await
+        .unwrap();
+    let session = physician.session().unwrap().to_owned();
+    // A lot is open and half filled when the server goes down.
+    let half = TestLot::new(2);
+    let opened = physician.open_lot(&record, half.announced()).await.unwrap();
+    let bytes = half.documents[0].bytes.clone();
+    physician
+        .put_document(
+            &opened.lot,
+            1,
+            paraphe_record_server::client::DocumentSource::Bytes(bytes),
+        )
+        .await
+        .unwrap();
+    let mut picture = world.stored();
+    assert_eq!(picture.staged, 1);
+    drop(physician);
+    // What a crash between rename and commit would leave.
+    let orphan = world
+        .data
+        .path()
+        .join("documents")
+        .join(&record)
+        .join("0123");
+    std::fs::create_dir(&orphan).unwrap();
+    std::fs::write(orphan.join("1"), "never committed").unwrap();
+
+    let world = world.restart().await;
+    picture.staged = 0;
+    assert_eq!(
+        world.stored(),
+        picture,
+        "neither staging nor orphan is left, nothing else changed"
+    );
+    let physician = world.client().with_session(&session);
+    assert_eq!(
+        physician.documents(&record).await.unwrap().documents.len(),
+        3
+    );
+    let error = physician
+        .commit_lot(&opened.lot, b"<x/>")
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some(Code::LotUnknown));
+}
