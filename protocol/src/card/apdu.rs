@@ -1,6 +1,7 @@
-//! Command and response APDUs of ISO/IEC 7816-4 section 5, short form only: at most 255 bytes of command data and 256 of
-//! response data, because the capability bytes of the CPS3 announce no extended length. Under T=0 a case 4 command is sent as case 3
-//! and its answer is fetched by GET RESPONSE (ISO/IEC 7816-3 section 12.2). A command that carries a PIN hides its data in `Debug`.
+//! Command and response APDUs of ISO/IEC 7816-4 section 5, short form only: at most 255 bytes of
+//! command data and 256 of response data, because the capability bytes of the CPS3 announce no
+//! extended length. Under T=0 a case 4 command is sent as case 3 and its answer is fetched by GET
+//! RESPONSE (ISO/IEC 7816-3 section 12.2). A command that carries a PIN hides its data in `Debug`.
 
 use std::fmt;
 
@@ -100,7 +101,8 @@ impl Command {
     /// Adds the data field, 1 to 255 bytes.
     ///
     /// # Errors
-    /// [`ApduError::DataLength`] for no data (an empty data field changes the meaning of VERIFY) or more than 255 bytes.
+    /// [`ApduError::DataLength`] for no data (an empty data field changes the meaning of VERIFY) or
+    /// more than 255 bytes.
     pub fn with_data(mut self, data: &[u8]) -> Result<Self, ApduError> {
         if data.is_empty() || data.len() > 255 {
             return Err(ApduError::DataLength { length: data.len() });
@@ -109,7 +111,8 @@ impl Command {
         Ok(self)
     }
 
-    /// Asks for up to `length` bytes of answer data; 0 and anything above 256 stand for 256, the most a short APDU can ask for.
+    /// Asks for up to `length` bytes of answer data; 0 and anything above 256 stand for 256, the
+    /// most a short APDU can ask for.
     #[must_use]
     pub fn expecting(mut self, length: u16) -> Self {
         self.expected = Some(if length == 0 { 256 } else { length.min(256) });
@@ -190,8 +193,8 @@ impl Response {
     /// Splits one raw answer of 2 to 258 bytes.
     ///
     /// # Errors
-    /// [`ApduError::ResponseTooShort`] below 2 bytes, which is how a pulled card shows itself through some readers;
-    /// [`ApduError::ResponseTooLong`] above 258.
+    /// [`ApduError::ResponseTooShort`] below 2 bytes, which is how a pulled card shows itself
+    /// through some readers; [`ApduError::ResponseTooLong`] above 258.
     pub fn from_bytes(mut bytes: Vec<u8>) -> Result<Self, ApduError> {
         if bytes.len() > 258 {
             return Err(ApduError::ResponseTooLong {

@@ -1,5 +1,6 @@
-//! The answer to reset, ISO/IEC 7816-3 section 8: 2 to 33 bytes, kept as they came. It identifies a card only by exact comparison
-//! ([`CardModel`](super::CardModel)); the one thing read inside it is which transmission protocols the card offers.
+//! The answer to reset, ISO/IEC 7816-3 section 8: 2 to 33 bytes, kept as they came. It identifies a
+//! card only by exact comparison ([`CardModel`](super::CardModel)); the one thing read inside it is
+//! which transmission protocols the card offers.
 
 use std::fmt;
 
@@ -32,7 +33,8 @@ impl Atr {
         &self.0
     }
 
-    /// The first protocol that the card offers: that of TD1, or T=0 where there is no TD1 (clause 8.2.3).
+    /// The first protocol that the card offers: that of TD1, or T=0 where there is no TD1 (clause
+    /// 8.2.3).
     #[must_use]
     pub fn first_protocol(&self) -> TransmissionProtocol {
         let format = self.0.get(1).copied().unwrap_or_default();

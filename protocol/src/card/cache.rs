@@ -1,7 +1,8 @@
-//! What cards gave before, so that a card seen again costs its serial number and update dates only. Public content alone: no PIN, nothing
-//! that the card gives after one, nothing written to disk. An entry is valid while EF_ACTUA is byte for byte the same (or absent as
-//! before). Content is not proof: a forged card with a copied serial number can plant its own certificates, which
-//! then fail at the first signature, where the key's answer is checked against the certificate.
+//! What cards gave before, so that a card seen again costs its serial number and update dates only.
+//! Public content alone: no PIN, nothing that the card gives after one, nothing written to disk. An
+//! entry is valid while EF_ACTUA is byte for byte the same (or absent as before). Content is not
+//! proof: a forged card with a copied serial number can plant its own certificates, which then fail
+//! at the first signature, where the key's answer is checked against the certificate.
 
 use std::collections::VecDeque;
 
@@ -86,7 +87,8 @@ impl CardCache {
         (entry.update_token.as_deref() == update_token).then(|| entry.content.clone())
     }
 
-    /// Keeps the content of a card in place of what was kept for it, and drops the oldest card beyond the limit.
+    /// Keeps the content of a card in place of what was kept for it, and drops the oldest card
+    /// beyond the limit.
     pub(crate) fn store(
         &mut self,
         serial: CardSerial,

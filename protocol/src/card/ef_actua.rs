@@ -1,6 +1,8 @@
-//! EF_ACTUA (`3F00/D010`): when the card's content was last updated in the field. Template `EC` with start `81` and end `82`, seven bytes BCD each
-//! (AAAAMMJJHHMMSS). Absent until the first update; empty means an update that was interrupted. Its bytes are what tells a
-//! cache that the card has not changed, so they are kept whole whatever they say; dates that are not readable are simply absent.
+//! EF_ACTUA (`3F00/D010`): when the card's content was last updated in the field. Template `EC`
+//! with start `81` and end `82`, seven bytes BCD each (AAAAMMJJHHMMSS). Absent until the first
+//! update; empty means an update that was interrupted. Its bytes are what tells a cache that the
+//! card has not changed, so they are kept whole whatever they say; dates that are not readable are
+//! simply absent.
 
 use serde::Serialize;
 
@@ -32,7 +34,8 @@ impl LastUpdate {
     /// Bytes of the usual content, which is what is asked for first.
     pub(crate) const USUAL_LENGTH: u16 = 20;
 
-    /// Reads the content of the file, `None` where it is absent. An empty file is the caller's to refuse.
+    /// Reads the content of the file, `None` where it is absent. An empty file is the caller's to
+    /// refuse.
     pub(crate) fn from_file(content: Option<Vec<u8>>) -> Self {
         let Some(content) = content else {
             return Self::Never;

@@ -1,5 +1,6 @@
-//! EF.DIR, the list of a card's applications (ISO/IEC 7816-4 section 8.2.1.1): templates `61` with the identifier `4F`, a label `50` and the path
-//! `51` of the application's folder. Records without an identifier are skipped; a path that is not absolute is ignored.
+//! EF.DIR, the list of a card's applications (ISO/IEC 7816-4 section 8.2.1.1): templates `61` with
+//! the identifier `4F`, a label `50` and the path `51` of the application's folder. Records without
+//! an identifier are skipped; a path that is not absolute is ignored.
 
 use super::error::CardError;
 use super::file::{CardFile, FilePath};

@@ -1,7 +1,8 @@
-//! What can go wrong between a driver and a card, with what a person can act on: which file, which command, which status word.
-//! A card is hostile until checked, so each shape of nonsense is a case here; none of them is a panic.
+//! What can go wrong between a driver and a card, with what a person can act on: which file, which
+//! command, which status word. A card is hostile until checked, so each shape of nonsense is a case
+//! here; none of them is a panic.
 
-use paraphe_certs::CertificateError;
+use paraphe_certs::{CertificateError, HolderError};
 
 use super::apdu::{ApduError, Instruction};
 use super::file::CardFile;
@@ -82,13 +83,15 @@ pub enum CardError {
         /// What the answer to reset said.
         model: CardModel,
     },
-    /// The card belongs to a revision that this driver has not been tried with: it is read, never given a PIN.
+    /// The card belongs to a revision that this driver has not been tried with: it is read, never
+    /// given a PIN.
     #[error("{model} is read but never given a PIN")]
     ReadOnlyRevision {
         /// What the answer to reset said.
         model: CardModel,
     },
-    /// EF_ACTUA is empty: an update of the card began and did not end. The issuer's own software refuses such a card.
+    /// EF_ACTUA is empty: an update of the card began and did not end. The issuer's own software
+    /// refuses such a card.
     #[error("an update of the card was interrupted")]
     UpdateInterrupted,
     /// The PIN does not have the form this card wants. The card was not asked.
@@ -121,6 +124,9 @@ pub enum CardError {
         /// The use.
         purpose: KeyPurpose,
     },
+    /// The authentication certificate does not state an identity that can be read.
+    #[error(transparent)]
+    Holder(#[from] HolderError),
     /// No private key of the card belongs to the certificate with the wanted use.
     #[error("the card has no {purpose} key")]
     KeyNotFound {

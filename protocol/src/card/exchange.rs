@@ -1,6 +1,7 @@
-//! One command to the card, to its real end: the `61xx` loop and the `6Cxx` retry of ISO/IEC 7816-4 section 5.1.3 that a T=0 card
-//! needs and that PC/SC leaves to the caller. Hostile answers are bounded: at most [`MAX_GET_RESPONSE`] fetches and
-//! [`MAX_ANSWER`] bytes a command, one `6Cxx` retry, and a budget of exchanges for each operation of a driver.
+//! One command to the card, to its real end: the `61xx` loop and the `6Cxx` retry of ISO/IEC 7816-4
+//! section 5.1.3 that a T=0 card needs and that PC/SC leaves to the caller. Hostile answers are
+//! bounded: at most [`MAX_GET_RESPONSE`] fetches and [`MAX_ANSWER`] bytes a command, one `6Cxx`
+//! retry, and a budget of exchanges for each operation of a driver.
 
 use super::apdu::{ApduError, Command, Instruction, Response, TransmissionProtocol};
 use super::error::CardError;
@@ -11,9 +12,11 @@ use super::transport::Transport;
 pub const MAX_GET_RESPONSE: usize = 32;
 /// Bytes of answer data that one command may gather.
 pub const MAX_ANSWER: usize = 64 * 1024;
-/// Exchanges that one operation of a driver may use, however the card answers. The largest honest one, a card full of 16
-/// practice situations read for the first time, needs about a hundred.
+/// Exchanges that one operation of a driver may use, however the card answers. The largest honest
+/// one, a card full of 16 practice situations read for the first time, needs about a hundred.
 pub const MAX_EXCHANGES_PER_OPERATION: u32 = 1024;
+/// Exchanges between opening a card and letting it go: sixteen thousand signatures.
+pub const MAX_EXCHANGES_PER_SESSION: u64 = 65_536;
 
 /// Sends commands over a [`Transport`] and brings back whole answers.
 pub struct Exchange<'t, T: Transport + ?Sized> {
@@ -44,10 +47,12 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
         self.exchanges
     }
 
-    /// Sends a command and gathers its whole answer. The status word is the last one; it may be an error.
+    /// Sends a command and gathers its whole answer. The status word is the last one; it may be an
+    /// error.
     ///
     /// # Errors
-    /// [`CardError::Transport`], [`CardError::Apdu`] for an answer that is no response APDU, and the bounds of this module.
+    /// [`CardError::Transport`], [`CardError::Apdu`] for an answer that is no response APDU, and
+    /// the bounds of this module.
     pub fn send(&mut self, command: &Command) -> Result<Response, CardError> {
         let mut response = self.transmit(command)?;
         let mut wanted = command.expected().unwrap_or(0);
@@ -89,8 +94,9 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
         })
     }
 
-    /// Sends a command of which only the outcome matters; data that comes along is dropped unread. `61xx` to a SELECT is a success
-    /// whose data is left on the card; to anything else, above all to VERIFY, only `9000` is one.
+    /// Sends a command of which only the outcome matters; data that comes along is dropped unread.
+    /// `61xx` to a SELECT is a success whose data is left on the card; to anything else, above all
+    /// to VERIFY, only `9000` is one.
     ///
     /// # Errors
     /// As [`Exchange::send`].
@@ -114,7 +120,8 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
         }
         let length = response.data.len();
         let too_long = length > usize::from(wanted);
-        // `6100` means "256 or more, or unknown" on some cards; every other value announces exactly what is there.
+        // `6100` means "256 or more, or unknown" on some cards; every other value announces exactly
+        // what is there.
         let too_short =
             length < usize::from(wanted) && wanted != 256 && response.status.is_success();
         let stuck = length == 0 && matches!(response.status.meaning(), StatusMeaning::MoreData(_));
@@ -150,6 +157,9 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
             .exchanges_left
             .checked_sub(1)
             .ok_or(CardError::TooManyExchanges)?;
+        if self.exchanges >= MAX_EXCHANGES_PER_SESSION {
+            return Err(CardError::TooManyExchanges);
+        }
         self.exchanges = self.exchanges.saturating_add(1);
         let answer = self.transport.transmit(bytes)?;
         Response::from_bytes(answer).map_err(|error| match error {

@@ -1,5 +1,6 @@
-//! File control parameters, what SELECT returns about a file (ISO/IEC 7816-4 section 7.4): template `62`, or `6F` on some cards.
-//! The drivers read files without asking for them; they are here for diagnosis. Access rules are kept as bytes and not interpreted.
+//! File control parameters, what SELECT returns about a file (ISO/IEC 7816-4 section 7.4): template
+//! `62`, or `6F` on some cards. The drivers read files without asking for them; they are here for
+//! diagnosis. Access rules are kept as bytes and not interpreted.
 
 use serde::Serialize;
 
@@ -30,7 +31,8 @@ impl FileControlParameters {
     /// Reads the answer to a SELECT that asked for file control parameters.
     ///
     /// # Errors
-    /// [`FcpError`] for bytes that are not such a template, or a number that does not fit its field.
+    /// [`FcpError`] for bytes that are not such a template, or a number that does not fit its
+    /// field.
     pub fn parse(bytes: &[u8]) -> Result<Self, FcpError> {
         let elements = tlv::parse(bytes, Tail::Zeros)?;
         let template = elements

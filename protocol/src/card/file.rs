@@ -1,5 +1,6 @@
-//! The files of a card as the drivers speak of them: which file an error is about, and the path that selects it.
-//! Paths are those of ISO/IEC 7816-4 section 5.3.1.2: two-byte identifiers from the master file `3F00` down.
+//! The files of a card as the drivers speak of them: which file an error is about, and the path
+//! that selects it. Paths are those of ISO/IEC 7816-4 section 5.3.1.2: two-byte identifiers from
+//! the master file `3F00` down.
 
 use std::fmt;
 
@@ -86,14 +87,16 @@ impl FilePath {
         Self(Self::MASTER_FILE.to_vec())
     }
 
-    /// An absolute path. `None` if it does not begin by `3F00`, has an odd length or more than 8 identifiers.
+    /// An absolute path. `None` if it does not begin by `3F00`, has an odd length or more than 8
+    /// identifiers.
     #[must_use]
     pub fn absolute(bytes: &[u8]) -> Option<Self> {
         let fits = bytes.len().is_multiple_of(2) && bytes.len() <= Self::MAX_BYTES;
         (fits && bytes.starts_with(&Self::MASTER_FILE)).then(|| Self(bytes.to_vec()))
     }
 
-    /// A path as a directory file of the folder `self` writes it: absolute, or relative to that folder. `None` if neither fits.
+    /// A path as a directory file of the folder `self` writes it: absolute, or relative to that
+    /// folder. `None` if neither fits.
     #[must_use]
     pub fn resolve(&self, written: &[u8]) -> Option<Self> {
         if written.is_empty() {

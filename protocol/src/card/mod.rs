@@ -1,8 +1,10 @@
-//! Cards, from the byte up: command and response APDUs, BER-TLV, PKCS#15, and the drivers of the CPS3 and the Vitale 2.
+//! Cards, from the byte up: command and response APDUs, BER-TLV, PKCS#15, and the drivers of the
+//! CPS3 and the Vitale 2.
 //!
-//! A driver works over a [`Transport`], which carries one command at a time, and is told which card it has by a [`CardModel`]
-//! made from the answer to reset. It treats the card as hostile: every length, depth, count and number of exchanges is bounded, and
-//! whatever the card sends is data or a [`CardError`]. Nothing is written to a card but PIN presentations.
+//! A driver works over a [`Transport`], which carries one command at a time, and is told which card
+//! it has by a [`CardModel`] made from the answer to reset. It treats the card as hostile: every
+//! length, depth, count and number of exchanges is bounded, and whatever the card sends is data or
+//! a [`CardError`]. Nothing is written to a card but PIN presentations.
 //!
 //! ```no_run
 //! use paraphe_protocol::card::{Atr, CardError, CardModel, Cps3, LastTry, Pin, Transport};
@@ -49,7 +51,9 @@ pub use cps3::{
 };
 pub use ef_actua::{LastUpdate, UpdateDates};
 pub use error::{CardError, KeyPurpose, MalformedReason};
-pub use exchange::{Exchange, MAX_ANSWER, MAX_EXCHANGES_PER_OPERATION, MAX_GET_RESPONSE};
+pub use exchange::{
+    Exchange, MAX_ANSWER, MAX_EXCHANGES_PER_OPERATION, MAX_EXCHANGES_PER_SESSION, MAX_GET_RESPONSE,
+};
 pub use fcp::{FcpError, FileControlParameters};
 pub use file::{CardFile, FilePath};
 pub use model::CardModel;

@@ -1,6 +1,8 @@
-//! Which card this is, by its answer to reset and nothing else: the exact values of the table, never the slot and never a mask.
-//! A value that only a family mask accepts is a named *unknown revision*, which drivers read and never give a PIN; everything else, the
-//! look-alikes of other issuers included, is unknown. Recognising is not trusting: a driver goes on to check what is on the card.
+//! Which card this is, by its answer to reset and nothing else: the exact values of the table,
+//! never the slot and never a mask. A value that only a family mask accepts is a named *unknown
+//! revision*, which drivers read and never give a PIN; everything else, the look-alikes of other
+//! issuers included, is unknown. Recognising is not trusting: a driver goes on to check what is on
+//! the card.
 
 use std::fmt;
 
@@ -82,7 +84,8 @@ const VITALE2_REVISIONS: [(u8, u8); 10] = [
     (0x45, 0xFA),
 ];
 const VITALE1_PREFIX: [u8; 4] = [0x3F, 0x65, 0x25, 0x00];
-/// What follows the prefix on a Vitale 1. The prefix alone is any Bull CP8 card: bank, parking, television.
+/// What follows the prefix on a Vitale 1. The prefix alone is any Bull CP8 card: bank, parking,
+/// television.
 const VITALE1_ENDINGS: [[u8; 5]; 7] = [
     [0x22, 0x09, 0xF9, 0x90, 0],
     [0x22, 0x09, 0x69, 0x90, 0],

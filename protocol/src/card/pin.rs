@@ -1,6 +1,8 @@
-//! The holder's PIN and the form in which a card wants it. [`Pin`] is a fixed buffer on the heap, wiped when dropped, that cannot be shown,
-//! copied or compared. [`PinFormat`] comes from the card's PKCS#15 authentication objects; a PIN that does not fit it is refused before the
-//! card is asked. An empty PIN cannot be made: VERIFY without data is a question about the PIN state on some cards, and would "succeed".
+//! The holder's PIN and the form in which a card wants it. [`Pin`] is a fixed buffer on the heap,
+//! wiped when dropped, that cannot be shown, copied or compared. [`PinFormat`] comes from the
+//! card's PKCS#15 authentication objects; a PIN that does not fit it is refused before the card is
+//! asked. An empty PIN cannot be made: VERIFY without data is a question about the PIN state on
+//! some cards, and would "succeed".
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -21,7 +23,8 @@ impl Pin {
     /// Takes the ASCII digits of a PIN. The caller wipes its own copy.
     ///
     /// # Errors
-    /// [`PinFormatError`] for an empty PIN, one of more than 16 characters, or one with anything but digits `0` to `9`.
+    /// [`PinFormatError`] for an empty PIN, one of more than 16 characters, or one with anything
+    /// but digits `0` to `9`.
     pub fn from_digits(digits: &[u8]) -> Result<Self, PinFormatError> {
         if digits.is_empty() {
             return Err(PinFormatError::Empty);
@@ -65,11 +68,13 @@ pub struct PinFormat {
 }
 
 impl PinFormat {
-    /// A format of `minimum` to `maximum` digits, sent in `stored` bytes filled up by `padding`, or as it is where that is `None`.
+    /// A format of `minimum` to `maximum` digits, sent in `stored` bytes filled up by `padding`, or
+    /// as it is where that is `None`.
     ///
     /// # Errors
-    /// [`PinFormatError::Unusable`] unless 1 <= minimum <= maximum <= stored <= 16 and the reference is that of a global PIN (1 to 31,
-    /// ISO/IEC 7816-4 section 11.5.2). A maximum below the minimum is taken as the minimum.
+    /// [`PinFormatError::Unusable`] unless 1 <= minimum <= maximum <= stored <= 16 and the
+    /// reference is that of a global PIN (1 to 31, ISO/IEC 7816-4 section 11.5.2). A maximum below
+    /// the minimum is taken as the minimum.
     pub fn new(
         minimum: usize,
         maximum: usize,

@@ -1,5 +1,6 @@
-//! The tries left of a PIN, read without spending one: GET DATA of the control data of the PIN object in the master file
-//! (IAS-ECC security data object class `01`, data control parameters `A0`; `9A` maximum tries, `9B` tries left, `9C`/`9D` maximum and remaining uses).
+//! The tries left of a PIN, read without spending one: GET DATA of the control data of the PIN
+//! object in the master file (IAS-ECC security data object class `01`, data control parameters
+//! `A0`; `9A` maximum tries, `9B` tries left, `9C`/`9D` maximum and remaining uses).
 
 use serde::Serialize;
 
@@ -32,9 +33,11 @@ impl PinCounters {
         self.left == 1
     }
 
-    /// GET DATA for the PIN with this reference, 1 to 31; the master file must be the selected folder.
+    /// GET DATA for the PIN with this reference, 1 to 31; the master file must be the selected
+    /// folder.
     pub(crate) fn command(reference: u8) -> Result<Command, ApduError> {
-        // 4D { 70 { BF 81 rr { A0 80 } } }; the innermost "80" asks for everything in A0 and is no object.
+        // 4D { 70 { BF 81 rr { A0 80 } } }; the innermost "80" asks for everything in A0 and is no
+        // object.
         let request = [
             0x4D,
             0x08,

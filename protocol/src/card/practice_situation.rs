@@ -1,6 +1,7 @@
-//! A practice situation (situation d'exercice), data object CPS_ACTIVITY_nn_PS, template `EE`: where and how the holder practises. A card holds up to
-//! 16, numbered with possible holes, and gives them after the PIN only. The official layout is not public: unknown tags
-//! are kept as bytes and nothing is required but the template.
+//! A practice situation (situation d'exercice), data object CPS_ACTIVITY_nn_PS, template `EE`:
+//! where and how the holder practises. A card holds up to 16, numbered with possible holes, and
+//! gives them after the PIN only. The official layout is not public: unknown tags are kept as bytes
+//! and nothing is required but the template.
 
 use serde::Serialize;
 
@@ -18,7 +19,8 @@ pub struct PracticeSituation {
     pub mode: Option<u8>,
     /// Name of the structure (tag `84`).
     pub structure_name: Option<String>,
-    /// Identifier of the structure as the card writes it: the type (G07) as first character, then the identifier (tag `85`).
+    /// Identifier of the structure as the card writes it: the type (G07) as first character, then
+    /// the identifier (tag `85`).
     pub structure_id: Option<String>,
     /// Sector of activity, table R02, such as `SA07` (tag `86`).
     pub sector: Option<String>,

@@ -1,5 +1,6 @@
-//! What a CPS says about its holder besides the certificates: CPS_INFO_PS (template `ED`), CPS_ID_CARD (`E3`) and CPS_NAME_PS (`E4`). Their official
-//! layout is not public; the tags here were observed, the others are kept as bytes. All of it is the card's word, unsigned: shown,
+//! What a CPS says about its holder besides the certificates: CPS_INFO_PS (template `ED`),
+//! CPS_ID_CARD (`E3`) and CPS_NAME_PS (`E4`). Their official layout is not public; the tags here
+//! were observed, the others are kept as bytes. All of it is the card's word, unsigned: shown,
 //! never used to decide who somebody is.
 
 use serde::Serialize;
@@ -23,7 +24,8 @@ pub struct UnknownTag {
 pub struct ProfessionalInfo {
     /// Card type, table G02 (first byte of tag `80`).
     pub card_type: Option<u8>,
-    /// National identifier as the card writes it: the type (G08) as first character, then the number (tag `81`).
+    /// National identifier as the card writes it: the type (G08) as first character, then the
+    /// number (tag `81`).
     pub national_id: Option<String>,
     /// Profession, table G15 (tag `82`).
     pub profession: Option<u8>,
@@ -125,7 +127,8 @@ impl ProfessionalName {
     }
 }
 
-/// The fields of the one template that a business object is. The last of several fields with the same tag wins, as in the field's software.
+/// The fields of the one template that a business object is. The last of several fields with the
+/// same tag wins, as in the field's software.
 pub(super) fn fields(
     content: &[u8],
     template: u32,

@@ -1,6 +1,8 @@
-//! SELECT by path and READ BINARY (ISO/IEC 7816-4 sections 11.1.1 and 11.2.3), with as few commands as the content allows: no file control
-//! parameters are asked for, blocks are 256 bytes, and reading stops where the content itself says that it ends. The end of a
-//! file shows as a short answer, `6282`, `6B00` or a corrected length; all are accepted. Refused: offsets beyond `7FFF`, content beyond 64 KiB.
+//! SELECT by path and READ BINARY (ISO/IEC 7816-4 sections 11.1.1 and 11.2.3), with as few commands
+//! as the content allows: no file control parameters are asked for, blocks are 256 bytes, and
+//! reading stops where the content itself says that it ends. The end of a file shows as a short
+//! answer, `6282`, `6B00` or a corrected length; all are accepted. Refused: offsets beyond `7FFF`,
+//! content beyond 64 KiB.
 
 use super::apdu::{Command, Instruction};
 use super::error::CardError;
@@ -34,7 +36,8 @@ pub(crate) struct ReadPlan {
     pub(crate) start: u16,
     /// Reads by short identifier instead of the selected file; it becomes the selected one.
     pub(crate) short_identifier: Option<u8>,
-    /// Bytes asked for first, 1 to 256: the known length of the file, or as many as make the first answer useful.
+    /// Bytes asked for first, 1 to 256: the known length of the file, or as many as make the first
+    /// answer useful.
     pub(crate) first: u16,
     /// Where the content ends.
     pub(crate) extent: fn(&[u8]) -> Result<Extent, tlv::TlvError>,
@@ -79,7 +82,8 @@ pub(crate) fn series_of_objects(content: &[u8]) -> Result<Extent, tlv::TlvError>
     Ok(Extent::Between)
 }
 
-/// The objects of `content` that are whole, for plans that stop as soon as they have seen what they look for.
+/// The objects of `content` that are whole, for plans that stop as soon as they have seen what they
+/// look for.
 pub(crate) fn whole_objects(content: &[u8]) -> (usize, Vec<tlv::Element<'_>>) {
     let mut position = 0;
     let mut whole: &[u8] = &[];
@@ -100,7 +104,8 @@ pub(crate) fn whole_objects(content: &[u8]) -> (usize, Vec<tlv::Element<'_>>) {
 impl<T: Transport + ?Sized> Exchange<'_, T> {
     /// Selects a file or folder by its absolute path, without asking for its control parameters.
     pub(crate) fn select(&mut self, file: CardFile, path: &FilePath) -> Result<(), CardError> {
-        // P1 09: path from the master file, which CPS cards want written out; the master file alone goes by identifier.
+        // P1 09: path from the master file, which CPS cards want written out; the master file alone
+        // goes by identifier.
         let p1 = if path.as_bytes().len() == 2 {
             0x00
         } else {
@@ -128,7 +133,8 @@ impl<T: Transport + ?Sized> Exchange<'_, T> {
         }
     }
 
-    /// Reads the selected file as the plan says. The result may be shorter than the content announces: the parser says so.
+    /// Reads the selected file as the plan says. The result may be shorter than the content
+    /// announces: the parser says so.
     pub(crate) fn read(&mut self, file: CardFile, plan: &ReadPlan) -> Result<Vec<u8>, CardError> {
         let mut content: Vec<u8> = Vec::new();
         let mut wanted = plan.first.clamp(1, 256);

@@ -1,5 +1,6 @@
-//! EF.SN, the serial number of a CPS (`3F00/D003`): 12 bytes, `5A 0A`, the issuer prefix `80 25 00 00 01`, four bytes of eight decimal digits, and a
-//! last byte (check digit and filler) that the field's software drops. The prefix is what tells a CPS from another card with the same ATR.
+//! EF.SN, the serial number of a CPS (`3F00/D003`): 12 bytes, `5A 0A`, the issuer prefix `80 25 00
+//! 00 01`, four bytes of eight decimal digits, and a last byte (check digit and filler) that the
+//! field's software drops. The prefix is what tells a CPS from another card with the same ATR.
 
 use std::fmt;
 

@@ -1,5 +1,6 @@
-//! Status words: the two bytes that end every answer, with the meanings of ISO/IEC 7816-4 section 5.6 that the health cards use.
-//! A value that is not in the table keeps its number and is an error; nothing here decides what a driver does about it.
+//! Status words: the two bytes that end every answer, with the meanings of ISO/IEC 7816-4 section
+//! 5.6 that the health cards use. A value that is not in the table keeps its number and is an
+//! error; nothing here decides what a driver does about it.
 
 use std::fmt;
 

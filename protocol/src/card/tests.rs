@@ -1,4 +1,5 @@
-//! Properties of the whole module: every parser is total, and a session with a card that answers at random ends within its budget.
+//! Properties of the whole module: every parser is total, and a session with a card that answers at
+//! random ends within its budget.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_oneof, proptest};
@@ -81,7 +82,8 @@ proptest! {
     }
 }
 
-/// Gives the same answers again and again, whatever it is asked; the first is a serial number, so that something happens.
+/// Gives the same answers again and again, whatever it is asked; the first is a serial number, so
+/// that something happens.
 struct Carousel {
     answers: Vec<Vec<u8>>,
     asked: usize,

@@ -1,5 +1,6 @@
-//! Text as health cards hold it. Their documents do not settle the encoding: UTF-8 where the bytes are UTF-8, Latin-1 otherwise, which
-//! covers every case that was seen. Control characters are dropped, so that a hostile card cannot move a terminal's cursor.
+//! Text as health cards hold it. Their documents do not settle the encoding: UTF-8 where the bytes
+//! are UTF-8, Latin-1 otherwise, which covers every case that was seen. Control characters are
+//! dropped, so that a hostile card cannot move a terminal's cursor.
 
 /// The text of a field, without control characters and trailing spaces.
 pub(crate) fn from_card(bytes: &[u8]) -> String {

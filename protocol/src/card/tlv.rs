@@ -1,6 +1,8 @@
-//! BER-TLV as ISO/IEC 7816-4 section 5.2.2 and ISO/IEC 8825-1 define it, read with hard limits and written minimally.
-//! Definite lengths only; non-minimal lengths are accepted, because real CPS3 files are not DER in places. Refused: indefinite
-//! lengths, tags of more than three bytes, more than [`MAX_DEPTH`] levels, [`MAX_OBJECTS`] objects or [`MAX_BYTES`] bytes. Values are never interpreted here.
+//! BER-TLV as ISO/IEC 7816-4 section 5.2.2 and ISO/IEC 8825-1 define it, read with hard limits and
+//! written minimally. Definite lengths only; non-minimal lengths are accepted, because real CPS3
+//! files are not DER in places. Refused: indefinite lengths, tags of more than three bytes, more
+//! than [`MAX_DEPTH`] levels, [`MAX_OBJECTS`] objects or [`MAX_BYTES`] bytes. Values are never
+//! interpreted here.
 
 use std::fmt;
 
@@ -118,7 +120,8 @@ impl fmt::Debug for Element<'_> {
 pub enum Tail {
     /// Nothing.
     None,
-    /// A tail that begins by a `00` byte: the reader stops there, as the unused end of a PKCS#15 directory file requires.
+    /// A tail that begins by a `00` byte: the reader stops there, as the unused end of a PKCS#15
+    /// directory file requires.
     Zeros,
 }
 
@@ -130,7 +133,8 @@ pub fn parse(bytes: &[u8], tail: Tail) -> Result<Vec<Element<'_>>, TlvError> {
     Parser::new(bytes)?.series(bytes, 0, tail, 1)
 }
 
-/// Reads the outermost level only: constructed objects have no children, so their content may be anything.
+/// Reads the outermost level only: constructed objects have no children, so their content may be
+/// anything.
 ///
 /// # Errors
 /// [`TlvError`] with the offset at which the bytes stop making sense.
@@ -140,7 +144,8 @@ pub fn parse_level(bytes: &[u8], tail: Tail) -> Result<Vec<Element<'_>>, TlvErro
     parser.series(bytes, 0, tail, 1)
 }
 
-/// The total length, header included, that the first object of `bytes` announces. `None` while the header itself is incomplete.
+/// The total length, header included, that the first object of `bytes` announces. `None` while the
+/// header itself is incomplete.
 ///
 /// # Errors
 /// [`TlvError`] where the header is not one this module accepts.
@@ -172,7 +177,8 @@ pub fn write(out: &mut Vec<u8>, tag: Tag, value: &[u8]) {
     out.extend_from_slice(value);
 }
 
-/// Bytes that are not BER-TLV within this module's limits. Offsets count from the start of what was parsed.
+/// Bytes that are not BER-TLV within this module's limits. Offsets count from the start of what was
+/// parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlvError {

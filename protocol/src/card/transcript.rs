@@ -1,12 +1,14 @@
-//! Recorded conversations with a card, as text: `> 00A4…` is a command, `< 9000` its answer, in hexadecimal; empty lines and lines
-//! that begin by `#` say nothing. [`Recorder`] writes one beside a live transport, with the data of every command that may carry a PIN
-//! masked by `**` bytes; [`Replay`] plays one back and refuses any other command. A masked byte matches any byte.
+//! Recorded conversations with a card, as text: `> 00A4…` is a command, `< 9000` its answer, in
+//! hexadecimal; empty lines and lines that begin by `#` say nothing. [`Recorder`] writes one beside
+//! a live transport, with the data of every command that may carry a PIN masked by `**` bytes;
+//! [`Replay`] plays one back and refuses any other command. A masked byte matches any byte.
 
 use std::fmt::{self, Write as _};
 
 use super::transport::{Transport, TransportError};
 
-/// Instructions whose data field is or holds reference data (PIN, unblocking code): VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER.
+/// Instructions whose data field is or holds reference data (PIN, unblocking code): VERIFY, CHANGE
+/// REFERENCE DATA, RESET RETRY COUNTER.
 const SECRET_INSTRUCTIONS: [u8; 6] = [0x20, 0x21, 0x24, 0x25, 0x2C, 0x2D];
 
 /// A [`Transport`] that plays a recorded conversation.
@@ -110,7 +112,8 @@ impl<T: Transport> Recorder<T> {
         }
     }
 
-    /// The conversation so far. It holds what the card gave, hence perhaps a person's identity, and never a PIN.
+    /// The conversation so far. It holds what the card gave, hence perhaps a person's identity, and
+    /// never a PIN.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -170,7 +173,8 @@ pub enum TranscriptError {
     },
 }
 
-/// Hexadecimal, with the data of a secret-bearing command masked. The data begins after the length byte.
+/// Hexadecimal, with the data of a secret-bearing command masked. The data begins after the length
+/// byte.
 fn shown(command: &[u8]) -> String {
     let secret = command
         .get(1)

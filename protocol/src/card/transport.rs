@@ -1,10 +1,12 @@
-//! The seam between a card driver and whatever carries its bytes: a PC/SC reader, a card inside the process, a recording.
-//! One call is one physical exchange of ISO/IEC 7816-3 (a short APDU in, data and status word out); `61xx` and `6Cxx` are not
-//! the transport's business but [`Exchange`](super::Exchange)'s. A transport gives up by an error and never retries by itself.
+//! The seam between a card driver and whatever carries its bytes: a PC/SC reader, a card inside the
+//! process, a recording. One call is one physical exchange of ISO/IEC 7816-3 (a short APDU in, data
+//! and status word out); `61xx` and `6Cxx` are not the transport's business but
+//! [`Exchange`](super::Exchange)'s. A transport gives up by an error and never retries by itself.
 
 /// Carries one command to the card and brings back its answer.
 pub trait Transport {
-    /// Sends `command`, the bytes of one short APDU, and returns the answer: 0 to 256 bytes of data and 2 of status word.
+    /// Sends `command`, the bytes of one short APDU, and returns the answer: 0 to 256 bytes of data
+    /// and 2 of status word.
     ///
     /// # Errors
     /// Whatever stopped the exchange below the card; see [`TransportError`].

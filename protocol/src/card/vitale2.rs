@@ -1,7 +1,9 @@
-//! The Vitale 2 as public readers know it: identity records (`D001` of the MF_VITALE application) and NIR records (short identifier 2 of the VITALE
-//! application), templates `65`, the rights holder first, both files in the same order. T=0, no PIN. Everything read is the
-//! card's unsigned word. Refused: guessing. Dates stay the card's text (lunar months and days exist), a dependant never gets the
-//! holder's number, and where the two files do not match one to one no dependant gets any. Vitale 1 is not driven.
+//! The Vitale 2 as public readers know it: identity records (`D001` of the MF_VITALE application)
+//! and NIR records (short identifier 2 of the VITALE application), templates `65`, the rights
+//! holder first, both files in the same order. T=0, no PIN. Everything read is the card's unsigned
+//! word. Refused: guessing. Dates stay the card's text (lunar months and days exist), a dependant
+//! never gets the holder's number, and where the two files do not match one to one no dependant
+//! gets any. Vitale 1 is not driven.
 
 use std::fmt;
 
@@ -24,7 +26,8 @@ const MASTER_APPLICATION: [u8; 14] = *b"\xD2\x50\x00\x00\x02MF_VITALE";
 const VITALE_APPLICATION: [u8; 11] = *b"\xD2\x50\x00\x00\x02VITALE";
 /// The identity records.
 const IDENTITY_FILE: [u8; 2] = [0xD0, 0x01];
-/// Short identifier of the identity records at the master file, and of the NIR records in the application.
+/// Short identifier of the identity records at the master file, and of the NIR records in the
+/// application.
 const RECORDS: u8 = 2;
 /// People on one card.
 const MAX_BENEFICIARIES: usize = 20;
@@ -33,6 +36,8 @@ const MAX_BENEFICIARIES: usize = 20;
 pub struct Vitale2<'t, T: Transport + ?Sized> {
     exchange: Exchange<'t, T>,
     model: CardModel,
+    /// Whether MF_VITALE is the selected application, as it is behind `open`.
+    at_master_application: bool,
 }
 
 /// What a Vitale 2 says without a PIN.
@@ -49,9 +54,11 @@ pub struct Beneficiary {
     pub family_name: String,
     /// Given name as on the card.
     pub given_name: String,
-    /// Birth date as on the card, AAAAMMJJ; month and day may be outside any calendar. Empty where the card has none.
+    /// Birth date as on the card, AAAAMMJJ; month and day may be outside any calendar. Empty where
+    /// the card has none.
     pub birth_date: String,
-    /// The person's own number. Absent where the card has none for this person, or none that can be read.
+    /// The person's own number. Absent where the card has none for this person, or none that can be
+    /// read.
     pub nir: Option<Nir>,
     /// Whether this is the rights holder.
     pub is_holder: bool,
@@ -83,7 +90,11 @@ impl<'t, T: Transport + ?Sized> Vitale2<'t, T> {
             CardFile::VitaleApplication,
             &select_application(&MASTER_APPLICATION)?,
         ) {
-            Ok(()) => Ok(Self { exchange, model }),
+            Ok(()) => Ok(Self {
+                exchange,
+                model,
+                at_master_application: true,
+            }),
             Err(CardError::Missing { .. }) => Err(CardError::NotThisCard { model }),
             Err(error) => Err(error),
         }
@@ -104,14 +115,16 @@ impl<'t, T: Transport + ?Sized> Vitale2<'t, T> {
     /// Reads the people on the card.
     ///
     /// # Errors
-    /// [`CardError::Malformed`] for records that are not BER-TLV, or no record at all; whatever the exchange meets. A card that keeps its
-    /// NIR records to itself is no error: the numbers are absent.
+    /// [`CardError::Malformed`] for records that are not BER-TLV, or no record at all; whatever the
+    /// exchange meets. A card that keeps its NIR records to itself is no error: the numbers are
+    /// absent.
     pub fn read(&mut self) -> Result<VitaleData, CardError> {
         self.exchange.begin_operation();
-        self.exchange.select_with(
-            CardFile::VitaleApplication,
-            &select_application(&MASTER_APPLICATION)?,
-        )?;
+        if !std::mem::replace(&mut self.at_master_application, false) {
+            let select = select_application(&MASTER_APPLICATION)?;
+            self.exchange
+                .select_with(CardFile::VitaleApplication, &select)?;
+        }
         let identities = self.identity_records()?;
         let numbers = self.nir_records()?;
         beneficiaries(&identities, numbers.as_deref())
@@ -160,7 +173,8 @@ impl<T: Transport + ?Sized> fmt::Debug for Vitale2<'_, T> {
     }
 }
 
-/// Puts identity records and NIR records together. Public for fuzzing and for content read by other means.
+/// Puts identity records and NIR records together. Public for fuzzing and for content read by other
+/// means.
 ///
 /// # Errors
 /// [`CardError::Malformed`] for records that are not BER-TLV, more than 20 of them, or none.
@@ -184,7 +198,8 @@ pub fn beneficiaries(identities: &[u8], numbers: Option<&[u8]>) -> Result<Vitale
         let nir = if is_holder {
             holder_nir.clone()
         } else {
-            // The holder's number in a dependant's record is the holder's: dependants without one have it there.
+            // The holder's number in a dependant's record is the holder's: dependants without one
+            // have it there.
             numbers
                 .get(position)
                 .filter(|_| same_order)

@@ -12,7 +12,7 @@ const BOUND: usize = 4096;
 fn professional(reader: &mut Reader) -> Result<(), CardError> {
     let mut card = Cps3::open(reader, CardModel::Cps3)?;
     card.certificates()?;
-    let _ = card.identity()?;
+    card.identity()?;
     card.token_info()?;
     card.professional_info()?;
     card.card_identification()?;

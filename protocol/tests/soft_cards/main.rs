@@ -1,5 +1,6 @@
-//! The card drivers against the simulator, which shares no code with them: every shipped profile, the number of commands, PINs, cards that
-//! are pulled out or answer nonsense at every single exchange.
+//! The card drivers against the simulator, which shares no code with them: every shipped profile,
+//! the number of commands, PINs, cards that are pulled out or answer nonsense at every single
+//! exchange.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod interruption;

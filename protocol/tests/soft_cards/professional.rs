@@ -28,7 +28,7 @@ fn every_profile_is_read_within_its_budget() {
         let mut card = Cps3::open(&mut reader, model).unwrap();
         assert_eq!(card.serial().as_str(), serial, "{name}");
         let certificates = card.certificates().unwrap();
-        let identity = card.identity().unwrap().unwrap();
+        let identity = card.identity().unwrap();
         let first = card.exchanges();
         assert!(first <= FIRST_READING, "{name}: {first} commands");
         assert_eq!(
@@ -41,10 +41,7 @@ fn every_profile_is_read_within_its_budget() {
         card.remember(&mut cache);
         let mut known = Cps3::open_known(&mut reader, model, &cache).unwrap();
         assert_eq!(known.certificates().unwrap(), certificates);
-        assert_eq!(
-            known.identity().unwrap().unwrap().national_id,
-            identity.national_id
-        );
+        assert_eq!(known.identity().unwrap().national_id, identity.national_id);
         let again = known.exchanges();
         assert!(again <= KNOWN_CARD, "{name}: {again} commands");
         println!("{name}: {first} commands, {again} when seen before");
@@ -56,7 +53,7 @@ fn a_physician_s_card_says_who_and_where() {
     let mut reader = Reader::with("physician");
     let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
     assert_eq!(*card.last_update(), LastUpdate::Never);
-    let holder = card.identity().unwrap().unwrap();
+    let holder = card.identity().unwrap();
     assert_eq!(holder.national_id.kind(), NationalIdKind::Rpps);
     assert_eq!(holder.family_name.as_deref(), Some("SIMULATEUR"));
     let info = card.professional_info().unwrap().unwrap();

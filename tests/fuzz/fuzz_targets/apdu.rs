@@ -8,8 +8,14 @@ use paraphe_protocol::card::{
 };
 
 fuzz_target!(|input: &[u8]| {
-    let Some(([flags, expected], answers)) = input.split_first_chunk::<2>() else { return };
-    let protocol = if flags & 1 == 0 { TransmissionProtocol::T0 } else { TransmissionProtocol::T1 };
+    let Some(([flags, expected], answers)) = input.split_first_chunk::<2>() else {
+        return;
+    };
+    let protocol = if flags & 1 == 0 {
+        TransmissionProtocol::T0
+    } else {
+        TransmissionProtocol::T1
+    };
     let mut command = Command::new(Instruction::ReadBinary, 0, 0);
     if flags & 2 == 0 {
         command = command.expecting(u16::from(*expected));

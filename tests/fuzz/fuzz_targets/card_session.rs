@@ -1,4 +1,5 @@
-//! A whole card, scripted by the input, under both drivers: every operation ends, and a PIN is presented once at most.
+//! A whole card, scripted by the input, under both drivers: every operation ends, and a PIN is
+//! presented once at most.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -12,7 +13,9 @@ use paraphe_protocol::digest::Sha256Digest;
 const OPERATIONS: usize = 16;
 
 fuzz_target!(|input: &[u8]| {
-    let Some((choice, answers)) = input.split_first() else { return };
+    let Some((choice, answers)) = input.split_first() else {
+        return;
+    };
     let mut card = ScriptedCard::new(answers);
     if choice & 1 == 0 {
         professional(&mut card, *choice);
@@ -26,7 +29,9 @@ fuzz_target!(|input: &[u8]| {
 
 fn professional<T: Transport>(transport: &mut T, choice: u8) {
     let mut cache = CardCache::new();
-    let Ok(mut card) = Cps3::open_known(transport, CardModel::Cps3, &cache) else { return };
+    let Ok(mut card) = Cps3::open_known(transport, CardModel::Cps3, &cache) else {
+        return;
+    };
     let _ = card.certificates();
     let _ = card.identity();
     if choice & 2 != 0 {
@@ -37,9 +42,17 @@ fn professional<T: Transport>(transport: &mut T, choice: u8) {
     }
     card.remember(&mut cache);
     assert_eq!(cache.len(), 1);
-    let Ok(pin) = Pin::from_digits(b"1234") else { return };
-    let last_try = if choice & 4 == 0 { LastTry::Refused } else { LastTry::Confirmed };
-    let Ok(mut verified) = card.verify_pin(pin, last_try) else { return };
+    let Ok(pin) = Pin::from_digits(b"1234") else {
+        return;
+    };
+    let last_try = if choice & 4 == 0 {
+        LastTry::Refused
+    } else {
+        LastTry::Confirmed
+    };
+    let Ok(mut verified) = card.verify_pin(pin, last_try) else {
+        return;
+    };
     let _ = verified.practice_situations();
     let digest = Sha256Digest::from_bytes([7; 32]);
     let _ = verified.sign_authentication(&digest);

@@ -14,11 +14,17 @@ fuzz_target!(|input: &[u8]| {
     let _ = ef_dir::parse(input);
     if let Ok(directory) = ObjectDirectory::parse(input, &folder) {
         let files = directory.certificates.iter().chain(&directory.private_keys);
-        assert!(files.into_iter().all(|path| (2..=16).contains(&path.as_bytes().len())));
+        assert!(
+            files
+                .into_iter()
+                .all(|path| (2..=16).contains(&path.as_bytes().len()))
+        );
     }
     let _ = TokenInfo::parse(input);
     if let Ok(format) = pin_format(input) {
-        assert!(1 <= format.minimum() && format.minimum() <= format.maximum() && format.maximum() <= 16);
+        assert!(
+            1 <= format.minimum() && format.minimum() <= format.maximum() && format.maximum() <= 16
+        );
     }
     let _ = private_key_objects(input);
     let _ = certificate_objects(input, &folder);

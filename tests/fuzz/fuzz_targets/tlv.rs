@@ -3,17 +3,25 @@
 
 use libfuzzer_sys::fuzz_target;
 use paraphe_protocol::card::FileControlParameters;
-use paraphe_protocol::card::tlv::{Element, MAX_DEPTH, MAX_OBJECTS, Tail, announced_length, parse, parse_level, write};
+use paraphe_protocol::card::tlv::{
+    Element, MAX_DEPTH, MAX_OBJECTS, Tail, announced_length, parse, parse_level, write,
+};
 
 fn count(elements: &[Element<'_>], depth: usize) -> usize {
     assert!(depth <= MAX_DEPTH || elements.is_empty());
-    elements.iter().map(|element| 1 + count(element.children(), depth + 1)).sum()
+    elements
+        .iter()
+        .map(|element| 1 + count(element.children(), depth + 1))
+        .sum()
 }
 
 fn rewrite(element: &Element<'_>) -> Vec<u8> {
     let mut value = Vec::new();
     if element.tag().is_constructed() {
-        element.children().iter().for_each(|child| value.extend(rewrite(child)));
+        element
+            .children()
+            .iter()
+            .for_each(|child| value.extend(rewrite(child)));
     } else {
         value.extend_from_slice(element.value());
     }
@@ -23,8 +31,20 @@ fn rewrite(element: &Element<'_>) -> Vec<u8> {
 }
 
 fn shape(element: &Element<'_>) -> (u32, Vec<u8>, Vec<usize>) {
-    let value = if element.tag().is_constructed() { Vec::new() } else { element.value().to_vec() };
-    (element.tag().value(), value, element.children().iter().map(|child| child.children().len()).collect())
+    let value = if element.tag().is_constructed() {
+        Vec::new()
+    } else {
+        element.value().to_vec()
+    };
+    (
+        element.tag().value(),
+        value,
+        element
+            .children()
+            .iter()
+            .map(|child| child.children().len())
+            .collect(),
+    )
 }
 
 fuzz_target!(|input: &[u8]| {
@@ -32,7 +52,10 @@ fuzz_target!(|input: &[u8]| {
     let _ = FileControlParameters::parse(input);
     let _ = parse_level(input, Tail::Zeros);
     if let Ok(elements) = parse(input, Tail::None) {
-        let all: Vec<u8> = elements.iter().flat_map(|element| element.encoded().to_vec()).collect();
+        let all: Vec<u8> = elements
+            .iter()
+            .flat_map(|element| element.encoded().to_vec())
+            .collect();
         assert_eq!(all, input);
     }
     if let Ok(elements) = parse(input, Tail::Zeros) {

@@ -1,5 +1,6 @@
-//! What the fuzz targets share: a card made of a byte string. Each answer is a length of two bytes, big-endian, and that many bytes; the last
-//! one may be cut short, and after it the card gives two bytes of nonsense for ever, so that a driver without bounds hangs visibly.
+//! What the fuzz targets share: a card made of a byte string. Each answer is a length of two bytes,
+//! big-endian, and that many bytes; the last one may be cut short, and after it the card gives two
+//! bytes of nonsense for ever, so that a driver without bounds hangs visibly.
 
 use paraphe_protocol::card::{Transport, TransportError};
 
@@ -15,7 +16,11 @@ impl<'a> ScriptedCard<'a> {
     /// A card with these answers.
     #[must_use]
     pub fn new(answers: &'a [u8]) -> Self {
-        Self { answers, asked: 0, verifications: 0 }
+        Self {
+            answers,
+            asked: 0,
+            verifications: 0,
+        }
     }
 
     /// Commands received.

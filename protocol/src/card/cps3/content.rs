@@ -1,7 +1,7 @@
-//! What an opened CPS3 gives without a PIN: certificates, the holder's identity, the professional's data, the form and the counters
-//! of the PIN. Each part is read once and then known.
+//! What an opened CPS3 gives without a PIN: certificates, the holder's identity, the professional's
+//! data, the form and the counters of the PIN. Each part is read once and then known.
 
-use paraphe_certs::{Certificate, Holder, HolderError, KeyUsage};
+use paraphe_certs::{Certificate, Holder, KeyUsage};
 
 use super::{Cps3, identifiers, in_master_file};
 use crate::card::apdu::Instruction;
@@ -28,7 +28,8 @@ const MAX_CERTIFICATES: usize = 8;
 /// Bytes of EF.DIR that hold the two records of a CPS.
 const APPLICATION_DIRECTORY_LENGTH: u16 = 101;
 
-/// The two certificates of a CPS, told apart by the key usage they state. Nothing about them is verified yet.
+/// The two certificates of a CPS, told apart by the key usage they state. Nothing about them is
+/// verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardCertificates {
     /// digitalSignature without nonRepudiation.
@@ -58,14 +59,14 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
             .map(|stored| stored.certificate)
     }
 
-    /// The holder, as the authentication certificate states it. The result inside is an error where the certificate holds no
-    /// identity that can be read.
+    /// The holder, as the authentication certificate states it.
     ///
     /// # Errors
-    /// As [`Cps3::certificates`].
-    pub fn identity(&mut self) -> Result<Result<Holder, HolderError>, CardError> {
+    /// As [`Cps3::certificates`], and [`CardError::Holder`] where the certificate holds no identity
+    /// that can be read.
+    pub fn identity(&mut self) -> Result<Holder, CardError> {
         let certificate = self.certificate(KeyPurpose::Authentication)?;
-        Ok(Holder::from_certificate(&certificate))
+        Ok(Holder::from_certificate(&certificate)?)
     }
 
     /// The tries left of the holder's PIN, read now; no try is spent.
@@ -269,7 +270,8 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
     }
 }
 
-/// What a certificate's key is for, by the certificate: nonRepudiation makes a signature key, whatever else is set.
+/// What a certificate's key is for, by the certificate: nonRepudiation makes a signature key,
+/// whatever else is set.
 fn purpose_of(certificate: &Certificate) -> Option<KeyPurpose> {
     let usage = certificate.key_usage();
     if usage.contains(KeyUsage::NON_REPUDIATION) {

@@ -1,4 +1,5 @@
-//! The only file identifiers of a CPS3 that this program knows beforehand. Everything else is found on the card.
+//! The only file identifiers of a CPS3 that this program knows beforehand. Everything else is found
+//! on the card.
 
 use crate::card::reading::Extent;
 use crate::card::tlv::{self, TlvError};
@@ -14,7 +15,8 @@ pub(super) const OBJECT_DIRECTORY: u16 = 0x5031;
 /// EF.TokenInfo in the PKCS#15 application.
 pub(super) const TOKEN_INFO: u16 = 0x5032;
 
-/// EF_ACTUA ends with its template; content that is no template counts as far as it was read in one block.
+/// EF_ACTUA ends with its template; content that is no template counts as far as it was read in one
+/// block.
 pub(super) fn update_dates_extent(content: &[u8]) -> Result<Extent, TlvError> {
     Ok(match tlv::announced_length(content) {
         Ok(Some(total)) if total > content.len() && total <= 256 => Extent::Exactly(total),

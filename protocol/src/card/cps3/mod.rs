@@ -1,10 +1,13 @@
-//! The CPS3 with contacts: an IAS-ECC card under T=0 with a PKCS#15 application. Two states: [`Cps3`], opened, gives what is public; [`VerifiedCps3`],
-//! made only by a right PIN, borrows the opened one and gives practice situations and signatures. Files are
-//! found through EF.DIR, EF.OD and the directories; keys by the use that their certificate states, joined by PKCS#15 identifier.
-//! Refused: cards of other models, cards without the issuer prefix in EF.SN, a PIN to an unknown revision.
+//! The CPS3 with contacts: an IAS-ECC card under T=0 with a PKCS#15 application. Two states:
+//! [`Cps3`], opened, gives what is public; [`VerifiedCps3`], made only by a right PIN, borrows the
+//! opened one and gives practice situations and signatures. Files are found through EF.DIR, EF.OD
+//! and the directories; keys by the use that their certificate states, joined by PKCS#15
+//! identifier. Refused: cards of other models, cards without the issuer prefix in EF.SN, a PIN to
+//! an unknown revision.
 //!
-//! Commands are those that the issuer's own module was observed to send. Reading a card for the first time takes 9 to 12 commands and one
-//! per 256 bytes of certificate; a card seen before takes 3 or 4; a signature takes 4.
+//! Commands are those that the issuer's own module was observed to send. Reading a card for the
+//! first time takes 9 to 12 commands and one per 256 bytes of certificate; a card seen before takes
+//! 3 or 4; a signature takes 4.
 
 mod content;
 mod identifiers;
@@ -26,7 +29,8 @@ pub use content::CardCertificates;
 pub use signature::{AuthenticationSignature, DocumentSignature};
 pub use verification::{LastTry, ProvenPin, VerifiedCps3};
 
-/// A CPS3, opened: its serial number is known and it has the issuer's prefix. Borrows its transport until it is dropped.
+/// A CPS3, opened: its serial number is known and it has the issuer's prefix. Borrows its transport
+/// until it is dropped.
 pub struct Cps3<'t, T: Transport + ?Sized> {
     exchange: Exchange<'t, T>,
     model: CardModel,
@@ -39,8 +43,8 @@ impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
     /// Opens a card that answered its reset as `model`: reads EF.SN and EF_ACTUA, 3 or 4 commands.
     ///
     /// # Errors
-    /// [`CardError::NotThisCard`] for a model that is no CPS with contacts, or a card of another issuer;
-    /// [`CardError::UpdateInterrupted`] for an empty EF_ACTUA.
+    /// [`CardError::NotThisCard`] for a model that is no CPS with contacts, or a card of another
+    /// issuer; [`CardError::UpdateInterrupted`] for an empty EF_ACTUA.
     pub fn open(transport: &'t mut T, model: CardModel) -> Result<Self, CardError> {
         if !matches!(model, CardModel::Cps3 | CardModel::CpsUnknownRevision) {
             return Err(CardError::NotThisCard { model });
@@ -57,7 +61,8 @@ impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
         })
     }
 
-    /// As [`Cps3::open`], and takes what `cache` knows of the card if the card was not updated since.
+    /// As [`Cps3::open`], and takes what `cache` knows of the card if the card was not updated
+    /// since.
     ///
     /// # Errors
     /// As [`Cps3::open`].
@@ -135,7 +140,8 @@ fn read_last_update<T: Transport + ?Sized>(
         Err(CardError::Missing { .. }) => return Ok(LastUpdate::from_file(None)),
         Err(error) => return Err(error),
     }
-    // What is not BER-TLV here is kept as the bytes of the first block: it is compared, not understood.
+    // What is not BER-TLV here is kept as the bytes of the first block: it is compared, not
+    // understood.
     let content = exchange.read(
         file,
         &ReadPlan::new(LastUpdate::USUAL_LENGTH, identifiers::update_dates_extent),

@@ -1,7 +1,9 @@
-//! The two keys of a CPS3, which do different things and give different types: the authentication key answers a challenge by INTERNAL
-//! AUTHENTICATE (algorithm `02`: the card pads a DigestInfo of at most 40 % of the modulus by PKCS#1 v1.5), the signature key signs a SHA-256
-//! hash computed outside by PSO COMPUTE DIGITAL SIGNATURE (algorithm `42`). Every answer is checked with the card's own certificate before it
-//! leaves, so that neither a fault nor a card with swapped keys gives a signature that only a server would refuse.
+//! The two keys of a CPS3, which do different things and give different types: the authentication
+//! key answers a challenge by INTERNAL AUTHENTICATE (algorithm `02`: the card pads a DigestInfo of
+//! at most 40 % of the modulus by PKCS#1 v1.5), the signature key signs a SHA-256 hash computed
+//! outside by PSO COMPUTE DIGITAL SIGNATURE (algorithm `42`). Every answer is checked with the
+//! card's own certificate before it leaves, so that neither a fault nor a card with swapped keys
+//! gives a signature that only a server would refuse.
 
 use openssl::pkey::PKey;
 use openssl::rsa::{Padding, Rsa};
@@ -21,7 +23,8 @@ pub(super) const DIGEST_INFO_SHA256: [u8; 19] = [
     0x00, 0x04, 0x20,
 ];
 
-/// A PKCS#1 v1.5 SHA-256 signature by the authentication key, as long as its modulus. It proves presence and signs no document.
+/// A PKCS#1 v1.5 SHA-256 signature by the authentication key, as long as its modulus. It proves
+/// presence and signs no document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthenticationSignature(Vec<u8>);
 
@@ -61,8 +64,9 @@ impl<T: Transport + ?Sized> VerifiedCps3<'_, '_, T> {
     /// Signs the digest of a login challenge with the authentication key. 4 commands.
     ///
     /// # Errors
-    /// [`CardError::CertificateNotFound`] and [`CardError::KeyNotFound`] where the card has no such key; [`CardError::PinNotVerified`] if the card
-    /// lost the PIN; [`CardError::SignatureInvalid`]; whatever the exchange meets.
+    /// [`CardError::CertificateNotFound`] and [`CardError::KeyNotFound`] where the card has no such
+    /// key; [`CardError::PinNotVerified`] if the card lost the PIN;
+    /// [`CardError::SignatureInvalid`]; whatever the exchange meets.
     pub fn sign_authentication(
         &mut self,
         digest: &Sha256Digest,
@@ -102,7 +106,8 @@ impl<T: Transport + ?Sized> VerifiedCps3<'_, '_, T> {
         let application = self.card.application()?;
         let exchange = &mut self.card.exchange;
         exchange.begin_operation();
-        // The environment belongs to the application's folder, and another program may have left it.
+        // The environment belongs to the application's folder, and another program may have left
+        // it.
         exchange.select(CardFile::Application, &application)?;
         let environment = environment(purpose, reference)?;
         let status = exchange.send_for_status(&environment)?;
@@ -146,7 +151,8 @@ impl<T: Transport + ?Sized> VerifiedCps3<'_, '_, T> {
     }
 }
 
-/// MANAGE SECURITY ENVIRONMENT, set for computation: algorithm (tag `80`), then key reference (tag `84`).
+/// MANAGE SECURITY ENVIRONMENT, set for computation: algorithm (tag `80`), then key reference (tag
+/// `84`).
 fn environment(purpose: KeyPurpose, reference: u8) -> Result<Command, CardError> {
     let (template, algorithm) = match purpose {
         KeyPurpose::Authentication => (0xA4, 0x02),

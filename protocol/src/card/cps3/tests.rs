@@ -10,6 +10,7 @@ use crate::card::file::CardFile;
 use crate::card::model::CardModel;
 use crate::card::pin::Pin;
 use crate::card::status::StatusWord;
+use crate::card::transcript::Recorder;
 use crate::digest::Sha256Digest;
 
 fn open(card: &mut ScriptedCard) -> Result<Cps3<'_, ScriptedCard>, CardError> {
@@ -328,4 +329,23 @@ fn situations_have_holes_and_need_not_all_exist() {
     assert!(
         matches!(error, CardError::Malformed { file: CardFile::PracticeSituation, reason: found } if found == reason)
     );
+}
+
+/// Every command of a first reading, a PIN and both signatures, to the byte.
+#[test]
+fn the_commands_are_those_of_the_golden_conversation() {
+    let mut recorder = Recorder::new(ScriptedCard::new());
+    let mut card = Cps3::open(&mut recorder, CardModel::Cps3).unwrap();
+    card.certificates().unwrap();
+    let mut verified = card.verify_pin(pin(), LastTry::Refused).unwrap();
+    let digest = Sha256Digest::from_bytes([0x2A; 32]);
+    verified.sign_authentication(&digest).unwrap();
+    verified.sign_signature(&digest).unwrap();
+    let is_command = |line: &&str| line.starts_with('>');
+    let commands: Vec<_> = recorder.text().lines().filter(is_command).collect();
+    let golden: Vec<_> = include_str!("tests/conversation.txt")
+        .lines()
+        .filter(is_command)
+        .collect();
+    assert_eq!(commands, golden);
 }

@@ -1,6 +1,8 @@
-//! The holder's PIN on a CPS3. The tries left are read before VERIFY; a blocked PIN is not presented; the last try wants the caller's explicit word;
-//! a PIN is consumed by the attempt, so that one that failed cannot be presented again. One that succeeded becomes
-//! a [`ProvenPin`], which the same card may be given again after another program's reset, as long as that cannot block it.
+//! The holder's PIN on a CPS3. The tries left are read before VERIFY; a blocked PIN is not
+//! presented; the last try wants the caller's explicit word; a PIN is consumed by the attempt, so
+//! that one that failed cannot be presented again. One that succeeded becomes a [`ProvenPin`],
+//! which the same card may be given again after another program's reset, as long as that cannot
+//! block it.
 
 use super::Cps3;
 use crate::card::apdu::{Command, Instruction};
@@ -41,18 +43,21 @@ impl ProvenPin {
     }
 }
 
-/// A CPS3 that accepted its holder's PIN. It ends with the borrow: after that, or after any reset, the card must be given a PIN again.
+/// A CPS3 that accepted its holder's PIN. It ends with the borrow: after that, or after any reset,
+/// the card must be given a PIN again.
 pub struct VerifiedCps3<'c, 't, T: Transport + ?Sized> {
     pub(super) card: &'c mut Cps3<'t, T>,
     proven: Option<ProvenPin>,
 }
 
 impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
-    /// Presents the holder's PIN, once. Keys and certificates are read before, so that nothing but the signature itself is left to do afterwards.
+    /// Presents the holder's PIN, once. Keys and certificates are read before, so that nothing but
+    /// the signature itself is left to do afterwards.
     ///
     /// # Errors
-    /// Without asking the card: [`CardError::ReadOnlyRevision`], [`CardError::PinFormat`], [`CardError::NoPin`], [`CardError::PinBlocked`],
-    /// [`CardError::LastTryNotConfirmed`]. From the card: [`CardError::WrongPin`], [`CardError::PinBlocked`]. Whatever reading meets.
+    /// Without asking the card: [`CardError::ReadOnlyRevision`], [`CardError::PinFormat`],
+    /// [`CardError::NoPin`], [`CardError::PinBlocked`], [`CardError::LastTryNotConfirmed`]. From
+    /// the card: [`CardError::WrongPin`], [`CardError::PinBlocked`]. Whatever reading meets.
     pub fn verify_pin(
         &mut self,
         pin: Pin,
@@ -72,7 +77,8 @@ impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
     /// Presents a PIN that this card accepted before. Never spends a last try.
     ///
     /// # Errors
-    /// [`CardError::PinOfAnotherCard`], without asking the card, if the serial number is another; otherwise as [`Cps3::verify_pin`].
+    /// [`CardError::PinOfAnotherCard`], without asking the card, if the serial number is another;
+    /// otherwise as [`Cps3::verify_pin`].
     pub fn verify_proven_pin(
         &mut self,
         proven: ProvenPin,
@@ -139,10 +145,12 @@ impl<T: Transport + ?Sized> VerifiedCps3<'_, '_, T> {
         self.proven.take()
     }
 
-    /// The practice situations, by ascending number; numbers may have holes. Objects that are absent or unused are passed over.
+    /// The practice situations, by ascending number; numbers may have holes. Objects that are
+    /// absent or unused are passed over.
     ///
     /// # Errors
-    /// [`CardError::PinNotVerified`] if the card lost the PIN meanwhile, and whatever reading meets.
+    /// [`CardError::PinNotVerified`] if the card lost the PIN meanwhile, and whatever reading
+    /// meets.
     pub fn practice_situations(&mut self) -> Result<Vec<PracticeSituation>, CardError> {
         let mut situations: Vec<PracticeSituation> = Vec::new();
         for object in self.card.data_objects()? {

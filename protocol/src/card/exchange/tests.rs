@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use proptest::prelude::{any, prop, prop_assert, proptest};
 
-use super::{Exchange, MAX_ANSWER, MAX_EXCHANGES_PER_OPERATION, MAX_GET_RESPONSE};
+use super::{
+    Exchange, MAX_ANSWER, MAX_EXCHANGES_PER_OPERATION, MAX_EXCHANGES_PER_SESSION, MAX_GET_RESPONSE,
+};
 use crate::card::apdu::{Command, Instruction, TransmissionProtocol};
 use crate::card::error::CardError;
 use crate::card::status::StatusWord;
@@ -181,6 +183,24 @@ fn an_operation_has_a_budget() {
     ));
     exchange.begin_operation();
     assert!(exchange.send(&read(1)).is_ok());
+}
+
+#[test]
+fn a_session_has_a_budget() {
+    let mut card = Endless {
+        answers: vec![vec![0x90, 0x00]],
+        asked: 0,
+    };
+    let mut exchange = Exchange::new(&mut card, TransmissionProtocol::T0);
+    for _ in 0..MAX_EXCHANGES_PER_SESSION {
+        exchange.begin_operation();
+        exchange.send(&read(1)).unwrap();
+    }
+    exchange.begin_operation();
+    assert!(matches!(
+        exchange.send(&read(1)),
+        Err(CardError::TooManyExchanges)
+    ));
 }
 
 proptest! {

@@ -1,5 +1,6 @@
-//! EF.AODF, how PINs are presented (PKCS#15 v1.1 section 6.8.1). What is wanted of it is the form of the holder's PIN; unblocking and
-//! security officer PINs are passed over. The flags of a real CPS3 say "needs padding" and store 8 bytes for 4 digits.
+//! EF.AODF, how PINs are presented (PKCS#15 v1.1 section 6.8.1). What is wanted of it is the form
+//! of the holder's PIN; unblocking and security officer PINs are passed over. The flags of a real
+//! CPS3 say "needs padding" and store 8 bytes for 4 digits.
 
 use super::entry::{
     BIT_STRING, ENUMERATED, INTEGER, OCTET_STRING, SEQUENCE, TYPE_ATTRIBUTES, bit, entries,
@@ -19,11 +20,12 @@ const SECURITY_OFFICER_PIN: usize = 7;
 /// pinType ascii-numeric, and utf8, which is the same for digits.
 const DIGITS_AS_CHARACTERS: [u32; 2] = [1, 2];
 
-/// The form of the holder's PIN: the first PIN of the file that is neither an unblocking nor a security officer one.
+/// The form of the holder's PIN: the first PIN of the file that is neither an unblocking nor a
+/// security officer one.
 ///
 /// # Errors
-/// [`CardError::Malformed`] for content that is not BER-TLV or a PIN whose form is incomplete or unusable; [`CardError::NoPin`] where the
-/// file holds no PIN of the holder.
+/// [`CardError::Malformed`] for content that is not BER-TLV or a PIN whose form is incomplete or
+/// unusable; [`CardError::NoPin`] where the file holds no PIN of the holder.
 pub fn pin_format(content: &[u8]) -> Result<PinFormat, CardError> {
     let entries = entries(content, CardFile::AuthenticationObjects)?;
     entries
@@ -89,7 +91,8 @@ mod tests {
     use crate::card::error::CardError;
     use crate::card::pin::PinFormat;
 
-    /// The holder's PIN of a real card, as published: invalid flags `03 01 08`, access rules, four digits padded to eight bytes.
+    /// The holder's PIN of a real card, as published: invalid flags `03 01 08`, access rules, four
+    /// digits padded to eight bytes.
     const HOLDER: &[u8] = b"\x30\x61\x30\x3F\x0C\x1CCode porteur de la carte CPX\x03\x01\x08\x04\x01\x02\x30\x19\x30\x06\x03\x02\x05\x20\x05\x00\
         \x30\x06\x03\x02\x06\x40\x05\x00\x30\x07\x03\x02\x03\x08\x04\x01\x04\x30\x03\x04\x01\x01\xA1\x19\x30\x17\x03\x03\x04\x0C\x10\x0A\x01\x01\
         \x02\x01\x04\x02\x01\x08\x02\x01\x04\x80\x01\x01\x04\x01\xFF";

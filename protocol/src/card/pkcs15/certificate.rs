@@ -1,5 +1,6 @@
-//! EF.CDF, the certificates (PKCS#15 v1.1 section 6.6): identifier and file of each. Certificates stored inside the entry are passed over, as no
-//! CPS does that. Labels are for people; nothing is decided by them.
+//! EF.CDF, the certificates (PKCS#15 v1.1 section 6.6): identifier and file of each. Certificates
+//! stored inside the entry are passed over, as no CPS does that. Labels are for people; nothing is
+//! decided by them.
 
 use super::entry::{Location, SEQUENCE, TYPE_ATTRIBUTES, entries, identifier, label, location};
 use crate::card::error::CardError;
@@ -24,7 +25,8 @@ impl CertificateObject {
     }
 }
 
-/// Reads the content of EF.CDF of the application in `folder`. Entries without identifier or file are passed over.
+/// Reads the content of EF.CDF of the application in `folder`. Entries without identifier or file
+/// are passed over.
 ///
 /// # Errors
 /// [`CardError::Malformed`] for content that is not BER-TLV.

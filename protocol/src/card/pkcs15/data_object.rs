@@ -1,5 +1,6 @@
-//! EF.DODF, the business data of a CPS (PKCS#15 v1.1 section 6.7): label and file of each object. Here the label is the name of the object
-//! (`CPS_INFO_PS`, `CPS_ACTIVITY_03_PS`), as there is no other.
+//! EF.DODF, the business data of a CPS (PKCS#15 v1.1 section 6.7): label and file of each object.
+//! Here the label is the name of the object (`CPS_INFO_PS`, `CPS_ACTIVITY_03_PS`), as there is no
+//! other.
 
 use super::entry::{Location, TYPE_ATTRIBUTES, entries, is_private, label, location};
 use crate::card::error::CardError;
@@ -24,7 +25,8 @@ impl DataObject {
     }
 }
 
-/// Reads the content of EF.DODF of the application in `folder`. Entries without label or file are passed over.
+/// Reads the content of EF.DODF of the application in `folder`. Entries without label or file are
+/// passed over.
 ///
 /// # Errors
 /// [`CardError::Malformed`] for content that is not BER-TLV.

@@ -1,5 +1,5 @@
-//! What the entries of every directory share: label, flags, identifier, paths, and the BER primitives inside them (PKCS#15 v1.1 section 6.1.8,
-//! CommonObjectAttributes, and 6.1.5, Path).
+//! What the entries of every directory share: label, flags, identifier, paths, and the BER
+//! primitives inside them (PKCS#15 v1.1 section 6.1.8, CommonObjectAttributes, and 6.1.5, Path).
 
 use crate::card::error::CardError;
 use crate::card::file::{CardFile, FilePath};
@@ -46,8 +46,8 @@ pub(super) fn identifier(entry: &Element<'_>) -> Option<Vec<u8>> {
         .then(|| value.to_vec())
 }
 
-/// Bit `number` of a BIT STRING, 0 being the first. Bytes that the string declares unused are not looked at more closely than that:
-/// `03 01 08`, which is invalid, simply has no bit set.
+/// Bit `number` of a BIT STRING, 0 being the first. Bytes that the string declares unused are not
+/// looked at more closely than that: `03 01 08`, which is invalid, simply has no bit set.
 pub(super) fn bit(bit_string: &[u8], number: usize) -> bool {
     let byte = bit_string
         .get(1_usize.saturating_add(number / 8))
@@ -75,8 +75,8 @@ pub struct Location {
     pub offset: u16,
 }
 
-/// The first Path below `element`: a SEQUENCE that begins by an OCTET STRING, whatever wraps it. An empty path (a key that is no
-/// file) and one that does not resolve give nothing.
+/// The first Path below `element`: a SEQUENCE that begins by an OCTET STRING, whatever wraps it. An
+/// empty path (a key that is no file) and one that does not resolve give nothing.
 pub(super) fn location(element: &Element<'_>, folder: &FilePath) -> Option<Location> {
     let first = element.children().first()?;
     if element.is(SEQUENCE) && first.is(OCTET_STRING) {

@@ -1,5 +1,6 @@
-//! EF.OD, where the other directories are (PKCS#15 v1.1 section 6.2): a context tag for each kind, around a Path. Kinds that the drivers do
-//! not use (public and secret keys, trusted and useful certificates) are passed over; of several files of a kind the first four count.
+//! EF.OD, where the other directories are (PKCS#15 v1.1 section 6.2): a context tag for each kind,
+//! around a Path. Kinds that the drivers do not use (public and secret keys, trusted and useful
+//! certificates) are passed over; of several files of a kind the first four count.
 
 use super::entry::{entries, location};
 use crate::card::error::CardError;
@@ -34,7 +35,8 @@ impl ObjectDirectory {
     /// Reads the content of EF.OD of the application in `folder`, to which relative paths belong.
     ///
     /// # Errors
-    /// [`CardError::Malformed`] for content that is not BER-TLV, or a path of a kind in use that leads nowhere.
+    /// [`CardError::Malformed`] for content that is not BER-TLV, or a path of a kind in use that
+    /// leads nowhere.
     pub fn parse(content: &[u8], folder: &FilePath) -> Result<Self, CardError> {
         let mut directory = Self::default();
         for entry in entries(content, CardFile::ObjectDirectory)? {

@@ -1,5 +1,7 @@
-//! EF.PrKDF, the private keys (PKCS#15 v1.1 section 6.3): identifier, usage and the reference that commands name the key by. The keys of a CPS are no files
-//! (their path is empty) and carry no algorithm references. The usage bits are shown, never trusted: the certificate decides what a key is for.
+//! EF.PrKDF, the private keys (PKCS#15 v1.1 section 6.3): identifier, usage and the reference that
+//! commands name the key by. The keys of a CPS are no files (their path is empty) and carry no
+//! algorithm references. The usage bits are shown, never trusted: the certificate decides what a
+//! key is for.
 
 use super::entry::{
     BIT_STRING, INTEGER, SEQUENCE, TYPE_ATTRIBUTES, bit, entries, identifier, is_private, label,
@@ -37,7 +39,8 @@ pub struct PrivateKeyUsage {
     pub non_repudiation: bool,
 }
 
-/// Reads the content of EF.PrKDF. Keys of other algorithms, and entries without identifier or reference, are passed over.
+/// Reads the content of EF.PrKDF. Keys of other algorithms, and entries without identifier or
+/// reference, are passed over.
 ///
 /// # Errors
 /// [`CardError::Malformed`] for content that is not BER-TLV.

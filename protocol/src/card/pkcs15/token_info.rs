@@ -1,5 +1,6 @@
-//! EF.TokenInfo (PKCS#15 v1.1 section 6.9): the label and manufacturer that the application gives itself, for people and logs. The serial number in it
-//! is ignored, since EF.SN holds the card's; so are flags and algorithms, which real cards fill in loosely.
+//! EF.TokenInfo (PKCS#15 v1.1 section 6.9): the label and manufacturer that the application gives
+//! itself, for people and logs. The serial number in it is ignored, since EF.SN holds the card's;
+//! so are flags and algorithms, which real cards fill in loosely.
 
 use serde::Serialize;
 

@@ -134,7 +134,7 @@ fn both_files_are_read_under_t0() {
     let (identities, numbers) = (hex(&identity("A", "19780700")), hex(&number(HOLDER)));
     let (first, second) = (identities.len() / 2, numbers.len() / 2);
     let conversation = format!(
-        "{MASTER}< 6120\n{MASTER}< 6120\n> 00A4020002D001\n< 611E\n> 00B0000000\n< 6C{first:02X}\n> 00B00000{first:02X}\n< {identities}9000\n\
+        "{MASTER}< 6120\n> 00A4020002D001\n< 611E\n> 00B0000000\n< 6C{first:02X}\n> 00B00000{first:02X}\n< {identities}9000\n\
          {VITALE}< 6120\n> 00B0820000\n< 6C{second:02X}\n> 00B08200{second:02X}\n< {numbers}9000\n"
     );
     let (result, finished) = read(&conversation);
@@ -142,7 +142,7 @@ fn both_files_are_read_under_t0() {
     assert!(finished);
     // Records by short identifier at the master file, numbers that the card keeps to itself.
     let conversation = format!(
-        "{MASTER}< 9000\n{MASTER}< 9000\n> 00A4020002D001\n< 6A82\n> 00B0820000\n< {identities}6282\n{VITALE}< 9000\n> 00B0820000\n< 6982\n"
+        "{MASTER}< 9000\n> 00A4020002D001\n< 6A82\n> 00B0820000\n< {identities}6282\n{VITALE}< 9000\n> 00B0820000\n< 6982\n"
     );
     let (result, finished) = read(&conversation);
     assert_eq!(result.unwrap(), 0);
@@ -158,9 +158,7 @@ fn a_card_without_the_application_is_another_card() {
             model: CardModel::Vitale2
         })
     ));
-    let (result, _) = read(&format!(
-        "{MASTER}< 9000\n{MASTER}< 9000\n> 00A4020002D001\n< 6985\n"
-    ));
+    let (result, _) = read(&format!("{MASTER}< 9000\n> 00A4020002D001\n< 6985\n"));
     assert!(matches!(
         result,
         Err(CardError::Status {

@@ -1,4 +1,5 @@
-//! A card of few words for the driver's own tests: files by path, one PIN, two keys, and the switches that the simulator does not have.
+//! A card of few words for the driver's own tests: files by path, one PIN, two keys, and the
+//! switches that the simulator does not have.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
