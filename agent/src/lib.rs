@@ -2,14 +2,17 @@
 //! web pages (HTTPS on loopback), practice software (Unix socket) and people (command line).
 
 pub mod caller;
+pub mod cli;
 pub mod config;
 #[expect(dead_code, reason = "for lot signing and verification, which follow")]
 mod document_store;
 pub mod door;
 pub mod events;
+pub mod logging;
 pub mod operation;
 pub mod pin;
 pub mod problem;
+pub mod process_hardening;
 pub mod reader;
 pub mod service;
 pub mod trust;

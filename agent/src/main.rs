@@ -1,2 +1,11 @@
-//! Placeholder while the workspace is laid out.
-fn main() {}
+//! The `paraphe` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Err(error) = paraphe::process_hardening::apply() {
+        eprintln!("paraphe: {error}");
+        return ExitCode::FAILURE;
+    }
+    paraphe::cli::run()
+}

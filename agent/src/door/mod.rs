@@ -26,6 +26,7 @@ use paraphe_protocol::api::{Language, Operation, Problem};
 use serde_json::Value;
 
 use crate::caller::Caller;
+use crate::operation::MAXIMUM_BODY_BYTES;
 
 pub use error::DoorError;
 pub use inherited::Inherited;
@@ -72,7 +73,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body_bytes: 4 << 20,
+            body_bytes: MAXIMUM_BODY_BYTES as u64,
             head_bytes: 16 << 10,
             headers: 64,
             connections: 64,

@@ -65,8 +65,12 @@ impl TrustError {
     /// The same as a problem that a person can act on.
     #[must_use]
     pub fn problem(&self, language: Language) -> Problem {
+        let detail = match language {
+            Language::French => self.french(),
+            Language::English => self.to_string(),
+        };
         let mut problem =
-            Problem::new(ErrorCode::ConfigurationInvalid, language).with_detail(self.to_string());
+            Problem::new(ErrorCode::ConfigurationInvalid, language).with_detail(detail);
         let (title, remedy) = match (language, self) {
             (Language::French, Self::NotInitialised { .. }) => (
                 "La porte HTTPS de l'agent n'a pas encore de certificat.",
@@ -102,6 +106,21 @@ impl TrustError {
         title.clone_into(&mut problem.title);
         remedy.clone_into(&mut problem.remedy.text);
         problem
+    }
+
+    fn french(&self) -> String {
+        let (path, sentence) = match self {
+            Self::NotInitialised { directory } => (directory, "aucun certificat"),
+            Self::NotPrivate { path } => {
+                (path, "doit appartenir à ce compte et être fermé aux autres")
+            }
+            Self::ForeignFile { path } => (path, "ce fichier n'est pas de Paraphe"),
+            Self::WrongKey { path } => (path, "ce n'est pas la clé du certificat"),
+            Self::NoDirectory => return "ni HOME ni XDG_STATE_HOME n'est défini".to_owned(),
+            // What the system or the crypto library said, as it said it.
+            other => return other.to_string(),
+        };
+        format!("{} : {sentence}", path.display())
     }
 }
 

@@ -1,0 +1,95 @@
+//! Why a command failed, from whatever layer, as the one problem document that a person or a program is shown.
+
+use std::path::PathBuf;
+
+use paraphe_protocol::api::{ErrorCode, Language, Problem};
+
+use crate::config::ConfigError;
+use crate::door::DoorError;
+use crate::door::client::ClientError;
+use crate::pin::PinEntryError;
+use crate::service::StartError;
+use crate::trust::TrustError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("{0:?}")]
+    Problem(Box<Problem>),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Client(ClientError),
+    #[error(transparent)]
+    PinEntry(#[from] PinEntryError),
+    #[error("{}: {source}", path.display())]
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+    #[error("the answer has an unexpected form")]
+    Answer,
+    #[cfg(feature = "softcard")]
+    #[error("{0}")]
+    SoftCard(String),
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Problem(problem) => Self::Problem(problem),
+            other => Self::Client(other),
+        }
+    }
+}
+
+impl Failure {
+    /// What a person is shown.
+    pub(super) fn problem(self, language: Language) -> Problem {
+        match self {
+            Self::Problem(problem) => *problem,
+            Self::Config(error) => error.problem(language),
+            Self::Trust(error) => error.problem(language),
+            Self::Door(error) => error.problem(language),
+            Self::PinEntry(error) => crate::problem::Failure::from(error).into_problem(language),
+            Self::File { .. } => file_problem(&self, language),
+            other => Problem::new(ErrorCode::Internal, language).with_detail(other.to_string()),
+        }
+    }
+}
+
+/// 3 where the person said no, 1 otherwise.
+pub(super) fn exit_status(problem: &Problem) -> u8 {
+    if problem.code == ErrorCode::OperationCancelled {
+        3
+    } else {
+        1
+    }
+}
+
+fn file_problem(failure: &Failure, language: Language) -> Problem {
+    let mut problem =
+        Problem::new(ErrorCode::PathNotAllowed, language).with_detail(failure.to_string());
+    let (title, remedy) = match language {
+        Language::French => (
+            "Un fichier n'a pas pu être lu ou écrit.",
+            "Vérifiez le chemin et les droits ; un fichier qui existe n'est jamais écrasé.",
+        ),
+        Language::English => (
+            "A file could not be read or written.",
+            "Check the path and its mode; a file that exists is never overwritten.",
+        ),
+    };
+    title.clone_into(&mut problem.title);
+    problem.remedy.who = paraphe_protocol::api::WhoActs::User;
+    remedy.clone_into(&mut problem.remedy.text);
+    problem
+}

@@ -1,0 +1,173 @@
+//! The command line: one file per command. A command's words are the operation's name (`card/read` is `paraphe card read`);
+//! `--json` prints exactly the API's answer. Work is done by the running agent, through its Unix socket, or in this very
+//! process where none runs or where the PIN is handed over for unattended work.
+//!
+//! Exit status: 0 done, 1 refused or failed (a problem with its code was printed), 2 wrong usage, 3 the person said no.
+//! No option, argument or variable ever takes a PIN.
+
+mod card_read;
+mod events;
+mod failure;
+mod login;
+mod lot_sign;
+mod new_file;
+mod options;
+mod output;
+mod pin_entry;
+mod serve;
+mod session;
+#[cfg(feature = "softcard")]
+mod soft_cards;
+mod status;
+mod trust;
+mod verify;
+mod vitale_read;
+
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+use options::CommonOptions;
+use session::{Invocation, Session};
+
+/// Reads health cards, proves who is at the keyboard, signs lots of documents.
+#[derive(Debug, Parser)]
+#[command(
+    name = "paraphe",
+    version,
+    about = "Lit les cartes CPS et Vitale, prouve qui est au clavier, signe des lots de documents.\n\
+             Reads CPS and Vitale cards, proves who is at the keyboard, signs lots of documents.",
+    after_help = "Code de retour / exit status: 0 fait / done, 1 refusé ou échoué / refused or failed, \
+                  2 mauvais usage / wrong usage, 3 la personne a dit non / the person said no."
+)]
+struct CommandLine {
+    #[command(flatten)]
+    options: CommonOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
+enum Command {
+    #[command(flatten)]
+    Operation(OperationCommand),
+    /// Le certificat local de l'agent / the agent's local certificate
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
+    /// Lance l'agent / runs the agent
+    Serve,
+}
+
+/// Commands that are operations of the API.
+#[derive(Debug, Subcommand)]
+enum OperationCommand {
+    /// Versions, lecteurs, cartes, avertissements / versions, readers, cards, warnings
+    Status,
+    /// Ce qui change aux lecteurs / what changes at the readers
+    Events(events::Arguments),
+    /// La carte du professionnel / the professional's card
+    #[command(subcommand)]
+    Card(CardCommand),
+    /// La carte Vitale / the Vitale card
+    #[command(subcommand)]
+    Vitale(VitaleCommand),
+    /// Une preuve d'identité pour un serveur de dossiers / a proof of identity for a record server
+    Login(login::Arguments),
+    /// Les lots de documents / lots of documents
+    #[command(subcommand)]
+    Lot(LotCommand),
+    /// Vérifie une signature de lot / checks a lot signature
+    Verify(verify::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum CardCommand {
+    /// Titulaire, certificats, code porteur / holder, certificates, PIN state
+    Read(card_read::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum VitaleCommand {
+    /// Les bénéficiaires / the beneficiaries
+    Read,
+}
+
+#[derive(Debug, Subcommand)]
+enum LotCommand {
+    /// Signe un lot avec une seule saisie du code / signs a lot with one PIN entry
+    Sign(lot_sign::Arguments),
+}
+
+/// How a command ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// All is done and all holds.
+    Done,
+    /// Done, and the answer is no: a signature that does not hold.
+    Refused,
+}
+
+/// Run the command that this process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    // Clap prints what is wrong and ends the process with status 2 (0 for --help and --version).
+    let line = CommandLine::parse();
+    let language = line.options.language();
+    let json = line.options.json;
+    match perform(line) {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Refused) => ExitCode::from(1),
+        Err(failure) => {
+            let problem = failure.problem(language);
+            output::problem(&problem, language, json);
+            ExitCode::from(failure::exit_status(&problem))
+        }
+    }
+}
+
+fn perform(line: CommandLine) -> Result<Ending, Failure> {
+    let invocation = Invocation::new(line.options)?;
+    match line.command {
+        Command::Trust(command) => trust::run(&invocation, &command),
+        Command::Serve => serve::run(&invocation),
+        Command::Operation(command) => {
+            invocation.log_errors_only()?;
+            let runtime = session::runtime()?;
+            let ending = runtime.block_on(perform_operation(&invocation, command));
+            // A PIN dialogue that nobody waits for any more must not keep the process.
+            runtime.shutdown_background();
+            ending
+        }
+    }
+}
+
+async fn perform_operation(
+    invocation: &Invocation,
+    command: OperationCommand,
+) -> Result<Ending, Failure> {
+    let mut session = Session::open(invocation).await?;
+    match command {
+        OperationCommand::Status => status::run(invocation, &mut session).await,
+        OperationCommand::Events(arguments) => {
+            events::run(invocation, &mut session, &arguments).await
+        }
+        OperationCommand::Card(CardCommand::Read(arguments)) => {
+            card_read::run(invocation, &mut session, &arguments).await
+        }
+        OperationCommand::Vitale(VitaleCommand::Read) => {
+            vitale_read::run(invocation, &mut session).await
+        }
+        OperationCommand::Login(arguments) => login::run(invocation, &mut session, arguments).await,
+        OperationCommand::Lot(LotCommand::Sign(arguments)) => {
+            lot_sign::run(invocation, &mut session, arguments).await
+        }
+        OperationCommand::Verify(arguments) => {
+            verify::run(invocation, &mut session, &arguments).await
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `paraphe serve`: the agent in the background, as systemd starts it.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use paraphe_certs::UnixTime;
+
+use super::Ending;
+use super::failure::Failure;
+use super::session::{self, Invocation, begin_to_log};
+use super::{pin_entry, trust};
+use crate::door::{Doors, Inherited, Limits, Stop};
+
+pub(super) fn run(invocation: &Invocation) -> Result<Ending, Failure> {
+    begin_to_log(&invocation.config.log)?;
+    let socket = invocation.directories.socket();
+    // Before any thread is started.
+    let inherited = Inherited::take(invocation.config.port, socket.as_deref())?;
+    let now = UnixTime::from(SystemTime::now());
+    let state = trust::directory(invocation)?.read(now)?;
+    if state.should_be_renewed(now) {
+        let days = state.days_left(now);
+        tracing::warn!(
+            days,
+            "the HTTPS door's certificate ends soon: paraphe trust init --renew"
+        );
+    }
+    let identity = state.into_identity()?;
+    let runtime = session::runtime()?;
+    runtime.block_on(async {
+        let stop = Stop::on_signals()?;
+        let doors = Doors::open(&invocation.config, socket.as_deref(), identity, inherited).await?;
+        let pin_entry = pin_entry::for_the_background(invocation)?;
+        let agent = invocation.start_agent(pin_entry).await?;
+        let config = Arc::clone(&invocation.config);
+        doors.serve(agent, &config, Limits::default(), stop).await;
+        Ok::<_, Failure>(())
+    })?;
+    // A dialogue that is still open does not keep the agent from stopping.
+    runtime.shutdown_background();
+    Ok(Ending::Done)
+}
