@@ -31,8 +31,9 @@ impl Practice {
             ..TestPkiOptions::default()
         };
         let pki = TestPki::generate_with(&options, NOW).unwrap();
+        // Made the day before, so that a server whose clock is behind finds it valid.
         let card = pki
-            .issue_card(&CardPerson::sample_physician(), NOW)
+            .issue_card(&CardPerson::sample_physician(), NOW.plus_days(-1))
             .unwrap();
         let store = pki.trust_store(NOW).unwrap();
         Self { pki, store, card }
