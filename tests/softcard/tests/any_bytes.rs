@@ -9,7 +9,7 @@ use paraphe_softcard::{PkiDirectory, Profile, SoftCard};
 use proptest::prelude::*;
 
 fn card(profile: &str) -> SoftCard {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("any-bytes-pki");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soft-card-pki");
     let mut pki = PkiDirectory::open_or_create(&path, SystemTime::now().into()).unwrap();
     SoftCard::new(&Profile::shipped(profile).unwrap(), &mut pki).unwrap()
 }

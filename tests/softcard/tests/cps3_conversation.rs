@@ -13,7 +13,7 @@ use paraphe_softcard::{PkiDirectory, Profile, SoftCard};
 
 fn pki() -> PkiDirectory {
     // One directory for all tests of this target: parallel processes share it.
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cps3-conversation-pki");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soft-card-pki");
     PkiDirectory::open_or_create(&path, SystemTime::now().into()).unwrap()
 }
 

@@ -25,7 +25,7 @@ const DIGEST_INFO: [u8; 19] = [
 ];
 
 fn card(profile: &str) -> SoftCard {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("opensc-pki");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soft-card-pki");
     let mut pki = PkiDirectory::open_or_create(&path, SystemTime::now().into()).unwrap();
     SoftCard::new(&Profile::shipped(profile).unwrap(), &mut pki).unwrap()
 }

@@ -20,7 +20,7 @@ struct Program {
 
 impl Program {
     fn start(arguments: &[String]) -> Self {
-        let pki = Path::new(env!("CARGO_TARGET_TMPDIR")).join("program-pki");
+        let pki = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soft-card-pki");
         let mut process = Command::new(PROGRAM)
             .arg("--pki")
             .arg(pki)

@@ -10,7 +10,7 @@ const MF_VITALE: &[u8] = b"\xD2\x50\x00\x00\x02MF_VITALE";
 const VITALE: &[u8] = b"\xD2\x50\x00\x00\x02VITALE";
 
 fn card(profile: &str) -> SoftCard {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vitale2-conversation-pki");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soft-card-pki");
     let mut pki = PkiDirectory::open_or_create(&path, SystemTime::now().into()).unwrap();
     let mut card = SoftCard::new(&Profile::shipped(profile).unwrap(), &mut pki).unwrap();
     card.power_on();

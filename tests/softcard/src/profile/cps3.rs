@@ -251,7 +251,7 @@ impl Default for Quirks {
             ef_actua: EfActua::Absent,
             directory_discretionary_template: true,
             directory_order: DirectoryOrder::ContactlessFirst,
-            certificate_flags: CertificateFlags::Minimal,
+            certificate_flags: CertificateFlags::Real,
             text_encoding: TextEncoding::Utf8,
         }
     }
