@@ -332,6 +332,13 @@ codes! {
     /// An empty document.
     DocumentEmpty = "document-empty", 422, None,
         ["Le document est vide.", "The document is empty."], SEND_AGAIN;
+    /// Content and announced type do not agree, or the file is cut off or two files in one.
+    DocumentFormat = "document-format", 422, None,
+        ["Le contenu du document ne correspond pas au format annoncé.", "The document's content does not match its announced format."], SEND_AGAIN;
+    /// A document that acts when it is opened.
+    DocumentActiveContent = "document-active-content", 422, None,
+        ["Le document contient du contenu actif.", "The document has active content."],
+        ["Exportez le document sans script, formulaire ni fichier joint.", "Export the document without scripts, forms or attached files."];
     /// A document longer than allowed.
     DocumentTooLarge = "document-too-large", 413, None,
         ["Le document dépasse la taille admise.", "The document exceeds the size allowed."],

@@ -70,7 +70,7 @@ impl Route {
                 Method::PUT,
                 Self::PutDocument {
                     lot: text(lot),
-                    number: number.parse().map_err(|_| Code::PathUnknown)?,
+                    number: canonical(number).ok_or(Code::PathUnknown)?,
                 },
             ),
             _ => return Err(Code::PathUnknown),
@@ -101,6 +101,13 @@ impl Route {
     }
 }
 
+/// A number written as numbers are: no sign, no leading zero.
+fn canonical(text: &str) -> Option<usize> {
+    text.parse()
+        .ok()
+        .filter(|number: &usize| number.to_string() == text)
+}
+
 #[cfg(test)]
 mod tests {
     use hyper::Method;
@@ -125,6 +132,11 @@ mod tests {
             (
                 Method::PUT,
                 "/v1/lots/a/documents/x",
+                Err(Code::PathUnknown),
+            ),
+            (
+                Method::PUT,
+                "/v1/lots/a/documents/+2",
                 Err(Code::PathUnknown),
             ),
             (

@@ -3,6 +3,7 @@
 
 mod commit;
 mod open;
+mod reading;
 mod staging;
 mod upload;
 

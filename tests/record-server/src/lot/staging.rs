@@ -158,7 +158,7 @@ impl OpenLots {
         let mut table = self.table();
         let lot = table.get_mut(name).ok_or(Code::LotUnknown)?;
         let index = number.checked_sub(1).ok_or(Code::DocumentUnknown)?;
-        let (_, slot) = lot.documents.get_mut(index).ok_or(Code::DocumentUnknown)?;
+        let (document, slot) = lot.documents.get_mut(index).ok_or(Code::DocumentUnknown)?;
         if *slot != Slot::Awaited {
             return Err(Code::DocumentAlreadyReceived.into());
         }
@@ -168,6 +168,7 @@ impl OpenLots {
             name: name.to_owned(),
             index,
             path: lot.folder.path().join(number.to_string()),
+            media_type: document.media_type.clone(),
             kept: false,
         })
     }
@@ -205,12 +206,18 @@ pub(crate) struct Reservation {
     name: String,
     index: usize,
     path: PathBuf,
+    media_type: String,
     kept: bool,
 }
 
 impl Reservation {
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// As announced.
+    pub(crate) fn media_type(&self) -> &str {
+        &self.media_type
     }
 
     /// The document is whole and on disk.

@@ -2,12 +2,12 @@
 //! passes the limit, synced before it counts. A refusal of the document's content ends its lot; a connection that breaks
 //! loses this document only.
 
-use hyper::body::{Bytes, Incoming};
-use paraphe_protocol::digest::Sha256Hasher;
+use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
 use tokio::fs::OpenOptions;
 use tokio::io::AsyncWriteExt as _;
 
+use super::reading::Reading;
 use super::staging::{Received, Reservation};
 use crate::http::BodyReader;
 use crate::problem::{Code, Refusal};
@@ -36,9 +36,15 @@ impl Service {
         body: Incoming,
         entry: &mut Entry,
     ) -> Result<DocumentPutReceipt, Refusal> {
-        entry.record = Some(self.lots().record_of(lot, &session.digest, self.now())?);
-        entry.lot = Some(lot.to_owned());
         let mut body = BodyReader::new(body, self.configuration().limits.idle);
+        match self.lots().record_of(lot, &session.digest, self.now()) {
+            Ok(record) => entry.record = Some(record),
+            Err(refusal) => {
+                body.drain().await;
+                return Err(refusal);
+            }
+        }
+        entry.lot = Some(lot.to_owned());
         let received = self.receive(lot, number, &mut body).await;
         match received {
             Ok(received) => {
@@ -100,26 +106,12 @@ async fn write(
             std::io::ErrorKind::NotFound => Code::LotUnknown.into(),
             _ => Refusal::from(error),
         })?;
-    let mut hasher = Sha256Hasher::new();
-    let mut size = 0_u64;
+    let mut reading = Reading::new(reservation.media_type(), maximum);
     while let Some(piece) = body.next().await? {
-        size = size.saturating_add(length(&piece));
-        if size > maximum {
-            return Err(Code::DocumentTooLarge.into());
-        }
-        hasher.update(&piece);
+        reading.update(&piece)?;
         file.write_all(&piece).await?;
     }
-    if size == 0 {
-        return Err(Code::DocumentEmpty.into());
-    }
+    let received = reading.finish()?;
     file.sync_all().await?;
-    Ok(Received {
-        size,
-        sha256: *hasher.finish().as_bytes(),
-    })
-}
-
-fn length(piece: &Bytes) -> u64 {
-    u64::try_from(piece.len()).unwrap_or(u64::MAX)
+    Ok(received)
 }
