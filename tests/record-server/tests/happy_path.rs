@@ -13,7 +13,7 @@ use paraphe_record_server::problem::Code;
 async fn from_reception_to_the_stored_lot() {
     let world = World::start().await;
     let reception = world
-        .logged_in(&world.card(&CardPerson::sample_service_card()))
+        .logged_in(&world.login_card(&CardPerson::sample_service_card()))
         .await;
     let before = reception
         .record_exists(&patient().nir.unwrap())

@@ -41,7 +41,7 @@ async fn nonce(client: &Client) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn nonces_serve_once_and_expire() {
     let world = World::start().await;
-    let card = world.card(&CardPerson::sample_physician());
+    let card = world.login_card(&CardPerson::sample_physician());
     let mut client = world.client();
 
     let used = nonce(&client).await;
@@ -68,7 +68,7 @@ async fn nonces_serve_once_and_expire() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_submissions_of_one_assertion_one_succeeds() {
     let world = World::start().await;
-    let card = world.card(&CardPerson::sample_physician());
+    let card = world.login_card(&CardPerson::sample_physician());
     let client = world.client();
     let nonce = nonce(&client).await;
     let proof = card.assertion(&nonce, NOW);
@@ -98,7 +98,7 @@ async fn of_fifty_submissions_of_one_assertion_one_succeeds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_assertion_for_somebody_else_does_not_hold_here() {
     let world = World::start().await;
-    let card = world.card(&CardPerson::sample_physician());
+    let card = world.login_card(&CardPerson::sample_physician());
     let mut client = world.client();
     let other_nonce = nonce(&client).await;
     let cases = [
@@ -111,7 +111,7 @@ async fn an_assertion_for_somebody_else_does_not_hold_here() {
     ];
     for (audience, origin) in cases {
         let nonce = nonce(&client).await;
-        let proof = assertion(&card.0.authentication, &nonce, audience, origin, NOW);
+        let proof = assertion(&card.authentication, &nonce, audience, origin, NOW);
         refused(
             &world,
             &mut client,
@@ -140,7 +140,7 @@ async fn the_signature_key_does_not_log_in() {
     let card = world.card(&CardPerson::sample_physician());
     let mut client = world.client();
     let nonce = nonce(&client).await;
-    let proof = assertion(&card.0.signature, &nonce, AUDIENCE, ORIGIN, NOW);
+    let proof = assertion(card.signature(), &nonce, AUDIENCE, ORIGIN, NOW);
     refused(
         &world,
         &mut client,
@@ -154,9 +154,9 @@ async fn the_signature_key_does_not_log_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_revoked_while_the_server_runs_is_refused() {
     let mut world = World::start().await;
-    let card = world.card(&CardPerson::sample_physician());
+    let card = world.login_card(&CardPerson::sample_physician());
     let mut client = world.logged_in(&card).await;
-    let certificate = card.0.authentication.certificate.clone();
+    let certificate = card.authentication.certificate.clone();
     world
         .pki
         .revoke(&certificate, NOW, RevocationReason::KeyCompromise)
@@ -176,7 +176,7 @@ async fn a_card_revoked_while_the_server_runs_is_refused() {
 
     // Lists that have expired say nothing any more.
     world.advance(30 * 86_400);
-    let other = world.card(&CardPerson::sample_nurse());
+    let other = world.login_card(&CardPerson::sample_nurse());
     let fresh = nonce(&client).await;
     let proof = other.assertion(&fresh, world.now());
     refused(
@@ -210,7 +210,7 @@ async fn expired_and_foreign_cards_are_refused() {
         not_before: NOW.plus_days(-1_000),
         not_after: NOW.plus_days(-1),
     };
-    let expired = world.card_valid(&CardPerson::sample_physician(), past);
+    let expired = world.login_card_valid(&CardPerson::sample_physician(), past);
     let fresh = nonce(&client).await;
     let proof = expired.assertion(&fresh, NOW);
     refused(
@@ -223,7 +223,7 @@ async fn expired_and_foreign_cards_are_refused() {
     .await;
 
     let elsewhere = World::start().await;
-    let foreign = elsewhere.card(&CardPerson::sample_physician());
+    let foreign = elsewhere.login_card(&CardPerson::sample_physician());
     let fresh = nonce(&client).await;
     let proof = foreign.assertion(&fresh, NOW);
     refused(
@@ -239,7 +239,7 @@ async fn expired_and_foreign_cards_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_assertion_is_refused() {
     let world = World::start().await;
-    let card = world.card(&CardPerson::sample_physician());
+    let card = world.login_card(&CardPerson::sample_physician());
     let mut client = world.client();
     for away in [-400, 400] {
         let fresh = nonce(&client).await;
@@ -251,7 +251,7 @@ async fn an_old_assertion_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn test_cards_stay_out_of_production() {
     let world = World::start_with(Environment::Production, Limits::default()).await;
-    let card = world.card(&CardPerson::sample_physician());
+    let card = world.login_card(&CardPerson::sample_physician());
     let mut client = world.client();
     let fresh = nonce(&client).await;
     let proof = card.assertion(&fresh, NOW);
@@ -271,7 +271,7 @@ async fn cards_without_rights_open_no_session() {
         ..authorised
     };
     for person in [CardPerson::sample_student(), named] {
-        let card = world.card(&person);
+        let card = world.login_card(&person);
         let fresh = nonce(&client).await;
         let proof = card.assertion(&fresh, NOW);
         refused(&world, &mut client, &fresh, &proof, Code::AccessDenied).await;

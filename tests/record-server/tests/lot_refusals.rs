@@ -205,7 +205,7 @@ async fn a_signature_certificate_revoked_since_the_login_is_refused() {
     let (card, client, record) = world.physician_with_record().await;
     let lot = TestLot::new(1);
     let signature = card.sign_lot(&lot, &patient_ins(), NOW);
-    let certificate = card.0.signature.certificate.clone();
+    let certificate = card.signature().certificate.clone();
     world
         .pki
         .revoke(&certificate, NOW, RevocationReason::KeyCompromise)
@@ -384,7 +384,7 @@ async fn lots_are_filled_in_order_of_the_rules() {
         assert_eq!(error, Some(Code::DocumentUnknown));
     }
     // Another session cannot touch it.
-    let colleague: Card = world.card(&CardPerson::sample_nurse());
+    let colleague: Card = world.login_card(&CardPerson::sample_nurse());
     let other = world.logged_in(&colleague).await;
     let error = other
         .put_document(&opened.lot, 2, bytes(1))
@@ -470,6 +470,33 @@ async fn a_broken_connection_loses_one_document_only() {
     client.commit_lot(&opened.lot, &signature).await.unwrap();
     assert_eq!(world.stored().rows, [1, 1, 3]);
     assert_eq!(world.stored().staged, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_what_it_was_announced_to_be() {
+    let world = World::start().await;
+    let (_, client, record) = world.physician_with_record().await;
+    let before = world.stored();
+    let cases = [
+        (b"%PDF-1.4 not text".as_slice(), Code::DocumentFormat),
+        (b"caf\xe9 in Latin-1".as_slice(), Code::DocumentFormat),
+    ];
+    for (bytes, code) in cases {
+        let opened = client
+            .open_lot(&record, TestLot::new(1).announced())
+            .await
+            .unwrap();
+        let source = DocumentSource::Bytes(bytes.to_vec());
+        let error = client
+            .put_document(&opened.lot, 1, source)
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), Some(code));
+        world
+            .assert_refusal_traced("document-put", code.name())
+            .await;
+        assert_eq!(world.stored(), before);
+    }
 }
 
 /// Gives some bytes, then fails.

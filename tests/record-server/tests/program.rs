@@ -1,56 +1,107 @@
-//! The program as an operator runs it: ready line, root written for clients, an answer over HTTPS, clean stop on SIGTERM.
+//! The program as an operator runs it: ready line, root written for clients, the whole line over HTTPS with the real
+//! clock, logs without patients, a clean stop on SIGTERM, nothing half-stored after SIGKILL.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod fixture;
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::SystemTime;
 
+use fixture::{Card, Stored, TestLot, create_request, patient, patient_ins};
 use paraphe_certs::UnixTime;
-use paraphe_certs::test_pki::{TestPki, TestPkiOptions};
+use paraphe_certs::test_pki::{CardPerson, TestPki, TestPkiOptions};
+use paraphe_protocol::login::LoginAssertion;
 use paraphe_record_server::Client;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
+use paraphe_record_server::client::DocumentSource;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, Command};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_paraphe-record-server");
+const AUDIENCE: &str = "dossier.invalid";
+const ORIGIN: &str = "https://localhost:8443";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn starts_answers_and_stops() {
-    let folder = tempfile::tempdir().unwrap();
-    let now = UnixTime::from(SystemTime::now());
-    let pki = TestPki::generate_with(&TestPkiOptions::quick(), now).unwrap();
-    fixture::write_trust(&pki, &folder.path().join("pki"), now);
+fn now() -> UnixTime {
+    SystemTime::now().into()
+}
+
+/// A program on this folder, ready, and a client of it.
+async fn start(folder: &Path) -> (Child, Client) {
     let mut program = Command::new(PROGRAM)
         .arg("--data")
-        .arg(folder.path().join("data"))
+        .arg(folder.join("data"))
         .arg("--trust")
-        .arg(folder.path().join("pki"))
-        .args([
-            "--origin",
-            "https://localhost:8443",
-            "--audience",
-            "dossier.invalid",
-        ])
+        .arg(folder.join("pki"))
+        .args(["--origin", ORIGIN, "--audience", AUDIENCE])
         .arg("--self-signed")
-        .arg(folder.path().join("tls"))
+        .arg(folder.join("tls"))
         .arg("--accept-test")
+        .env("RUST_LOG", "trace")
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
     let ready = lines.next_line().await.unwrap().unwrap();
-    let url = ready.strip_prefix("ready ").unwrap();
-    let (url, audience) = url.split_once(" audience ").unwrap();
-    assert_eq!(audience, "dossier.invalid");
+    let (url, audience) = ready
+        .strip_prefix("ready ")
+        .unwrap()
+        .split_once(" audience ")
+        .unwrap();
+    assert_eq!(audience, AUDIENCE);
+    let root = std::fs::read(folder.join("tls/root.pem")).unwrap();
+    (program, Client::new(url, &root).unwrap())
+}
 
-    let root = std::fs::read(folder.path().join("tls/root.pem")).unwrap();
-    let client = Client::new(url, &root).unwrap();
+fn pki(folder: &Path) -> TestPki {
+    let pki = TestPki::generate_with(&TestPkiOptions::quick(), now()).unwrap();
+    fixture::write_trust(&pki, &folder.join("pki"), now());
+    pki
+}
+
+async fn log_in(client: &mut Client, card: &Card) {
     let nonce = client.nonce().await.unwrap();
-    assert_eq!(nonce.audience, "dossier.invalid");
-    assert_eq!(nonce.nonce.len(), 43);
+    assert_eq!(nonce.audience, AUDIENCE);
+    let proof: LoginAssertion =
+        fixture::assertion(&card.authentication, &nonce.nonce, AUDIENCE, ORIGIN, now());
+    client.login(&nonce.nonce, &proof).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_line_with_the_real_clock_and_logs_without_patients() {
+    let folder = tempfile::tempdir().unwrap();
+    let card = Card::issue(&pki(folder.path()), &CardPerson::sample_physician(), now());
+    let (mut program, mut client) = start(folder.path()).await;
+    let mut stderr = program.stderr.take().unwrap();
+    let logs = tokio::spawn(async move {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).await.unwrap();
+        text
+    });
+    log_in(&mut client, &card).await;
+    let record = client
+        .create_record(&create_request(now()))
+        .await
+        .unwrap()
+        .record;
+    // Refusals are logged too.
+    assert!(client.create_record(&create_request(now())).await.is_err());
+    let lot = TestLot::new(1);
+    let signature = card.sign_lot(&lot, &patient_ins(), now());
+    client
+        .send_lot(&record, lot.outgoing(), &signature)
+        .await
+        .unwrap();
+    assert!(
+        client
+            .send_lot(&record, lot.outgoing(), &signature)
+            .await
+            .is_err()
+    );
+    assert_eq!(client.documents(&record).await.unwrap().documents.len(), 3);
+    let session = client.session().unwrap().to_owned();
     drop(client);
 
     let identifier = program.id().unwrap().to_string();
@@ -61,8 +112,67 @@ async fn starts_answers_and_stops() {
     assert!(sent.success());
     assert!(program.wait().await.unwrap().success());
     // The database was closed: its write-ahead log is gone.
-    assert!(folder.path().join("data/records.sqlite").exists());
-    assert!(!folder.path().join("data/records.sqlite-wal").exists());
+    let data = folder.path().join("data");
+    assert!(data.join("records.sqlite").exists());
+    assert!(!data.join("records.sqlite-wal").exists());
+
+    let logs = logs.await.unwrap();
+    assert!(logs.contains("record-exists"), "the logs are there: {logs}");
+    let person = patient();
+    let forbidden = [
+        person.nir.unwrap().number,
+        person.family_name,
+        "ESSAI-DUPONT".to_owned(),
+        "Document d'essai".to_owned(),
+        "Compte rendu d'essai".to_owned(),
+        session,
+    ];
+    for text in forbidden {
+        assert!(!logs.contains(&text), "the logs hold {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_the_middle_of_a_lot_nothing_of_it_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let card = Card::issue(&pki(folder.path()), &CardPerson::sample_physician(), now());
+    let (mut program, mut client) = start(folder.path()).await;
+    log_in(&mut client, &card).await;
+    let record = client
+        .create_record(&create_request(now()))
+        .await
+        .unwrap()
+        .record;
+    let stored = TestLot::new(1);
+    let signature = card.sign_lot(&stored, &patient_ins(), now());
+    client
+        .send_lot(&record, stored.outgoing(), &signature)
+        .await
+        .unwrap();
+    let half = TestLot::new(2);
+    let opened = client.open_lot(&record, half.announced()).await.unwrap();
+    let bytes = half.documents[0].bytes.clone();
+    client
+        .put_document(&opened.lot, 1, DocumentSource::Bytes(bytes))
+        .await
+        .unwrap();
+    let session = client.session().unwrap().to_owned();
+    program.kill().await.unwrap();
+    let data = folder.path().join("data");
+    let mut expected = Stored::of(&data);
+    assert_eq!((expected.rows, expected.staged), ([1, 1, 3], 1));
+
+    let (_program, client) = start(folder.path()).await;
+    expected.staged = 0;
+    assert_eq!(Stored::of(&data), expected);
+    // The session is still good, and the lot can be sent anew.
+    let client = client.with_session(&session);
+    let signature = card.sign_lot(&half, &patient_ins(), now());
+    client
+        .send_lot(&record, half.outgoing(), &signature)
+        .await
+        .unwrap();
+    assert_eq!(Stored::of(&data).rows, [1, 2, 6]);
 }
 
 #[tokio::test]
@@ -75,12 +185,7 @@ async fn wrong_usage_and_missing_trust_are_told() {
         .arg(folder.path().join("data"))
         .arg("--trust")
         .arg(folder.path().join("nowhere"))
-        .args([
-            "--origin",
-            "https://localhost:8443",
-            "--audience",
-            "dossier.invalid",
-        ])
+        .args(["--origin", ORIGIN, "--audience", AUDIENCE])
         .arg("--self-signed")
         .arg(folder.path())
         .output()

@@ -17,7 +17,7 @@ type Spoil = fn(&mut CreateRecordRequest);
 async fn a_record_needs_consent_and_an_identity_of_its_own() {
     let world = World::start().await;
     let reception = world
-        .logged_in(&world.card(&CardPerson::sample_staff()))
+        .logged_in(&world.login_card(&CardPerson::sample_staff()))
         .await;
     let cases: [(Spoil, Code); 8] = [
         (|request| request.consent = None, Code::ConsentMissing),
@@ -78,7 +78,7 @@ async fn a_record_needs_consent_and_an_identity_of_its_own() {
 async fn a_patient_has_one_record() {
     let world = World::start().await;
     let reception = world
-        .logged_in(&world.card(&CardPerson::sample_staff()))
+        .logged_in(&world.login_card(&CardPerson::sample_staff()))
         .await;
     let first = reception.create_record(&create_request(NOW)).await.unwrap();
     // Many at once, by several people, under another spelling of the name: the number decides.
@@ -102,7 +102,7 @@ async fn a_patient_has_one_record() {
         .await;
     assert_eq!(world.stored().rows, [1, 0, 0]);
     let physician = world
-        .logged_in(&world.card(&CardPerson::sample_physician()))
+        .logged_in(&world.login_card(&CardPerson::sample_physician()))
         .await;
     let trace = physician.trace(&first.record).await.unwrap();
     let refused = trace
@@ -120,7 +120,7 @@ async fn a_patient_has_one_record() {
 async fn staff_create_but_neither_consult_nor_feed() {
     let world = World::start().await;
     let reception = world
-        .logged_in(&world.card(&CardPerson::sample_staff()))
+        .logged_in(&world.login_card(&CardPerson::sample_staff()))
         .await;
     let record = reception
         .create_record(&create_request(NOW))
