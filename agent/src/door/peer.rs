@@ -1,6 +1,7 @@
 //! Whose socket is at the other end of a TCP connection on loopback: the kernel's table of sockets (proc(5),
-//! `/proc/net/tcp` and `/proc/net/tcp6`) names the owner of each. Another user of the machine can connect to our port
-//! like anybody; here is where that ends. Where the kernel does not say, the answer is no.
+//! `/proc/self/net/tcp` and `tcp6`; this form is there under systemd's ProcSubset=pid too) names the owner of each. Another
+//! user of the machine can connect to our port like anybody; here is where that ends. Where the kernel does not say, the
+//! answer is no.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -15,8 +16,8 @@ const MAXIMUM_TABLE_BYTES: u64 = 32 << 20;
 /// The kernel's table cannot be read.
 pub(super) fn owner(peer: SocketAddr, ours: SocketAddr) -> io::Result<Option<u32>> {
     let table = match peer {
-        SocketAddr::V4(_) => "/proc/net/tcp",
-        SocketAddr::V6(_) => "/proc/net/tcp6",
+        SocketAddr::V4(_) => "/proc/self/net/tcp",
+        SocketAddr::V6(_) => "/proc/self/net/tcp6",
     };
     let reader = BufReader::new(File::open(table)?.take(MAXIMUM_TABLE_BYTES));
     find(reader, peer, ours)
