@@ -565,6 +565,37 @@ fn sizes_are_bounded_before_anything_is_parsed() {
 }
 
 #[test]
+fn the_largest_lot_is_signed_and_verified() {
+    let practice = Practice::new();
+    let card = &practice.card.signature;
+    let limits = LotLimits::default();
+    let documents: Vec<_> = (1..=limits.max_documents)
+        .map(|number| LotDocument {
+            // The longest ids there are, so that the size limit of the file is met too.
+            unique_id: format!("2.{}{number:05}", "9".repeat(57)).parse().unwrap(),
+            sha256: Sha256Digest::of(&number.to_be_bytes()),
+        })
+        .collect();
+    let draft = LotDraft::new(submission_set(), documents.clone(), &limits).unwrap();
+    let prepared = draft.prepare(&card.certificate, &[], NOW).unwrap();
+    assert!(prepared.to_be_signed().len() < 4096);
+    let signature = sign(card, prepared.to_be_signed());
+    let xml = prepared.complete(&signature).unwrap();
+    let presented = PresentedDocuments::ById(&documents);
+    let lot = verify(&xml, presented, &practice.store, NOW, &limits).unwrap();
+    assert_eq!(lot.documents().len(), limits.max_documents);
+}
+
+#[test]
+fn what_waits_for_its_signature_does_not_show_the_patient() {
+    let practice = Practice::new();
+    let certificate = &practice.card.signature.certificate;
+    let prepared = draft().prepare(certificate, &[], NOW).unwrap();
+    let shown = format!("{prepared:?} {:?}", draft());
+    assert!(!shown.contains("285072B502024"), "{shown}");
+}
+
+#[test]
 fn reports_tell_a_person_what_is_wrong() {
     let practice = Practice::new();
     let xml = signed(&practice);

@@ -195,10 +195,12 @@ impl Inspector {
         })
     }
 
+    /// Looks at the first bytes only, so that the outcome does not depend on the first chunk.
     fn decide(&self) -> Result<Content, DocumentError> {
-        let found = match DocumentFormat::of_magic(&self.head) {
+        let first = self.head.get(..MAGIC_BYTES).unwrap_or(&self.head);
+        let found = match DocumentFormat::of_magic(first) {
             Some(found) => found,
-            None if TextScanner::default().update(&self.head).is_ok() => DocumentFormat::Text,
+            None if TextScanner::default().update(first).is_ok() => DocumentFormat::Text,
             // Declared as text, it is told where it is not; otherwise it is nothing that we know.
             None if self.declared == Some(DocumentFormat::Text) => DocumentFormat::Text,
             None => return Err(DocumentError::UnknownFormat),

@@ -160,6 +160,18 @@ fn text_must_be_utf8_without_control_characters() {
 }
 
 #[test]
+fn late_problems_do_not_depend_on_the_first_chunk() {
+    assert_eq!(
+        outcome(b"Bonjour, mad\x00ame"),
+        Err(DocumentError::ControlCharacter { at: 12 })
+    );
+    assert_eq!(
+        outcome(b"Bonjour, r\xe9sultat"),
+        Err(DocumentError::TextEncoding { at: 10 })
+    );
+}
+
+#[test]
 fn text_that_a_browser_would_run_is_refused() {
     for tag in [
         "<script>",

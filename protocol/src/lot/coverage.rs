@@ -3,7 +3,7 @@
 //! A record server knows documents by unique id; a person at a command line has files only, matched
 //! by content. Every difference is found and named, not just the first one.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use crate::digest::Sha256Digest;
 use crate::identifiers::Oid;
@@ -80,9 +80,17 @@ fn summary(findings: &[CoverageFinding]) -> String {
     }
 }
 
-/// What became of each signed document: its position among the presented ones.
+/// What became of a signed document, with its position among the presented ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Missing,
+    Intact(usize),
+    Changed(usize),
+}
+
 pub(super) struct Coverage {
-    pub(super) matched: Vec<Option<usize>>,
+    /// One for each signed document, in order.
+    pub(super) outcomes: Vec<Outcome>,
     pub(super) findings: Vec<CoverageFinding>,
 }
 
@@ -91,16 +99,8 @@ pub(super) fn compare(signed: &[LotDocument], presented: PresentedDocuments<'_>)
         PresentedDocuments::ById(documents) => compare_by_id(signed, documents),
         PresentedDocuments::ByContent(digests) => compare_by_content(signed, digests),
     };
-    let changed: HashSet<Oid> = coverage
-        .findings
-        .iter()
-        .filter_map(|finding| match finding {
-            CoverageFinding::DocumentChanged { unique_id, .. } => Some(unique_id.clone()),
-            _ => None,
-        })
-        .collect();
-    for (document, matched) in signed.iter().zip(&coverage.matched) {
-        if matched.is_none() && !changed.contains(&document.unique_id) {
+    for (document, outcome) in signed.iter().zip(&coverage.outcomes) {
+        if *outcome == Outcome::Missing {
             coverage.findings.push(CoverageFinding::DocumentMissing {
                 unique_id: document.unique_id.clone(),
             });
@@ -110,59 +110,52 @@ pub(super) fn compare(signed: &[LotDocument], presented: PresentedDocuments<'_>)
 }
 
 fn compare_by_id(signed: &[LotDocument], presented: &[LotDocument]) -> Coverage {
-    let positions: HashMap<&Oid, usize> = signed
-        .iter()
-        .enumerate()
-        .map(|(position, document)| (&document.unique_id, position))
-        .collect();
-    let mut matched = vec![None; signed.len()];
+    let mut outcomes = vec![Outcome::Missing; signed.len()];
     let mut findings = Vec::new();
-    let mut seen = HashSet::new();
+    let mut awaited: HashMap<&Oid, (&LotDocument, &mut Outcome)> = signed
+        .iter()
+        .zip(&mut outcomes)
+        .map(|(document, outcome)| (&document.unique_id, (document, outcome)))
+        .collect();
     for (index, document) in presented.iter().enumerate() {
-        let position = positions.get(&document.unique_id).copied();
-        let expected = position.and_then(|position| signed.get(position));
-        match (
-            expected,
-            position.and_then(|position| matched.get_mut(position)),
-        ) {
-            (Some(_), Some(_)) if !seen.insert(&document.unique_id) => {
+        match awaited.get_mut(&document.unique_id) {
+            None => findings.push(CoverageFinding::DocumentUnknown { index }),
+            Some((_, outcome)) if **outcome != Outcome::Missing => {
                 findings.push(CoverageFinding::DocumentRepeated { index });
             }
-            (Some(expected), Some(slot)) if expected.sha256 == document.sha256 => {
-                *slot = Some(index);
+            Some((expected, outcome)) if expected.sha256 == document.sha256 => {
+                **outcome = Outcome::Intact(index);
             }
-            (Some(expected), Some(_)) => findings.push(CoverageFinding::DocumentChanged {
-                unique_id: expected.unique_id.clone(),
-                index,
-            }),
-            _ => findings.push(CoverageFinding::DocumentUnknown { index }),
+            Some((expected, outcome)) => {
+                **outcome = Outcome::Changed(index);
+                findings.push(CoverageFinding::DocumentChanged {
+                    unique_id: expected.unique_id.clone(),
+                    index,
+                });
+            }
         }
     }
-    Coverage { matched, findings }
+    Coverage { outcomes, findings }
 }
 
 fn compare_by_content(signed: &[LotDocument], presented: &[Sha256Digest]) -> Coverage {
-    let mut positions: HashMap<Sha256Digest, VecDeque<usize>> = HashMap::new();
-    for (position, document) in signed.iter().enumerate() {
-        positions
+    let mut outcomes = vec![Outcome::Missing; signed.len()];
+    let mut findings = Vec::new();
+    let mut awaited: HashMap<Sha256Digest, VecDeque<&mut Outcome>> = HashMap::new();
+    for (document, outcome) in signed.iter().zip(&mut outcomes) {
+        awaited
             .entry(document.sha256)
             .or_default()
-            .push_back(position);
+            .push_back(outcome);
     }
-    let mut matched = vec![None; signed.len()];
-    let mut findings = Vec::new();
     for (index, digest) in presented.iter().enumerate() {
-        match positions.get_mut(digest).map(VecDeque::pop_front) {
-            Some(Some(position)) => {
-                if let Some(slot) = matched.get_mut(position) {
-                    *slot = Some(index);
-                }
-            }
+        match awaited.get_mut(digest).map(VecDeque::pop_front) {
+            Some(Some(outcome)) => *outcome = Outcome::Intact(index),
             Some(None) => findings.push(CoverageFinding::DocumentRepeated { index }),
             None => findings.push(CoverageFinding::DocumentUnknown { index }),
         }
     }
-    Coverage { matched, findings }
+    Coverage { outcomes, findings }
 }
 
 #[cfg(test)]
@@ -201,7 +194,10 @@ mod tests {
                 },
             ]
         );
-        assert_eq!(coverage.matched, [Some(2), None, None]);
+        assert_eq!(
+            coverage.outcomes,
+            [Outcome::Intact(2), Outcome::Changed(0), Outcome::Missing]
+        );
     }
 
     #[test]
@@ -224,7 +220,10 @@ mod tests {
         let all = digests(&[b"c", b"a", b"a"]);
         let coverage = compare(&signed, PresentedDocuments::ByContent(&all));
         assert_eq!(coverage.findings, []);
-        assert_eq!(coverage.matched, [Some(1), Some(2), Some(0)]);
+        assert_eq!(
+            coverage.outcomes,
+            [Outcome::Intact(1), Outcome::Intact(2), Outcome::Intact(0)]
+        );
         let other = digests(&[b"a", b"a", b"a", b"x"]);
         let coverage = compare(&signed, PresentedDocuments::ByContent(&other));
         assert_eq!(

@@ -5,6 +5,8 @@
 //! signing documents, a key without an algorithm here, a signature that the certificate's own key
 //! did not make. Memory grows with the number of documents, never with their size.
 
+use std::fmt;
+
 use paraphe_certs::{CardSignature, Certificate, CertificateUse, UnixTime};
 
 use super::draft::LotDraft;
@@ -15,8 +17,8 @@ use crate::digest::Sha256Digest;
 /// Most certificates in KeyInfo: the signer's and its issuing authorities'.
 pub(super) const MAX_CERTIFICATES: usize = 4;
 
-/// A lot that waits for its signature.
-#[derive(Clone, Debug)]
+/// A lot that waits for its signature. `Debug` shows its digest only: the parts name the patient.
+#[derive(Clone)]
 pub struct PreparedLot {
     algorithm: SignatureAlgorithm,
     certificates: Vec<Certificate>,
@@ -129,5 +131,11 @@ impl PreparedLot {
             signed_properties: &self.signed_properties,
         };
         Ok(layout::signature(&parts, signature, &self.certificates).into_bytes())
+    }
+}
+
+impl fmt::Debug for PreparedLot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PreparedLot({} {})", self.algorithm, self.sha256())
     }
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 #[cfg(doc)]
 use super::VerifiedLot;
-use super::coverage::{self, CoverageFinding, PresentedDocuments};
-use super::draft::{LotLimits, SubmissionSet};
+use super::coverage::{self, CoverageFinding, Outcome, PresentedDocuments};
+use super::draft::{LotDocument, LotLimits, SubmissionSet};
 use super::error::LotError;
 use super::verify::verify_signature;
 use crate::digest::Sha256Digest;
@@ -157,17 +157,17 @@ pub fn examine(
     report.signer = Some(lot.signer().clone());
     report.signing_time = Some(lot.signing_time());
     report.submission_set = Some(lot.submission_set().clone());
-    let describe = |outcome, presented| {
-        move |document: &super::LotDocument| DocumentReport {
-            unique_id: document.unique_id.clone(),
-            sha256: document.sha256,
-            outcome,
-            presented,
-        }
+    let describe = |document: &LotDocument, outcome, presented| DocumentReport {
+        unique_id: document.unique_id.clone(),
+        sha256: document.sha256,
+        outcome,
+        presented,
     };
     let Some(presented) = documents else {
-        let not_checked = describe(DocumentOutcome::NotChecked, None);
-        report.documents = lot.documents().iter().map(not_checked).collect();
+        let signed = lot.documents().iter();
+        report.documents = signed
+            .map(|document| describe(document, DocumentOutcome::NotChecked, None))
+            .collect();
         report.worsen(
             Indication::Indeterminate,
             SubIndication::SignedDataNotFound,
@@ -177,13 +177,12 @@ pub fn examine(
         return report;
     };
     let coverage = coverage::compare(lot.documents(), presented);
-    report.documents = lot
-        .documents()
-        .iter()
-        .zip(&coverage.matched)
-        .map(|(document, matched)| match matched {
-            Some(index) => describe(DocumentOutcome::Intact, Some(*index))(document),
-            None => describe(DocumentOutcome::Missing, None)(document),
+    let outcomes = lot.documents().iter().zip(&coverage.outcomes);
+    report.documents = outcomes
+        .map(|(document, outcome)| match outcome {
+            Outcome::Intact(index) => describe(document, DocumentOutcome::Intact, Some(*index)),
+            Outcome::Changed(index) => describe(document, DocumentOutcome::Changed, Some(*index)),
+            Outcome::Missing => describe(document, DocumentOutcome::Missing, None),
         })
         .collect();
     for finding in &coverage.findings {
@@ -195,15 +194,7 @@ pub fn examine(
 impl LotReport {
     fn add_finding(&mut self, finding: &CoverageFinding) {
         let (indication, sub_indication) = match finding {
-            CoverageFinding::DocumentChanged { unique_id, index } => {
-                let changed = self
-                    .documents
-                    .iter_mut()
-                    .find(|document| document.unique_id == *unique_id);
-                if let Some(document) = changed {
-                    document.outcome = DocumentOutcome::Changed;
-                    document.presented = Some(*index);
-                }
+            CoverageFinding::DocumentChanged { .. } => {
                 (Indication::TotalFailed, SubIndication::HashFailure)
             }
             CoverageFinding::DocumentUnknown { index }
