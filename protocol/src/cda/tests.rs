@@ -29,7 +29,7 @@ fn holder(person: &CardPerson) -> Holder {
             Authority::Persons(Level::Fort),
             Authority::Persons(Level::Standard),
         ],
-        ..TestPkiOptions::default()
+        ..TestPkiOptions::quick()
     };
     let pki = TestPki::generate_with(&options, NOW).unwrap();
     let card = pki.issue_card(person, NOW).unwrap();

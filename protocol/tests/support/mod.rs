@@ -28,7 +28,7 @@ impl Practice {
     pub fn new() -> Self {
         let options = TestPkiOptions {
             authorities: vec![Authority::Persons(Level::Fort)],
-            ..TestPkiOptions::default()
+            ..TestPkiOptions::quick()
         };
         let pki = TestPki::generate_with(&options, NOW).unwrap();
         // Made the day before, so that a server whose clock is behind finds it valid.
