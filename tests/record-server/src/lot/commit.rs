@@ -151,7 +151,7 @@ fn keep_signature(folder: &Path, signature: &[u8]) -> std::io::Result<()> {
     let mut file = File::create_new(folder.join(SIGNATURE_FILE))?;
     file.write_all(signature)?;
     file.sync_all()?;
-    File::open(folder)?.sync_all()
+    sync(folder)
 }
 
 fn check_signer(lot: &VerifiedLot, session: &Session) -> Result<(), Refusal> {
@@ -210,8 +210,8 @@ fn store(
     let parent = target.parent().ok_or(Code::Internal)?;
     std::fs::create_dir_all(parent)?;
     std::fs::rename(staging, target)?;
-    let committed = File::open(parent)
-        .and_then(|folder| folder.sync_all())
+    let committed = sync(parent)
+        .and_then(|()| parent.parent().map_or(Ok(()), sync))
         .map_err(Refusal::from)
         .and_then(|()| transaction.commit().map_err(Refusal::from));
     if let Err(refusal) = committed {
@@ -219,6 +219,11 @@ fn store(
         return Err(refusal);
     }
     Ok(())
+}
+
+/// Makes what was created or renamed in a folder durable.
+fn sync(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 fn insert(transaction: &Transaction<'_>, receipt: &LotReceipt) -> Result<(), Refusal> {
