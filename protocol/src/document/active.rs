@@ -110,7 +110,10 @@ enum Language {
 #[derive(Debug)]
 pub(super) struct ActiveScanner {
     language: Language,
-    word: Option<Vec<u8>>,
+    /// Whether a marker was seen and its word is not over.
+    in_word: bool,
+    /// The word so far, cut to [`MAX_WORD`].
+    word: Vec<u8>,
 }
 
 impl ActiveScanner {
@@ -129,26 +132,31 @@ impl ActiveScanner {
     fn new(language: Language) -> Self {
         Self {
             language,
-            word: None,
+            in_word: false,
+            word: Vec::with_capacity(MAX_WORD),
         }
     }
 
     pub(super) fn update(&mut self, mut chunk: &[u8]) -> Result<(), ActiveContent> {
         while !chunk.is_empty() {
-            let Some(word) = &mut self.word else {
+            if !self.in_word {
                 let Some(at) = memchr(self.language.marker(), chunk) else {
                     return Ok(());
                 };
-                self.word = Some(Vec::with_capacity(MAX_WORD));
                 chunk = chunk.get(at + 1..).unwrap_or_default();
+                // Compressed data is full of markers: most of them end here.
+                self.in_word = chunk
+                    .first()
+                    .is_none_or(|first| self.language.may_begin(*first));
                 continue;
-            };
+            }
             let length = chunk
                 .iter()
                 .position(|byte| !self.language.continues(*byte))
                 .unwrap_or(chunk.len());
-            let room = MAX_WORD.saturating_sub(word.len());
-            word.extend_from_slice(chunk.get(..length.min(room)).unwrap_or_default());
+            let room = MAX_WORD.saturating_sub(self.word.len());
+            let kept = chunk.get(..length.min(room)).unwrap_or_default();
+            self.word.extend_from_slice(kept);
             chunk = chunk.get(length..).unwrap_or_default();
             if !chunk.is_empty() {
                 self.end_word()?;
@@ -162,14 +170,13 @@ impl ActiveScanner {
     }
 
     fn end_word(&mut self) -> Result<(), ActiveContent> {
-        let Some(word) = self.word.take() else {
-            return Ok(());
-        };
+        self.in_word = false;
         let (word, words) = match self.language {
-            Language::Pdf => (without_escapes(&word), PDF_NAMES),
-            Language::Rtf => (word, RTF_WORDS),
-            Language::Text => (word.to_ascii_lowercase(), TEXT_TAGS),
+            Language::Pdf => (without_escapes(&self.word), PDF_NAMES),
+            Language::Rtf => (self.word.clone(), RTF_WORDS),
+            Language::Text => (self.word.to_ascii_lowercase(), TEXT_TAGS),
         };
+        self.word.clear();
         match words.iter().find(|(name, _)| *name == word) {
             Some((_, found)) => Err(*found),
             None => Ok(()),
@@ -183,6 +190,25 @@ impl Language {
             Self::Pdf => b'/',
             Self::Rtf => b'\\',
             Self::Text => b'<',
+        }
+    }
+
+    /// Whether a word of the list can begin with this byte, or with an escape of it.
+    fn may_begin(self, byte: u8) -> bool {
+        match self {
+            Self::Pdf => {
+                byte == b'#'
+                    || PDF_NAMES
+                        .iter()
+                        .any(|(name, _)| name.first() == Some(&byte))
+            }
+            Self::Rtf => byte == b'o',
+            Self::Text => {
+                let lower = byte.to_ascii_lowercase();
+                TEXT_TAGS
+                    .iter()
+                    .any(|(name, _)| name.first() == Some(&lower))
+            }
         }
     }
 
