@@ -4,6 +4,8 @@
 pub mod caller;
 pub mod cli;
 pub mod config;
+#[cfg(feature = "softcard")]
+pub mod demo;
 #[expect(dead_code, reason = "for lot signing and verification, which follow")]
 mod document_store;
 pub mod door;

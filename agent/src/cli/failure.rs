@@ -40,6 +40,9 @@ pub(super) enum Failure {
     #[cfg(feature = "softcard")]
     #[error("{0}")]
     SoftCard(String),
+    #[cfg(feature = "softcard")]
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
 }
 
 impl From<ClientError> for Failure {

@@ -6,6 +6,8 @@
 //! No option, argument or variable ever takes a PIN.
 
 mod card_read;
+#[cfg(feature = "softcard")]
+mod demo;
 mod events;
 mod failure;
 mod login;
@@ -52,7 +54,7 @@ struct CommandLine {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
+#[allow(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Command {
     #[command(flatten)]
     Operation(OperationCommand),
@@ -61,6 +63,9 @@ enum Command {
     Trust(trust::TrustCommand),
     /// Lance l'agent / runs the agent
     Serve,
+    /// Toute l'histoire sur des cartes simulées / the whole story on simulated cards
+    #[cfg(feature = "softcard")]
+    Demo(demo::Arguments),
 }
 
 /// Commands that are operations of the API.
@@ -135,6 +140,8 @@ fn perform(line: CommandLine) -> Result<Ending, Failure> {
     match line.command {
         Command::Trust(command) => trust::run(&invocation, &command),
         Command::Serve => serve::run(&invocation),
+        #[cfg(feature = "softcard")]
+        Command::Demo(arguments) => demo::run(&invocation, arguments),
         Command::Operation(command) => {
             invocation.log_errors_only()?;
             let runtime = session::runtime()?;

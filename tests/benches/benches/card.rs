@@ -22,7 +22,7 @@ fn model(card: &WiredCard) -> CardModel {
 fn identify(card: &mut WiredCard, cache: &mut CardCache) -> u64 {
     let model = model(card);
     let mut open = Cps3::open_known(card, model, cache).unwrap();
-    open.identity().unwrap().unwrap();
+    open.identity().unwrap();
     open.certificates().unwrap();
     open.remember(cache);
     open.exchanges()

@@ -1,1 +1,43 @@
-//! What the end-to-end tests share: programs started and stopped, and a workstation in a temporary folder.
+//! What the end-to-end tests share: our programs as a person installs them, a workstation in a temporary folder with
+//! readers behind a private pcscd, and a record server. Every program is stopped by its process id when it is dropped.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
+
+mod cards;
+mod programs;
+mod record_server;
+mod workstation;
+
+pub use cards::CardsInReaders;
+pub use programs::{Running, program, succeed};
+pub use record_server::RunningRecordServer;
+pub use workstation::{Answer, Workstation};
+
+use std::path::PathBuf;
+
+/// The record's site; a name that no resolver will ever know (RFC 6761).
+pub const ORIGIN: &str = "https://dossier.simulateur.invalid";
+
+/// The record server's name in the agents' tables.
+pub const AUDIENCE: &str = "urn:paraphe:test:record-server";
+
+/// The folder of the project.
+#[must_use]
+pub fn project() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// The documents that the project ships, one of each format.
+#[must_use]
+pub fn documents() -> Vec<PathBuf> {
+    [
+        "compte-rendu.pdf",
+        "note-de-suivi.txt",
+        "lettre-de-liaison.rtf",
+        "photo-lesion.jpg",
+        "courrier-numerise.tiff",
+    ]
+    .iter()
+    .map(|name| project().join("tests/documents").join(name))
+    .collect()
+}

@@ -1,0 +1,187 @@
+//! A workstation in a temporary folder: configuration, trust, private folders, and `paraphe` run on it.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use paraphe_certs::UnixTime;
+use paraphe_softcard::PkiDirectory;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::programs::{program, said};
+use crate::{AUDIENCE, ORIGIN};
+
+/// A workstation.
+#[derive(Debug)]
+pub struct Workstation {
+    folder: TempDir,
+    pki: PathBuf,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Answer {
+    /// Exit status.
+    pub status: i32,
+    /// Standard output as JSON; null where it is not.
+    pub json: Value,
+    /// Standard output, then standard error.
+    pub text: String,
+}
+
+impl Workstation {
+    /// A new one. The test authorities are kept under `shared`, made once for all tests, because RSA keys take time.
+    ///
+    /// # Panics
+    /// Where the folders cannot be made.
+    #[must_use]
+    pub fn new(shared: &str) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("workstation-")
+            .tempdir()
+            .unwrap();
+        let pki = Path::new(shared).join("scenarios-pki");
+        PkiDirectory::open_or_create(&pki, UnixTime::from(SystemTime::now())).unwrap();
+        let workstation = Self { folder, pki };
+        for name in ["run", "state", "config"] {
+            fs::DirBuilder::new()
+                .mode(0o700)
+                .create(workstation.path().join(name))
+                .unwrap();
+        }
+        fs::write(
+            workstation.configuration(),
+            workstation.configuration_text(),
+        )
+        .unwrap();
+        workstation
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The test authorities.
+    #[must_use]
+    pub fn pki(&self) -> &Path {
+        &self.pki
+    }
+
+    /// The configuration file.
+    #[must_use]
+    pub fn configuration(&self) -> PathBuf {
+        self.path().join("config/config.toml")
+    }
+
+    fn configuration_text(&self) -> String {
+        let trust = |name: &str| self.pki.join(name);
+        format!(
+            "port = {port}\n\
+             [[record_server]]\nname = \"dossier\"\ntitle = \"Dossier de test\"\naudience = \"{AUDIENCE}\"\n\
+             [[site]]\norigin = \"{ORIGIN}\"\nrecord_server = \"dossier\"\n\
+             [trust]\nanchors = {anchors:?}\nintermediates = {intermediates:?}\ncrls = {crls:?}\naccept_test = true\n",
+            port = free_port(),
+            anchors = trust("anchors"),
+            intermediates = trust("intermediates"),
+            crls = trust("crls"),
+        )
+    }
+
+    /// A private file with a PIN in it, for unattended work.
+    ///
+    /// # Panics
+    /// Where it cannot be written.
+    #[must_use]
+    pub fn pin_file(&self, pin: &str) -> PathBuf {
+        let path = self.path().join(format!("pin-{pin}"));
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .unwrap();
+        writeln!(file, "{pin}").unwrap();
+        path
+    }
+
+    /// `paraphe` on this workstation, in English, with the cards of the pcscd that `command` is a client of.
+    #[must_use]
+    pub fn command(&self, mut command: Command) -> Command {
+        command
+            .env("XDG_RUNTIME_DIR", self.path().join("run"))
+            .env("XDG_STATE_HOME", self.path().join("state"))
+            .env("XDG_CONFIG_HOME", self.path().join("config"))
+            .env("LANG", "en_GB.UTF-8")
+            .env_remove("LC_ALL")
+            .env_remove("DISPLAY")
+            .arg("--config")
+            .arg(self.configuration());
+        command
+    }
+
+    /// Runs `paraphe ARGUMENTS --json` as [`Workstation::command`].
+    ///
+    /// # Panics
+    /// Where the program cannot be run or is killed.
+    #[must_use]
+    pub fn paraphe(&self, cards: &crate::CardsInReaders, arguments: &[&str]) -> Answer {
+        let mut command = self.command(cards.pcscd().client(program("paraphe")));
+        let output = command
+            .args(arguments)
+            .arg("--json")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = said(&output);
+        let Some(status) = output.status.code() else {
+            panic!("{command:?}\n{text}");
+        };
+        let json = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        Answer { status, json, text }
+    }
+}
+
+impl Answer {
+    /// The JSON of a command that succeeded.
+    ///
+    /// # Panics
+    /// Where it did not.
+    #[must_use]
+    pub fn done(self) -> Value {
+        assert_eq!(self.status, 0, "{}", self.text);
+        self.json
+    }
+
+    /// The problem of a command that was refused with this code; it says what to do.
+    ///
+    /// # Panics
+    /// Where it was not.
+    #[must_use]
+    pub fn refused(self, code: &str) -> Value {
+        assert_eq!(self.status, 1, "{}", self.text);
+        assert_eq!(self.json["code"], code, "{}", self.text);
+        assert!(
+            self.json["remedy"]["text"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty())
+        );
+        assert!(!self.text.contains("panicked"), "{}", self.text);
+        self.json
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}

@@ -1,0 +1,282 @@
+//! The main job through the real pcscd and vpcd, with the programs that people install: reception creates a record, the
+//! physician logs in, signs five documents with one PIN entry and sends them; the record server accepts; programs
+//! that nobody here wrote accept the login and the signature too.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use paraphe_certs::UnixTime;
+use paraphe_protocol::api::BeneficiarySummary;
+use paraphe_record_server::client::{Client, ClientError, DocumentSource, OutgoingDocument};
+use paraphe_record_server::lot::AnnouncedDocument;
+use paraphe_record_server::patient::{Consent, ConsentForm};
+use paraphe_record_server::record::CreateRecordRequest;
+use paraphe_scenarios::{
+    AUDIENCE, CardsInReaders, ORIGIN, RunningRecordServer, Workstation, documents, project, succeed,
+};
+use paraphe_softcard::pcscd::ReaderKind;
+use serde_json::Value;
+
+const RECEPTION: usize = 0;
+const PHYSICIAN: usize = 1;
+const VITALE: usize = 2;
+
+#[tokio::test]
+async fn from_the_cards_to_the_record() {
+    let workstation = Workstation::new(env!("CARGO_TARGET_TMPDIR"));
+    let cards = CardsInReaders::insert(
+        &[ReaderKind::Vpcd, ReaderKind::Vpcd],
+        &["reception-nominative", "physician", "vitale-holder"],
+        workstation.path(),
+        workstation.pki(),
+    );
+    let mut server = RunningRecordServer::start(workstation.path(), workstation.pki());
+    let pin = workstation.pin_file("1234");
+    let pin = pin.to_str().unwrap();
+    let paraphe = |arguments: &[&str]| workstation.paraphe(&cards, arguments);
+
+    let status = paraphe(&["status"]).done();
+    let kinds: Vec<_> = status["readers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reader| reader["card"]["kind"].as_str().unwrap_or("-"))
+        .collect();
+    assert_eq!(kinds, ["cps3", "cps3", "vitale2", "-"], "{status}");
+
+    // Two professional's cards are there: nobody guesses which one is meant.
+    let _ = paraphe(&["card", "read"]).refused("card-several");
+
+    let reception = paraphe(&["card", "read", "--reader", cards.reader(RECEPTION)]).done();
+    assert_eq!(reception["holder"]["card_kind"], "cpe", "{reception}");
+    let vitale = paraphe(&["vitale", "read"]).done();
+    assert_eq!(vitale["reader"], cards.reader(VITALE));
+    let patient: BeneficiarySummary =
+        serde_json::from_value(vitale["beneficiaries"][0].clone()).unwrap();
+
+    let mut records = server.client();
+    let serial = reception["card"]["serial"].as_str().unwrap();
+    log_in(&workstation, &cards, &mut records, serial, pin).await;
+    let collected_by = reception["holder"]["national_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let receipt = records
+        .create_record(&CreateRecordRequest {
+            patient: patient.clone(),
+            consent: Some(Consent {
+                given: true,
+                form: ConsentForm::Checkbox,
+                collected_by,
+                collected_at: UnixTime::from(SystemTime::now()),
+            }),
+        })
+        .await
+        .unwrap();
+    assert!(matches!(
+        records.documents(&receipt.record).await,
+        Err(ClientError::Refused(_))
+    ));
+
+    let physician = paraphe(&["card", "read", "--reader", cards.reader(PHYSICIAN)]).done();
+    let serial = physician["card"]["serial"].as_str().unwrap();
+    let mut records = server.client();
+    log_in(&workstation, &cards, &mut records, serial, pin).await;
+
+    let presentations = cards.pin_presentations();
+    let nir = patient.nir.as_ref().unwrap();
+    let lot = workstation.path().join("lot");
+    let mut arguments = vec![
+        "lot",
+        "sign",
+        "--profile",
+        "dsg",
+        "--cda",
+        "--card",
+        serial,
+        "--pin-file",
+        pin,
+        "--practice-situation",
+        "1",
+        "--sex",
+        "M",
+        "--birth-place",
+        "99999",
+    ];
+    let number = format!("{}{}", nir.number, nir.key);
+    arguments.extend(["--patient", &number, "--birth-name", &patient.family_name]);
+    arguments.extend([
+        "--given-names",
+        &patient.given_name,
+        "--birth-date",
+        &patient.birth_date,
+    ]);
+    let lot_path = lot.to_str().unwrap();
+    arguments.extend(["-o", lot_path]);
+    let files = documents();
+    arguments.extend(files.iter().map(|file| file.to_str().unwrap()));
+    let signed = paraphe(&arguments).done();
+    assert_eq!(
+        cards.pin_presentations(),
+        presentations + 1,
+        "one PIN entry for the whole lot"
+    );
+    assert_eq!(signed["documents"].as_array().unwrap().len(), 5);
+
+    let signature = path_of(&signed["signature"]);
+    let contents: Vec<PathBuf> = signed["documents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|document| path_of(&document["content"]))
+        .collect();
+    let mut arguments = vec!["verify", signature.to_str().unwrap()];
+    arguments.extend(contents.iter().map(|path| path.to_str().unwrap()));
+    let report = paraphe(&arguments).done();
+    assert_eq!(report["conclusion"], "total-passed", "{report}");
+    foreign_judge_accepts(&signature, workstation.pki());
+
+    let signature_file = std::fs::read(&signature).unwrap();
+    let receipt_of_lot = records
+        .send_lot(&receipt.record, outgoing(&signed), &signature_file)
+        .await
+        .unwrap();
+    assert_eq!(receipt_of_lot.documents.len(), 5);
+    assert_eq!(receipt_of_lot.submission_set, signed["submission_set"]);
+    assert_eq!(
+        records
+            .documents(&receipt.record)
+            .await
+            .unwrap()
+            .documents
+            .len(),
+        5
+    );
+
+    let trace = records.trace(&receipt.record).await.unwrap();
+    let actions: Vec<_> = trace
+        .entries
+        .iter()
+        .map(|entry| (entry.action.as_str(), entry.outcome.as_str()))
+        .collect();
+    for expected in ["record-create", "lot-commit", "documents-list"] {
+        assert!(
+            actions.iter().any(|(action, _)| *action == expected),
+            "{actions:?}"
+        );
+    }
+    assert!(server.stop());
+}
+
+/// Nonce, assertion by `paraphe login`, session. The assertion is also checked by a verifier in another language.
+async fn log_in(
+    workstation: &Workstation,
+    cards: &CardsInReaders,
+    records: &mut Client,
+    serial: &str,
+    pin: &str,
+) {
+    let nonce = records.nonce().await.unwrap().nonce;
+    let login = workstation
+        .paraphe(
+            cards,
+            &[
+                "login",
+                "--server",
+                "dossier",
+                "--nonce",
+                &nonce,
+                "--card",
+                serial,
+                "--pin-file",
+                pin,
+            ],
+        )
+        .done();
+    assert_eq!(login["card"], serial);
+    foreign_verifier_accepts(workstation, &nonce, &login["assertion"]);
+    records.login(&nonce, &login["assertion"]).await.unwrap();
+}
+
+/// The verifier in another language, written from docs/login-assertion.md alone.
+fn foreign_verifier_accepts(workstation: &Workstation, nonce: &str, assertion: &Value) {
+    let published: Value =
+        serde_json::from_slice(&std::fs::read(project().join("tests/vectors/login.json")).unwrap())
+            .unwrap();
+    let vector = workstation.path().join("login.json");
+    let content = serde_json::json!({
+        "trust": {
+            "anchors": texts(&workstation.pki().join("anchors")),
+            "intermediates": texts(&workstation.pki().join("intermediates")),
+            "crls": texts(&workstation.pki().join("crls")),
+        },
+        "cases": [{
+            "name": "made by a card behind pcscd",
+            "expected": {
+                "audience": AUDIENCE,
+                "origin": ORIGIN,
+                "nonce": nonce,
+                "now": UnixTime::from(SystemTime::now()).0,
+                "offered": published["cases"][0]["expected"]["offered"],
+                "channel_binding": {"type": "none", "value": ""},
+            },
+            "assertion": assertion,
+            "outcome": "accepted",
+        }],
+    });
+    std::fs::write(&vector, content.to_string()).unwrap();
+    let _ = succeed(
+        Command::new("python3")
+            .arg(project().join("tests/interop/verify_login.py"))
+            .args(["--one".as_ref(), vector.as_os_str()]),
+    );
+}
+
+fn texts(folder: &Path) -> String {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect()
+}
+
+fn foreign_judge_accepts(signature: &Path, pki: &Path) {
+    let mut command = Command::new("xmlsec1");
+    command.args(["--verify", "--ignore-manifests"]);
+    for (option, folder) in [
+        ("--trusted-pem", "anchors"),
+        ("--untrusted-pem", "intermediates"),
+    ] {
+        for entry in std::fs::read_dir(pki.join(folder)).unwrap() {
+            command.arg(option).arg(entry.unwrap().path());
+        }
+    }
+    let _ = succeed(command.arg(signature).current_dir(project()));
+}
+
+fn outgoing(signed: &Value) -> Vec<OutgoingDocument> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    signed["documents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|document| OutgoingDocument {
+            announced: AnnouncedDocument {
+                unique_id: text(&document["unique_id"]),
+                title: text(&document["title"]),
+                media_type: text(&document["media_type"]),
+            },
+            source: DocumentSource::Path(path_of(&document["content"])),
+        })
+        .collect()
+}
+
+fn path_of(source: &Value) -> PathBuf {
+    PathBuf::from(
+        source["path"]
+            .as_str()
+            .unwrap_or_else(|| panic!("not a path: {source}")),
+    )
+}
