@@ -306,3 +306,6 @@ impl Drop for Ending<'_> {
         self.0.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,21 +1,19 @@
 //! Control lines of the program: pulling, putting back and exchanging cards while other programs use them.
 
+use std::sync::Arc;
+
 use paraphe_softcard::{CardSlot, PkiDirectory, Profile, SoftCard};
 
 /// The cards of this program.
 #[derive(Debug)]
 pub(crate) struct Control {
-    slots: Vec<CardSlot>,
+    slots: Arc<[CardSlot]>,
     pki: PkiDirectory,
 }
 
 impl Control {
-    pub(crate) fn new(slots: Vec<CardSlot>, pki: PkiDirectory) -> Self {
+    pub(crate) fn new(slots: Arc<[CardSlot]>, pki: PkiDirectory) -> Self {
         Self { slots, pki }
-    }
-
-    pub(crate) fn slots(&self) -> &[CardSlot] {
-        &self.slots
     }
 
     /// Carries out one line; the answer starts with `done` and the line, or with `error` and the reason.

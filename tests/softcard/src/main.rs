@@ -8,6 +8,7 @@ mod control;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::{Parser, Subcommand};
@@ -144,12 +145,16 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         ));
         slots.push(CardSlot::insert(placement.endpoint, card, trace.clone()));
     }
-    let control = Control::new(slots, pki);
-    serve(control, &ready, arguments.until_eof)
+    serve(&slots.into(), ready, pki, arguments.until_eof)
 }
 
 /// Reports readiness and carries out control lines, until a signal (or the end of input, where that counts).
-fn serve(control: Control, ready: &[String], until_eof: bool) -> Result<(), Failure> {
+fn serve(
+    slots: &Arc<[CardSlot]>,
+    ready: Vec<String>,
+    pki: PkiDirectory,
+    until_eof: bool,
+) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -157,13 +162,20 @@ fn serve(control: Control, ready: &[String], until_eof: bool) -> Result<(), Fail
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let (ended, end_of_input) = oneshot::channel();
-        let lines = ready.to_vec();
-        // Not joined: a blocked read of standard input must not keep the program.
+        // Neither thread is joined: a reader that never comes or a blocked read must not keep the program.
+        let reported = Arc::clone(slots);
+        std::thread::spawn(move || report_ready(&reported, &ready));
+        let control = Control::new(Arc::clone(slots), pki);
         std::thread::spawn(move || {
-            report_ready(&control, &lines);
-            let ended_by_input = obey(control, until_eof);
-            if ended_by_input {
+            obey(control);
+            if until_eof {
+                // The receiver is gone when a signal came first.
                 let _ = ended.send(());
+            } else {
+                // Kept, so that the end of input is no end.
+                loop {
+                    std::thread::park();
+                }
             }
         });
         tokio::select! {
@@ -175,8 +187,8 @@ fn serve(control: Control, ready: &[String], until_eof: bool) -> Result<(), Fail
     })
 }
 
-fn report_ready(control: &Control, lines: &[String]) {
-    for (slot, line) in control.slots().iter().zip(lines) {
+fn report_ready(slots: &[CardSlot], lines: &[String]) {
+    for (slot, line) in slots.iter().zip(lines) {
         while let Err(error) = slot.wait_ready(READER_PATIENCE) {
             tracing::warn!("{error}; still trying");
         }
@@ -184,21 +196,14 @@ fn report_ready(control: &Control, lines: &[String]) {
     }
 }
 
-/// Carries out control lines; true when input has ended and that ends the program.
-fn obey(mut control: Control, until_eof: bool) -> bool {
+/// Carries out control lines until input ends.
+fn obey(mut control: Control) {
     for line in std::io::stdin().lock().lines() {
-        let Ok(line) = line else { break };
+        let Ok(line) = line else { return };
         if !line.trim().is_empty() {
             say(&control.carry_out(&line));
         }
     }
-    if !until_eof {
-        // The cards live in `control`: keep them until a signal ends the process.
-        loop {
-            std::thread::park();
-        }
-    }
-    true
 }
 
 /// One line on standard output, at once.

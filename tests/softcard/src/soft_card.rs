@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::cps3::{self, Cps3};
 use crate::keys::{CardKeys, KeyError, KeyPair};
 use crate::pki_directory::{PkiDirectory, PkiDirectoryError};
-use crate::profile::Profile;
+use crate::profile::{Profile, Timing, Vitale2Profile};
 use crate::transport_t0::TransportT0;
 use crate::vitale2::Vitale2;
 
@@ -59,36 +59,45 @@ impl SoftCard {
     /// Makes the card of a profile. Keys that the profile does not bring are made and certified by the PKI directory, which
     /// keeps them: the same profile gives the same keys again.
     pub fn new(profile: &Profile, pki: &mut PkiDirectory) -> Result<Self, SoftCardError> {
-        let model = match profile {
-            Profile::Vitale2(profile) => Model::Vitale2(Box::new(Vitale2::new(profile))),
-            Profile::Cps3(profile) => {
-                let supplied = |key: &Option<_>| key.as_ref().map(KeyPair::supplied).transpose();
-                let authentication = supplied(&profile.keys.authentication)?;
-                let signature = supplied(&profile.keys.signature)?;
-                let keys = match (authentication, signature) {
-                    (Some(authentication), Some(signature)) => CardKeys {
-                        authentication,
-                        signature,
-                    },
-                    (authentication, signature) => {
-                        let issued = pki.card_keys(profile)?;
-                        CardKeys {
-                            authentication: authentication.unwrap_or(issued.authentication),
-                            signature: signature.unwrap_or(issued.signature),
-                        }
-                    }
-                };
-                Model::Cps3(Box::new(Cps3::new(profile, keys)))
+        let profile = match profile {
+            Profile::Vitale2(profile) => return Ok(Self::vitale2(profile)),
+            Profile::Cps3(profile) => profile,
+        };
+        let supplied = |key: &Option<_>| key.as_ref().map(KeyPair::supplied).transpose();
+        let authentication = supplied(&profile.keys.authentication)?;
+        let signature = supplied(&profile.keys.signature)?;
+        let keys = match (authentication, signature) {
+            (Some(authentication), Some(signature)) => CardKeys {
+                authentication,
+                signature,
+            },
+            (authentication, signature) => {
+                let issued = pki.card_keys(profile)?;
+                CardKeys {
+                    authentication: authentication.unwrap_or(issued.authentication),
+                    signature: signature.unwrap_or(issued.signature),
+                }
             }
         };
-        Ok(Self {
+        let model = Model::Cps3(Box::new(Cps3::new(profile, keys)));
+        Ok(Self::with_model(model, profile.timing, &profile.serial))
+    }
+
+    /// Makes a Vitale, which needs no PKI.
+    pub fn vitale2(profile: &Vitale2Profile) -> Self {
+        let model = Model::Vitale2(Box::new(Vitale2::new(profile)));
+        Self::with_model(model, profile.timing, &profile.serial)
+    }
+
+    fn with_model(model: Model, timing: Timing, serial: &str) -> Self {
+        Self {
             model,
             transport: TransportT0::default(),
-            delay: Duration::from_millis(profile.timing().milliseconds_per_apdu),
-            serial: profile.serial().to_owned(),
+            delay: Duration::from_millis(timing.milliseconds_per_apdu),
+            serial: serial.to_owned(),
             apdus: 0,
             resets: 0,
-        })
+        }
     }
 
     /// Answer to reset.

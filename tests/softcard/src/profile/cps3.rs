@@ -1,6 +1,7 @@
 //! The fields of a CPS3 profile: person, validity, codes, practice situations, keys, files, quirks.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -128,7 +129,7 @@ pub struct Validity {
 }
 
 /// The holder's PIN.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Pin {
     /// 4 digits; 4 to 8 with storage `unpadded`.
@@ -137,6 +138,17 @@ pub struct Pin {
     pub tries_left: u8,
     /// How the card stores and compares it.
     pub storage: CodeStorage,
+}
+
+/// Without the value: simulated codes stay out of logs like real ones.
+impl fmt::Debug for Pin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Pin")
+            .field("tries_left", &self.tries_left)
+            .field("storage", &self.storage)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Pin {
@@ -160,7 +172,7 @@ pub enum CodeStorage {
 }
 
 /// The code that unblocks the PIN.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UnblockCode {
     /// 8 digits.
@@ -169,6 +181,16 @@ pub struct UnblockCode {
     pub tries_left: u8,
     /// 0 to 100: how often it can still be used.
     pub uses_left: u8,
+}
+
+impl fmt::Debug for UnblockCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("UnblockCode")
+            .field("tries_left", &self.tries_left)
+            .field("uses_left", &self.uses_left)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for UnblockCode {
@@ -218,7 +240,7 @@ pub struct SuppliedKey {
 }
 
 /// Where bytes come from.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// PEM text.
@@ -227,6 +249,17 @@ pub enum Source {
     Base64(String),
     /// A file, PEM or DER.
     Path(PathBuf),
+}
+
+/// Without inline bytes, which may be a private key.
+impl fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pem(_) => formatter.write_str("Pem(..)"),
+            Self::Base64(_) => formatter.write_str("Base64(..)"),
+            Self::Path(path) => formatter.debug_tuple("Path").field(path).finish(),
+        }
+    }
 }
 
 /// Switchable properties of real cards.

@@ -98,3 +98,18 @@ fn an_unknown_name_lists_the_known_ones() {
     let error = Profile::shipped("phisician").unwrap_err().to_string();
     assert!(error.contains("physician, nurse"), "{error}");
 }
+
+#[test]
+fn codes_and_keys_stay_out_of_debug_output() {
+    let json = MINIMAL.replacen(
+        r#""person""#,
+        r#""pin":{"value":"4711"},"unblock_code":{"value":"08154711"},
+           "keys":{"signature":{"certificate":{"pem":"SECRET"},"private_key":{"base64":"SECRET"}}},"person""#,
+        1,
+    );
+    let shown = format!("{:?}", Profile::from_json(&json).unwrap());
+    assert!(
+        !shown.contains("4711") && !shown.contains("SECRET"),
+        "{shown}"
+    );
+}
