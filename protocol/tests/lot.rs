@@ -266,7 +266,7 @@ fn signing_times_out_of_bounds_are_refused() {
 }
 
 /// Replaces once, and says so if there was nothing to replace.
-fn edit(xml: &[u8], from: &str, to: &str) -> Vec<u8> {
+fn edit_of(xml: &[u8], from: &str, to: &str) -> Vec<u8> {
     let text = std::str::from_utf8(xml).unwrap();
     assert!(text.contains(from), "{from} is not in the signature");
     text.replacen(from, to, 1).into_bytes()
@@ -392,7 +392,7 @@ fn files_that_are_not_the_profile_are_refused() {
         ("urn:oid:2.25.2\"", "http://x/\"", "signed-part-altered"),
         ("<ds:Manifest ", "<ds:Manifest x=\"y\" ", "structure"),
     ] {
-        let error = check(&practice, &edit(&xml, from, to)).unwrap_err();
+        let error = check(&practice, &edit_of(&xml, from, to)).unwrap_err();
         assert_eq!(error.code(), expected, "{from} -> {to}: {error}");
     }
 }
@@ -537,7 +537,7 @@ fn the_certificate_must_be_the_one_that_was_signed() {
         .issue_card(&CardPerson::sample_physician(), NOW)
         .unwrap();
     for other in [&twin.signature.certificate, &practice.issuing_authority()] {
-        let swapped = edit(&xml, &own, &encode(other.der()));
+        let swapped = edit_of(&xml, &own, &encode(other.der()));
         assert_eq!(
             check(&practice, &swapped),
             Err(LotError::CertificateMismatch)
@@ -636,7 +636,7 @@ fn reports_tell_a_person_what_is_wrong() {
         ]
     );
 
-    let altered = edit(&xml, "SigningTime>2026", "SigningTime>2025");
+    let altered = edit_of(&xml, "SigningTime>2026", "SigningTime>2025");
     let report = examine(&altered, None, &practice.store, NOW, &limits);
     assert_eq!(report.sub_indication, Some(SubIndication::HashFailure));
     assert_eq!(
@@ -646,6 +646,67 @@ fn reports_tell_a_person_what_is_wrong() {
         })
     );
     assert!(report.signer.is_none() && report.documents.is_empty());
+}
+
+/// Whatever is done to the file, what is accepted says what was signed, or nothing is.
+#[test]
+fn no_edit_makes_the_signature_say_something_else() {
+    let practice = Practice::new();
+    let xml = signed(&practice);
+    let pieces = [
+        "",
+        "<",
+        ">",
+        "\"",
+        "&#x41;",
+        "&amp;",
+        " ",
+        "\n",
+        "A",
+        "=",
+        "</ds:Object>",
+        "<ds:Object>",
+        "<ds:Manifest Id=\"IHEManifest\">",
+        "<!--",
+        "-->",
+        " Id=\"x\"",
+        "urn:oid:2.25.9",
+        "\u{e9}",
+        " xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"",
+    ];
+    let edit = (
+        0..xml.len(),
+        0usize..24,
+        proptest::sample::select(pieces.to_vec()),
+    );
+    let edits = proptest::collection::vec(edit, 1..4);
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(600));
+    runner
+        .run(&edits, |edits| {
+            let mut changed = xml.clone();
+            for (at, removed, piece) in edits {
+                let at = at.min(changed.len());
+                let end = (at + removed).min(changed.len());
+                changed.splice(at..end, piece.bytes());
+            }
+            let limits = LotLimits::default();
+            if let Ok(lot) = verify_signature(&changed, &practice.store, NOW, &limits) {
+                prop_assert_eq!(lot.documents(), documents());
+                prop_assert_eq!(lot.submission_set(), &submission_set());
+            }
+            Ok(())
+        })
+        .unwrap();
+    let mut accepted = 0;
+    // Edits that change nothing that is signed exist: the property above is not empty.
+    for harmless in [
+        edit_of(&xml, " Id=\"S0\"", "  Id='S0'"),
+        [&xml[..], b"\n"].concat(),
+    ] {
+        let lot = verify_signature(&harmless, &practice.store, NOW, &LotLimits::default());
+        accepted += usize::from(lot.is_ok());
+    }
+    assert_eq!(accepted, 2);
 }
 
 #[test]
