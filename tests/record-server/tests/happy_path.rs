@@ -7,6 +7,7 @@ mod fixture;
 
 use fixture::{NOW, TestLot, World, create_request, patient, patient_ins};
 use paraphe_certs::test_pki::CardPerson;
+use paraphe_record_server::client::DocumentSource;
 use paraphe_record_server::problem::Code;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,6 +101,37 @@ async fn from_reception_to_the_stored_lot() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn documents_come_from_files_and_readers_of_any_length() {
+    let world = World::start().await;
+    let (card, client, record) = world.physician_with_record().await;
+    let mut lot = TestLot::new(1);
+    for (document, length) in lot.documents.iter_mut().zip([1, 65_536, 4_999_999]) {
+        document.bytes = vec![b'a'; length];
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("document.txt");
+    std::fs::write(&path, &lot.documents[1].bytes).unwrap();
+    let signature = card.sign_lot(&lot, &patient_ins(), world.now());
+    let mut outgoing = lot.outgoing();
+    outgoing[1].source = DocumentSource::Path(path);
+    outgoing[2].source = DocumentSource::Reader(Box::new(std::io::Cursor::new(
+        lot.documents[2].bytes.clone(),
+    )));
+    let receipt = client
+        .send_lot(&record, outgoing, &signature)
+        .await
+        .unwrap();
+    for (document, stored) in lot.documents.iter().zip(&receipt.documents) {
+        assert_eq!(stored.size, document.bytes.len() as u64);
+        let bytes = client
+            .document(&record, &stored.unique_id, 5_000_000)
+            .await
+            .unwrap();
+        assert!(bytes == document.bytes, "{} bytes", bytes.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_is_there_after_a_restart() {
     let world = World::start().await;
     let (card, physician, record) = world.physician_with_record().await;
@@ -115,11 +147,7 @@ async fn everything_is_there_after_a_restart() {
     let opened = physician.open_lot(&record, half.announced()).await.unwrap();
     let bytes = half.documents[0].bytes.clone();
     physician
-        .put_document(
-            &opened.lot,
-            1,
-            paraphe_record_server::client::DocumentSource::Bytes(bytes),
-        )
+        .put_document(&opened.lot, 1, DocumentSource::Bytes(bytes))
         .await
         .unwrap();
     let mut picture = world.stored();

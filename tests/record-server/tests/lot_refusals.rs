@@ -6,7 +6,7 @@
 mod fixture;
 
 use fixture::{Card, NOW, TestDocument, TestLot, World, ins, patient_ins};
-use paraphe_certs::test_pki::{CardPerson, RevocationReason};
+use paraphe_certs::test_pki::{Authority, CardPerson, Level, RevocationReason, Validity};
 use paraphe_protocol::identifiers::Environment;
 use paraphe_record_server::client::DocumentSource;
 use paraphe_record_server::problem::Code;
@@ -189,6 +189,23 @@ async fn the_signer_is_the_sessions_holder_with_the_same_card() {
         )
         .await;
     }
+    // The same person and card number, from another authority.
+    let person = CardPerson::sample_physician();
+    let template = person.signature_template(Validity::of_card(NOW));
+    let elsewhere = Authority::Persons(Level::Standard);
+    let other = world
+        .login_card(&person)
+        .with_signature(world.pki.issue(elsewhere, &template).unwrap());
+    let signature = other.sign_lot(&lot, &patient_ins(), NOW);
+    refused(
+        &world,
+        &client,
+        &record,
+        &lot,
+        &signature,
+        Code::LotSignerMismatch,
+    )
+    .await;
     // A renewed certificate on the same card is the same card.
     let renewed = world.card(&CardPerson::sample_physician());
     let signature = renewed.sign_lot(&lot, &patient_ins(), NOW);
