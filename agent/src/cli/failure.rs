@@ -35,6 +35,8 @@ pub(super) enum Failure {
     },
     #[error("{0}")]
     System(#[from] std::io::Error),
+    #[error("document {number} is no longer what was signed")]
+    DocumentChanged { number: usize },
     #[error("the answer has an unexpected form")]
     Answer,
     #[cfg(feature = "softcard")]
@@ -64,6 +66,8 @@ impl Failure {
             Self::Door(error) => error.problem(language),
             Self::PinEntry(error) => crate::problem::Failure::from(error).into_problem(language),
             Self::File { .. } => file_problem(&self, language),
+            Self::DocumentChanged { number } => Problem::new(ErrorCode::DocumentChanged, language)
+                .with_detail(format!("Document {number}.")),
             other => Problem::new(ErrorCode::Internal, language).with_detail(other.to_string()),
         }
     }

@@ -1,26 +1,21 @@
-//! `paraphe lot sign`: a lot of files under one signature. What the agent made (the signature, CDA documents) is fetched
-//! into the output directory piece by piece; what was signed as it was stays where it is.
+//! `paraphe lot sign`: a lot of files under one signature, into a directory that holds everything: the documents as they were
+//! signed, the signature, and the answer ([`LotDirectory`]).
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use clap::{Args, ValueEnum};
 use paraphe_protocol::api::{
-    DocumentDropRequest, DocumentGetRequest, DocumentSource, Language, LotDocumentRequest,
-    LotPatient, LotProfile, LotSignRequest, Operation,
+    DocumentSource, Language, LotDocumentRequest, LotPatient, LotProfile, LotSignRequest, Operation,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Ending;
 use super::failure::Failure;
-use super::new_file::{self, NewFile};
+use super::lot_directory::LotDirectory;
+use super::new_file;
 use super::output::{self, Lines, at, either, list, time};
 use super::session::{Invocation, Session, invalid};
 
-/// The signature's name in the output directory.
-const SIGNATURE_FILE: &str = "signature.xml";
 /// Longest title, characters (the API's limit).
 const MAXIMUM_TITLE: usize = 128;
 
@@ -56,7 +51,7 @@ pub(super) struct Arguments {
     /// Enveloppe chaque document en CDA R2 niveau 1 / wraps each document as CDA R2 level 1
     #[arg(long)]
     cda: bool,
-    /// Répertoire du résultat, créé au besoin / directory of the result, made where missing
+    /// Répertoire du résultat, absent ou vide / directory of the result, absent or empty
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
     /// Les documents, dans l'ordre / the documents, in order
@@ -74,27 +69,11 @@ pub(super) async fn run(
     session: &mut Session,
     arguments: Arguments,
 ) -> Result<Ending, Failure> {
-    let directory = absolute(&arguments.output)?;
-    fs::create_dir_all(&directory).map_err(|source| new_file::failed(&directory, source))?;
-    let signature_path = directory.join(SIGNATURE_FILE);
-    if signature_path.exists() {
-        // Found before the PIN is asked for.
-        return Err(new_file::failed(
-            &signature_path,
-            std::io::ErrorKind::AlreadyExists.into(),
-        ));
-    }
+    // Begun before the PIN is asked for.
+    let directory = LotDirectory::begin(&absolute(&arguments.output)?)?;
     let request = request(invocation, arguments)?;
-    let mut answer = session.perform(Operation::LotSign, &request).await?;
-    fetch(session, &mut answer["signature"], &signature_path).await?;
-    let count = list(&answer, "/documents").len();
-    for index in 0..count {
-        let number = index.saturating_add(1);
-        let document = &mut answer["documents"][index];
-        let title = at(document, "/title");
-        let path = directory.join(file_name(number, &title, &at(document, "/media_type")));
-        fetch(session, &mut document["content"], &path).await?;
-    }
+    let answer = session.perform(Operation::LotSign, &request).await?;
+    let answer = directory.fill(session, answer).await?;
     if invocation.options.json {
         output::json(&answer);
     } else {
@@ -154,65 +133,6 @@ fn title(file: &Path) -> String {
     name.chars().take(MAXIMUM_TITLE).collect()
 }
 
-/// `001-ordonnance.xml`: letters, digits and hyphens only, whatever the title holds.
-fn file_name(number: usize, title: &str, media_type: &str) -> String {
-    let plain: String = title
-        .chars()
-        .map(|character| {
-            if character.is_alphanumeric() {
-                character
-            } else {
-                '-'
-            }
-        })
-        .take(60)
-        .collect();
-    let extension = match media_type {
-        "text/xml" | "application/xml" => "xml",
-        "application/pdf" => "pdf",
-        "text/plain" => "txt",
-        "text/rtf" | "application/rtf" => "rtf",
-        "image/jpeg" => "jpg",
-        "image/tiff" => "tiff",
-        _ => "bin",
-    };
-    format!("{number:03}-{plain}.{extension}")
-}
-
-/// Where `source` names a document that the agent holds: write it to `path`, let the agent forget it, name the path.
-async fn fetch(session: &mut Session, source: &mut Value, path: &Path) -> Result<(), Failure> {
-    let Some(document) = source["document"].as_str().map(str::to_owned) else {
-        return Ok(());
-    };
-    let mut file = NewFile::begin(path)?;
-    let mut offset = 0_u64;
-    loop {
-        let request = DocumentGetRequest {
-            document: document.clone(),
-            offset,
-        };
-        let piece = session.perform(Operation::DocumentGet, &request).await?;
-        let bytes = STANDARD
-            .decode(piece["content"].as_str().ok_or(Failure::Answer)?)
-            .map_err(|_| Failure::Answer)?;
-        file.write(&bytes)?;
-        if piece["last"] == true {
-            break;
-        }
-        let length = u64::try_from(bytes.len()).map_err(|_| Failure::Answer)?;
-        if length == 0 {
-            return Err(Failure::Answer);
-        }
-        offset = offset.checked_add(length).ok_or(Failure::Answer)?;
-    }
-    file.finish()?;
-    session
-        .perform(Operation::DocumentDrop, &DocumentDropRequest { document })
-        .await?;
-    *source = json!({ "path": path.to_string_lossy() });
-    Ok(())
-}
-
 pub(super) fn lines(answer: &Value, language: Language) -> Lines {
     let say = |french, english| either(language, french, english);
     let mut lines = Lines::default();
@@ -246,17 +166,11 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
 mod tests {
     use std::path::Path;
 
-    use super::{file_name, title};
+    use super::title;
 
     #[test]
-    fn titles_never_choose_a_directory() {
-        let name = file_name(7, "../../etc/passwd\n\u{202e}", "text/xml");
-        assert_eq!(name, "007-------etc-passwd--.xml");
-        assert_eq!(
-            file_name(1, "Ordonnance été", "text/xml"),
-            "001-Ordonnance-été.xml"
-        );
+    fn a_title_is_the_files_name_and_not_too_long() {
         assert_eq!(title(Path::new("/a/b/ordonnance.pdf")), "ordonnance");
-        assert_eq!(title(Path::new(&"x".repeat(300))).len(), 128);
+        assert_eq!(title(Path::new(&"é".repeat(300))).chars().count(), 128);
     }
 }

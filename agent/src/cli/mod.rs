@@ -11,6 +11,7 @@ mod demo;
 mod events;
 mod failure;
 mod login;
+mod lot_directory;
 mod lot_sign;
 mod new_file;
 mod options;

@@ -7,49 +7,20 @@ use tempfile::NamedTempFile;
 
 use super::failure::Failure;
 
-/// A file on its way to its place.
-#[derive(Debug)]
-pub(super) struct NewFile<'a> {
-    path: &'a Path,
-    file: NamedTempFile,
-}
-
-impl<'a> NewFile<'a> {
-    /// Begin a file that will be at `path`.
-    pub(super) fn begin(path: &'a Path) -> Result<Self, Failure> {
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let file = NamedTempFile::new_in(directory).map_err(|source| failed(path, source))?;
-        Ok(Self { path, file })
-    }
-
-    /// Go on with these bytes.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.file
-            .write_all(bytes)
-            .map_err(|source| failed(self.path, source))
-    }
-
-    /// Put it in its place.
-    pub(super) fn finish(self) -> Result<(), Failure> {
-        self.file
-            .as_file()
-            .sync_all()
-            .map_err(|source| failed(self.path, source))?;
-        self.file
-            .persist_noclobber(self.path)
-            .map(drop)
-            .map_err(|error| failed(self.path, error.error))
-    }
-}
-
 /// Write a whole file.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let mut file = NewFile::begin(path)?;
-    file.write(content)?;
-    file.finish()
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let written = NamedTempFile::new_in(directory).and_then(|mut file| {
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path)
+            .map(drop)
+            .map_err(|error| error.error)
+    });
+    written.map_err(|source| failed(path, source))
 }
 
 pub(super) fn failed(path: &Path, source: std::io::Error) -> Failure {
