@@ -3,18 +3,20 @@
 //! put it; for everybody else it does not exist. Refused: pieces out of place, documents and numbers beyond the limits, a
 //! document that was not closed. Never wholly in memory.
 
+mod stored_document;
+
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
+use paraphe_protocol::digest::Sha256Digest;
 
 use crate::caller::Caller;
 use crate::config::{Limits, Origin};
+
+pub(crate) use stored_document::{DocumentWriter, StoredDocument};
 
 /// A document that nobody asked for so long is given up.
 const IDLE_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -60,14 +62,6 @@ impl DocumentId {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// A closed document: its bytes never change again.
-#[derive(Debug)]
-pub(crate) struct StoredDocument {
-    file: File,
-    size: u64,
-    sha256: Sha256Digest,
 }
 
 #[derive(Debug)]
@@ -145,10 +139,10 @@ impl DocumentStore {
             self.lock().remove(&id);
             return Err(writer.error(error));
         }
-        let size = writer.size;
+        let size = writer.size();
         let (content, sha256) = if last {
             let stored = writer.close();
-            let sha256 = stored.sha256;
+            let sha256 = stored.sha256();
             (Content::Closed(stored), Some(sha256))
         } else {
             (Content::Arriving(writer), None)
@@ -184,30 +178,47 @@ impl DocumentStore {
         }
     }
 
-    /// A document that an operation makes, not yet anybody's.
-    pub(crate) fn writer(&self, owner: &Owner) -> Result<DocumentWriter, StoreError> {
+    fn writer(&self, owner: &Owner) -> Result<DocumentWriter, StoreError> {
         {
             let mut entries = self.lock();
             entries.retain(|_, entry| entry.used.elapsed() < IDLE_LIMIT);
             self.check_room(&entries, owner)?;
         }
-        Ok(DocumentWriter {
-            file: tempfile::tempfile_in(&self.directory)?,
-            hasher: Sha256Hasher::new(),
-            size: 0,
-            limit: self.limits.document_bytes,
-        })
+        self.writer_of_at_most(self.limits.document_bytes)
     }
 
-    /// Gives a document that an operation made to its owner.
-    pub(crate) fn keep(
+    /// A document of at most `limit` bytes that an operation makes, not yet anybody's.
+    pub(crate) fn writer_of_at_most(&self, limit: u64) -> Result<DocumentWriter, StoreError> {
+        Ok(DocumentWriter::new(&self.directory, limit)?)
+    }
+
+    /// Gives documents that an operation made to their owner: all of them or none.
+    pub(crate) fn keep_all(
         &self,
         owner: &Owner,
-        stored: Arc<StoredDocument>,
-    ) -> Result<DocumentId, StoreError> {
-        let id = DocumentId::random()?;
-        self.keep_as(&id, owner, Content::Closed(stored))?;
-        Ok(id)
+        made: Vec<Arc<StoredDocument>>,
+    ) -> Result<Vec<DocumentId>, StoreError> {
+        let named = made
+            .into_iter()
+            .map(|stored| Ok((DocumentId::random()?, stored)))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let mut entries = self.lock();
+        let limit = self.limits.documents_held;
+        let after = Self::held(&entries, owner).saturating_add(named.len());
+        if after > usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Err(StoreError::TooMany { limit });
+        }
+        let mut ids = Vec::with_capacity(named.len());
+        for (id, stored) in named {
+            let entry = Entry {
+                owner: owner.clone(),
+                used: Instant::now(),
+                content: Content::Closed(stored),
+            };
+            entries.insert(id.clone(), entry);
+            ids.push(id);
+        }
+        Ok(ids)
     }
 
     fn keep_as(&self, id: &DocumentId, owner: &Owner, content: Content) -> Result<(), StoreError> {
@@ -227,14 +238,28 @@ impl DocumentStore {
         Ok(())
     }
 
+    /// Whether this owner may hold so many more.
+    pub(crate) fn check_room_for(&self, owner: &Owner, more: usize) -> Result<(), StoreError> {
+        let limit = self.limits.documents_held;
+        let held = Self::held(&self.lock(), owner);
+        if held.saturating_add(more) > usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Err(StoreError::TooMany { limit });
+        }
+        Ok(())
+    }
+
+    fn held(entries: &HashMap<DocumentId, Entry>, owner: &Owner) -> usize {
+        let of_owner = entries.values().filter(|entry| entry.owner == *owner);
+        of_owner.count()
+    }
+
     fn check_room(
         &self,
         entries: &HashMap<DocumentId, Entry>,
         owner: &Owner,
     ) -> Result<(), StoreError> {
         let limit = self.limits.documents_held;
-        let held = entries.values().filter(|entry| entry.owner == *owner);
-        if held.count() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+        if Self::held(entries, owner) >= usize::try_from(limit).unwrap_or(usize::MAX) {
             return Err(StoreError::TooMany { limit });
         }
         Ok(())
@@ -255,11 +280,11 @@ impl DocumentStore {
             .ok_or(StoreError::Unknown)?;
         entry.used = Instant::now();
         match std::mem::replace(&mut entry.content, Content::Busy) {
-            Content::Arriving(writer) if writer.size == offset => Ok((id, writer)),
+            Content::Arriving(writer) if writer.size() == offset => Ok((id, writer)),
             other => {
                 let held = match &other {
-                    Content::Arriving(writer) => writer.size,
-                    Content::Closed(stored) => stored.size,
+                    Content::Arriving(writer) => writer.size(),
+                    Content::Closed(stored) => stored.size(),
                     Content::Busy => 0,
                 };
                 entry.content = other;
@@ -271,117 +296,6 @@ impl DocumentStore {
     fn lock(&self) -> MutexGuard<'_, HashMap<DocumentId, Entry>> {
         // Every change is a single insertion, removal or assignment.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl StoredDocument {
-    /// Size, bytes.
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// SHA-256.
-    pub(crate) fn sha256(&self) -> Sha256Digest {
-        self.sha256
-    }
-
-    /// Bytes from `offset`; fewer than the buffer holds only at the end.
-    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        // Beyond the end there is nothing, and a position above the file system's largest is an error to it.
-        if offset >= self.size {
-            return Ok(0);
-        }
-        let mut read = 0;
-        while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
-            let position = offset.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
-            match self.file.read_at(rest, position) {
-                Ok(0) => break,
-                Ok(more) => read += more,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(read)
-    }
-
-    /// From the beginning, independently of other readers.
-    pub(crate) fn reader(self: &Arc<Self>) -> StoredDocumentReader {
-        StoredDocumentReader {
-            stored: Arc::clone(self),
-            position: 0,
-        }
-    }
-}
-
-/// Reads a stored document from its beginning.
-#[derive(Debug)]
-pub(crate) struct StoredDocumentReader {
-    stored: Arc<StoredDocument>,
-    position: u64,
-}
-
-impl io::Read for StoredDocumentReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.stored.file.read_at(buffer, self.position)?;
-        self.position += u64::try_from(read).unwrap_or_default();
-        Ok(read)
-    }
-}
-
-/// Writes a document into its unnamed file and hashes it on the way.
-pub(crate) struct DocumentWriter {
-    file: File,
-    hasher: Sha256Hasher,
-    size: u64,
-    limit: u64,
-}
-
-impl DocumentWriter {
-    /// Closes the document: its bytes never change again.
-    pub(crate) fn close(self) -> Arc<StoredDocument> {
-        Arc::new(StoredDocument {
-            file: self.file,
-            size: self.size,
-            sha256: self.hasher.finish(),
-        })
-    }
-
-    /// What an error of writing means.
-    pub(crate) fn error(&self, error: io::Error) -> StoreError {
-        if error.kind() == io::ErrorKind::FileTooLarge {
-            StoreError::TooLarge { limit: self.limit }
-        } else {
-            StoreError::Io(error)
-        }
-    }
-}
-
-impl Write for DocumentWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let after = u64::try_from(bytes.len())
-            .ok()
-            .and_then(|more| self.size.checked_add(more));
-        if after.is_none_or(|after| after > self.limit) {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let written = self.file.write(bytes)?;
-        let taken = bytes.get(..written).unwrap_or_default();
-        self.hasher.update(taken);
-        self.size += u64::try_from(written).unwrap_or_default();
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl std::fmt::Debug for DocumentWriter {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("DocumentWriter")
-            .field("size", &self.size)
-            .finish_non_exhaustive()
     }
 }
 
@@ -402,134 +316,4 @@ fn raise_descriptor_limit() {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-    use std::io::Read;
-
-    use paraphe_protocol::digest::Sha256Digest;
-
-    use super::{DocumentStore, Owner, StoreError};
-    use crate::config::{Limits, Origin};
-
-    fn limits() -> Limits {
-        Limits {
-            document_bytes: 10,
-            documents_held: 2,
-            ..Limits::default()
-        }
-    }
-
-    fn site(origin: &str) -> Owner {
-        Owner::Site(origin.parse::<Origin>().unwrap())
-    }
-
-    fn store() -> (tempfile::TempDir, DocumentStore) {
-        let directory = tempfile::tempdir().unwrap();
-        let store = DocumentStore::open(directory.path(), limits()).unwrap();
-        (directory, store)
-    }
-
-    #[test]
-    fn a_document_comes_back_as_it_was_put() {
-        let (directory, store) = store();
-        let (id, size, none) = store.put(&Owner::User, None, 0, b"0123", false).unwrap();
-        assert_eq!((size, none), (4, None));
-        assert!(matches!(
-            store.get(&Owner::User, id.as_str()),
-            Err(StoreError::NotClosed)
-        ));
-        let (_, size, digest) = store
-            .put(&Owner::User, Some(id.as_str()), 4, b"456", true)
-            .unwrap();
-        assert_eq!((size, digest), (7, Some(Sha256Digest::of(b"0123456"))));
-        let stored = store.get(&Owner::User, id.as_str()).unwrap();
-        let mut content = String::new();
-        stored.reader().read_to_string(&mut content).unwrap();
-        assert_eq!(content, "0123456");
-        let mut piece = [0; 8];
-        assert_eq!(stored.read_at(&mut piece, 5).unwrap(), 2);
-        assert_eq!(stored.read_at(&mut piece, u64::MAX).unwrap(), 0);
-        let names = std::fs::read_dir(directory.path().join("documents")).unwrap();
-        assert_eq!(names.count(), 0, "no name in the file system");
-        store.drop_document(&Owner::User, id.as_str()).unwrap();
-        assert!(matches!(
-            store.get(&Owner::User, id.as_str()),
-            Err(StoreError::Unknown)
-        ));
-    }
-
-    #[test]
-    fn a_piece_out_of_place_is_refused_and_costs_nothing() {
-        let (_directory, store) = store();
-        let (id, ..) = store.put(&Owner::User, None, 0, b"0123", false).unwrap();
-        for offset in [0, 3, 5, u64::MAX] {
-            assert!(matches!(
-                store.put(&Owner::User, Some(id.as_str()), offset, b"x", true),
-                Err(StoreError::OutOfPlace { held: 4 })
-            ));
-        }
-        store
-            .put(&Owner::User, Some(id.as_str()), 4, b"", true)
-            .unwrap();
-        assert!(matches!(
-            store.put(&Owner::User, Some(id.as_str()), 4, b"x", true),
-            Err(StoreError::OutOfPlace { held: 4 })
-        ));
-        assert!(matches!(
-            store.put(&Owner::User, None, 1, b"x", true),
-            Err(StoreError::OutOfPlace { held: 0 })
-        ));
-    }
-
-    #[test]
-    fn nobody_else_can_name_a_document() {
-        let (_directory, store) = store();
-        let owner = site("https://dossier.example");
-        let (id, ..) = store.put(&owner, None, 0, b"a", true).unwrap();
-        for other in [
-            site("https://dossier.example:8443"),
-            site("https://other.example"),
-            Owner::User,
-        ] {
-            assert!(matches!(
-                store.get(&other, id.as_str()),
-                Err(StoreError::Unknown)
-            ));
-            assert!(matches!(
-                store.drop_document(&other, id.as_str()),
-                Err(StoreError::Unknown)
-            ));
-            assert!(matches!(
-                store.put(&other, Some(id.as_str()), 1, b"b", true),
-                Err(StoreError::Unknown)
-            ));
-        }
-        store.get(&owner, id.as_str()).unwrap();
-    }
-
-    #[test]
-    fn size_and_number_are_bounded() {
-        let (_directory, store) = store();
-        let (id, ..) = store.put(&Owner::User, None, 0, &[0; 10], false).unwrap();
-        assert!(matches!(
-            store.put(&Owner::User, Some(id.as_str()), 10, b"x", true),
-            Err(StoreError::TooLarge { limit: 10 })
-        ));
-        assert!(
-            matches!(
-                store.put(&Owner::User, Some(id.as_str()), 10, b"", true),
-                Err(StoreError::Unknown)
-            ),
-            "given up"
-        );
-        store.put(&Owner::User, None, 0, b"", true).unwrap();
-        store.put(&Owner::User, None, 0, b"", true).unwrap();
-        assert!(matches!(
-            store.put(&Owner::User, None, 0, b"", true),
-            Err(StoreError::TooMany { limit: 2 })
-        ));
-        let other = site("https://dossier.example");
-        store.put(&other, None, 0, b"", true).unwrap();
-    }
-}
+mod tests;

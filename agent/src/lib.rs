@@ -6,10 +6,10 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "softcard")]
 pub mod demo;
-#[expect(dead_code, reason = "for lot signing and verification, which follow")]
 mod document_store;
 pub mod door;
 pub mod events;
+mod installation;
 pub mod logging;
 pub mod operation;
 pub mod pin;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
 use paraphe_protocol::card::CardCache;
+use paraphe_protocol::identifiers::Oid;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -15,6 +16,7 @@ use crate::config::{Config, Directories};
 use crate::document_store::DocumentStore;
 use crate::door::Handler;
 use crate::events::EventLog;
+use crate::installation::Installation;
 use crate::operation::{self, Context, TrustLoader};
 use crate::pin::PinEntry;
 use crate::problem::Failure;
@@ -37,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) readers: Readers,
     pub(crate) events: EventLog,
     pub(crate) documents: DocumentStore,
+    installation: Installation,
     pub(crate) trust: TrustLoader,
     pub(crate) card_cache: Arc<Mutex<CardCache>>,
     pub(crate) pin_entry: Arc<dyn PinEntry>,
@@ -104,6 +107,7 @@ impl Agent {
                 readers,
                 events,
                 documents,
+                installation: Installation::in_directory(directory),
                 card_cache: Arc::default(),
                 pin_entry,
                 pin_dialogue: Mutex::default(),
@@ -143,6 +147,26 @@ impl Agent {
         &self.inner.readers
     }
 
+    /// `lot/sign` for the person at the command line, in this very process: `directory`, which must not exist or be empty,
+    /// holds the documents as signed, `lot-signature.xml` and `lot.json` afterwards, or nothing.
+    ///
+    /// # Errors
+    /// A problem document, in `language`.
+    pub async fn sign_lot_into(
+        &self,
+        body: &[u8],
+        directory: &Path,
+        language: Language,
+    ) -> Result<Value, Problem> {
+        let body = body.to_vec();
+        let directory = directory.to_owned();
+        self.run_blocking(&Caller::CommandLine, language, move |context| {
+            operation::sign_lot_into(context, &body, &directory)
+        })
+        .await
+        .map_err(|failure| failure.into_problem(language))
+    }
+
     async fn perform_blocking(
         &self,
         caller: &Caller,
@@ -150,23 +174,41 @@ impl Agent {
         body: &[u8],
         language: Language,
     ) -> Result<Value, Failure> {
+        let body = body.to_vec();
+        self.run_blocking(caller, language, move |context| {
+            operation::perform(context, operation, &body)
+        })
+        .await
+    }
+
+    async fn run_blocking(
+        &self,
+        caller: &Caller,
+        language: Language,
+        work: impl FnOnce(&Context<'_>) -> Result<Value, Failure> + Send + 'static,
+    ) -> Result<Value, Failure> {
         let permit = Arc::clone(&self.blocking)
             .try_acquire_owned()
             .map_err(|_| Failure::new(ErrorCode::TooBusy))?;
         let inner = Arc::clone(&self.inner);
         let caller = caller.clone();
-        let body = body.to_vec();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let context = Context {
+            work(&Context {
                 agent: &inner,
                 caller: &caller,
                 language,
-            };
-            operation::perform(&context, operation, &body)
+            })
         })
         .await
         .unwrap_or_else(|_| Err(Failure::new(ErrorCode::Internal)))
+    }
+}
+
+impl Inner {
+    /// Which installation of the software this is.
+    pub(crate) fn installation_id(&self) -> Result<Oid, Failure> {
+        self.installation.id(operation::unique_id)
     }
 }
 

@@ -173,3 +173,92 @@ fn read_all(
 fn missing(error: std::io::Error) -> Failure {
     Failure::new(ErrorCode::DocumentMissing).with_technical_detail(error.kind())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use std::fs::{self, File, OpenOptions};
+    use std::io::Write;
+    use std::path::{Path, PathBuf};
+    use std::time::{Duration, SystemTime};
+
+    use paraphe_protocol::api::ErrorCode;
+
+    use super::{OpenFile, Source};
+    use crate::problem::Failure;
+
+    fn file(directory: &Path, content: &[u8]) -> PathBuf {
+        let path = directory.join("document");
+        fs::write(&path, content).unwrap();
+        let past = SystemTime::now() - Duration::from_secs(3600);
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_modified(past).unwrap();
+        path
+    }
+
+    /// Reads a file of three bytes while `meanwhile` happens to it.
+    fn read(meanwhile: impl Fn(&Path)) -> Result<Vec<u8>, Failure> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = file(directory.path(), b"abc");
+        let mut content = Vec::new();
+        Source::File(OpenFile::open(&path)?).read_through(&mut Vec::new(), |piece| {
+            content.extend_from_slice(piece);
+            meanwhile(&path);
+            Ok(())
+        })?;
+        Ok(content)
+    }
+
+    #[test]
+    fn a_quiet_file_is_read() {
+        assert_eq!(read(|_| ()).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_refused() {
+        let append = |path: &Path| {
+            let mut file = OpenOptions::new().append(true).open(path).unwrap();
+            file.write_all(b"d").unwrap();
+        };
+        let rewrite = |path: &Path| {
+            OpenOptions::new()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .write_all(b"xyz")
+                .unwrap();
+        };
+        let truncate = |path: &Path| File::create(path).map(drop).unwrap();
+        let replace = |path: &Path| {
+            let other = path.with_extension("other");
+            fs::write(&other, b"abc").unwrap();
+            fs::rename(other, path).unwrap();
+        };
+        let remove = |path: &Path| fs::remove_file(path).unwrap();
+        for meanwhile in [append as fn(&Path), rewrite, truncate, replace, remove] {
+            let failure = read(meanwhile).unwrap_err();
+            assert_eq!(failure.code(), ErrorCode::DocumentChanged);
+        }
+    }
+
+    #[test]
+    fn only_regular_files_at_absolute_paths_are_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let fifo = directory.path().join("fifo");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, 0o600.into()).unwrap();
+        for (path, expected) in [
+            (fifo.as_path(), ErrorCode::DocumentFormat),
+            (directory.path(), ErrorCode::DocumentFormat),
+            (Path::new("/dev/null"), ErrorCode::DocumentFormat),
+            (Path::new("document"), ErrorCode::PathNotAllowed),
+            (&directory.path().join("absent"), ErrorCode::DocumentMissing),
+        ] {
+            assert_eq!(
+                OpenFile::open(path).unwrap_err().code(),
+                expected,
+                "{path:?}"
+            );
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod document_source;
 mod events;
 mod hashing;
 mod login;
+mod lot_sign;
 mod pin_dialogue;
 mod professional_card;
 mod selection;
@@ -19,6 +20,8 @@ mod trust_store;
 mod verify;
 mod vitale_read;
 
+use std::path::Path;
+
 use paraphe_protocol::api::{Language, Operation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,6 +31,7 @@ use crate::caller::Caller;
 use crate::problem::Failure;
 use crate::service::Inner;
 
+pub(crate) use lot_sign::unique_id;
 pub use strict_json::MAXIMUM_BODY_BYTES;
 pub(crate) use summary::summary_of_atr;
 pub(crate) use trust_store::{TrustLoadError, TrustLoader};
@@ -51,11 +55,23 @@ pub(crate) fn perform(
         Operation::DocumentGet => run(context, body, document::get),
         Operation::DocumentPut => run(context, body, document::put),
         Operation::Login => run(context, body, login::perform),
+        Operation::LotSign => run(context, body, lot_sign::perform),
         Operation::Status => run(context, body, status::perform),
         Operation::Verify => run(context, body, verify::perform),
         Operation::VitaleRead => run(context, body, vitale_read::perform),
         _ => Err(paraphe_protocol::api::ErrorCode::OperationUnknown.into()),
     }
+}
+
+/// `lot/sign` with everything into a directory; only for the command line in this process.
+pub(crate) fn sign_lot_into(
+    context: &Context<'_>,
+    body: &[u8],
+    directory: &Path,
+) -> Result<Value, Failure> {
+    run(context, body, |context, request| {
+        lot_sign::perform_into(context, request, directory)
+    })
 }
 
 /// The long poll of `events`, which waits without holding a thread.

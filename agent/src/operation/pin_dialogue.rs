@@ -112,7 +112,6 @@ fn only_dialogue<'a>(context: &Context<'a>) -> Result<MutexGuard<'a, ()>, Failur
     }
 }
 
-#[expect(dead_code, reason = "for wrapped lots, which follow")]
 /// Does more work with a PIN that this operation's card accepted a moment ago; nobody is asked again.
 pub(super) fn with_proven_pin<R: Send + 'static>(
     context: &Context<'_>,

@@ -6,6 +6,7 @@ mod card;
 mod certificate;
 mod document;
 mod login;
+mod lot;
 mod pin;
 mod reader;
 

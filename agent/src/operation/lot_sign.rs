@@ -1,0 +1,160 @@
+//! `lot/sign`: a lot of documents under one signature (profile `dsg`, docs/lot-signature.md), with one PIN entry.
+//!
+//! In this order, so that a PIN is never spent on a lot that would fail: the request, the card and its certificate, every
+//! document's bytes, the signature's own layout, room for the result; then one question, one card job that presents the PIN
+//! and signs, and the finished file. The person is shown who asks, how many documents, and the first titles.
+
+mod destination;
+mod header;
+mod identifiers;
+mod inspection;
+mod request;
+mod wrapping;
+
+use std::path::Path;
+
+use paraphe_certs::{CardSignature, Holder, PathError};
+use paraphe_protocol::api::{
+    DocumentSource, ErrorCode, LotDocumentResponse, LotProfile, LotSignRequest, LotSignResponse,
+};
+use paraphe_protocol::lot::{LotDocument, LotDraft, LotLimits, SubmissionSet};
+
+use self::destination::{Content, Destination};
+use self::header::HeaderContext;
+pub(crate) use self::identifiers::unique_id;
+use self::inspection::Inspected;
+use self::request::CheckedRequest;
+use super::pin_dialogue::{PinDialogue, with_proven_pin};
+use super::{Context, card_certificate, professional_card};
+use crate::pin::PinPurpose;
+use crate::problem::Failure;
+
+/// Titles that the person is shown.
+const SHOWN_TITLES: usize = 3;
+
+pub(super) fn perform(
+    context: &Context<'_>,
+    request: &LotSignRequest,
+) -> Result<LotSignResponse, Failure> {
+    sign(context, request, Destination::InHand)
+}
+
+/// As [`perform`], and leaves `directory` with the documents as signed, `lot-signature.xml` and `lot.json`: all or nothing.
+pub(super) fn perform_into(
+    context: &Context<'_>,
+    request: &LotSignRequest,
+    directory: &Path,
+) -> Result<LotSignResponse, Failure> {
+    sign(context, request, Destination::directory(directory)?)
+}
+
+fn sign(
+    context: &Context<'_>,
+    request: &LotSignRequest,
+    destination: Destination,
+) -> Result<LotSignResponse, Failure> {
+    let checked = CheckedRequest::new(context, request)?;
+    let made = if request.cda {
+        request.documents.len()
+    } else {
+        0
+    };
+    destination.check_room(context, made)?;
+    let card =
+        professional_card::read(context, request.reader.as_deref(), request.card.as_deref())?;
+    let certificate = card
+        .signature
+        .clone()
+        .ok_or(ErrorCode::CertificateMissing)?;
+    let now = card_certificate::now();
+    let chain = card_certificate::check::<CardSignature>(context, &certificate, now)?;
+    let signer = Holder::from_certificate(&certificate).map_err(PathError::Holder)?;
+    let dialogue = PinDialogue::new(context, &card, purpose(request))?;
+    let submission_set = SubmissionSet {
+        unique_id: unique_id()?,
+        source_id: context.agent.installation_id()?,
+        patient: checked.patient.clone(),
+        submission_time: now,
+    };
+    let unique_id = submission_set.unique_id.as_str().to_owned();
+    let inspected = inspection::inspect(context, &checked, &destination)?;
+    // Laid out once even where wrapping will change it, so that what cannot be signed is refused before the PIN is asked for.
+    let mut prepared =
+        draft(submission_set.clone(), &inspected)?.prepare(&certificate, &chain, now)?;
+
+    let (documents, signature) = match &checked.wrap {
+        None => {
+            let digest = prepared.sha256();
+            let signature = dialogue.run(context, move |card| card.sign_signature(&digest))?;
+            (inspected, signature)
+        }
+        Some(patient) => {
+            // The practice situation that headers name lies behind the PIN: the one PIN entry is presented twice to the same
+            // card, once to read it and once to sign, and is wiped with the second.
+            let (situations, proven) = dialogue.run(context, |card| {
+                Ok((card.practice_situations()?, card.take_proven_pin()))
+            })?;
+            let situation = header::situation(situations, request.practice_situation)?;
+            let headers = HeaderContext::new(patient.clone(), &signer, &situation, now)?;
+            let wrapped = wrapping::wrap(context, &checked, &inspected, &headers, &destination)?;
+            prepared = draft(submission_set, &wrapped)?.prepare(&certificate, &chain, now)?;
+            let digest = prepared.sha256();
+            let proven = proven.ok_or(ErrorCode::Internal)?;
+            let signature = with_proven_pin(context, &card, proven, move |card| {
+                card.sign_signature(&digest)
+            })?;
+            (wrapped, signature)
+        }
+    };
+    let xml = prepared.complete(signature.as_bytes())?;
+    let (documents, contents) = documents.into_iter().map(described).unzip();
+    let response = LotSignResponse {
+        profile: LotProfile::Dsg,
+        submission_set: unique_id,
+        card: card.serial.as_str().to_owned(),
+        signer,
+        signing_time: now.0,
+        signature: DocumentSource::Document(String::new()),
+        documents,
+    };
+    destination.finish(context, &xml, contents, response)
+}
+
+fn purpose(request: &LotSignRequest) -> PinPurpose {
+    PinPurpose::SignLot {
+        documents: request.documents.len(),
+        first_titles: request
+            .documents
+            .iter()
+            .take(SHOWN_TITLES)
+            .map(|document| document.title.clone())
+            .collect(),
+    }
+}
+
+fn draft(submission_set: SubmissionSet, documents: &[Inspected]) -> Result<LotDraft, Failure> {
+    let limits = LotLimits {
+        max_documents: documents.len().max(1),
+    };
+    let documents = documents
+        .iter()
+        .map(|document| LotDocument {
+            unique_id: document.unique_id.clone(),
+            sha256: document.sha256,
+        })
+        .collect();
+    Ok(LotDraft::new(submission_set, documents, &limits)?)
+}
+
+/// The document as the response tells it, and where its bytes are: known for good when the destination is finished.
+fn described(document: Inspected) -> (LotDocumentResponse, Content) {
+    let response = LotDocumentResponse {
+        unique_id: document.unique_id.as_str().to_owned(),
+        title: document.title,
+        media_type: document.media_type.to_owned(),
+        size: document.size,
+        sha256: document.sha256.to_string(),
+        content: DocumentSource::Document(String::new()),
+    };
+    (response, document.content)
+}
