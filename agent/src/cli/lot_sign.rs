@@ -69,11 +69,24 @@ pub(super) async fn run(
     session: &mut Session,
     arguments: Arguments,
 ) -> Result<Ending, Failure> {
-    // Begun before the PIN is asked for.
-    let directory = LotDirectory::begin(&absolute(&arguments.output)?)?;
+    let wanted = absolute(&arguments.output)?;
     let request = request(invocation, arguments)?;
-    let answer = session.perform(Operation::LotSign, &request).await?;
-    let answer = directory.fill(session, answer).await?;
+    let answer = match session {
+        // In this process the documents go straight to their place.
+        Session::Here(agent, language) => {
+            let body = serde_json::to_vec(&request).map_err(|_| Failure::Answer)?;
+            agent
+                .sign_lot_into(&body, &wanted, *language)
+                .await
+                .map_err(|problem| Failure::Problem(Box::new(problem)))?
+        }
+        Session::Running(..) => {
+            // Begun before the PIN is asked for.
+            let directory = LotDirectory::begin(&wanted)?;
+            let answer = session.perform(Operation::LotSign, &request).await?;
+            directory.fill(session, answer).await?
+        }
+    };
     if invocation.options.json {
         output::json(&answer);
     } else {
@@ -147,17 +160,9 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
         say("Lot (uniqueId)", "Lot (uniqueId)"),
         at(answer, "/submission_set"),
     );
-    lines.row(
-        say("Documents", "Documents"),
-        list(answer, "/documents").len().to_string(),
-    );
-    for document in list(answer, "/documents") {
-        let what = format!(
-            "{}  {}",
-            at(document, "/sha256"),
-            at(document, "/content/path")
-        );
-        lines.indented(2, &at(document, "/unique_id"), what);
+    for (index, document) in list(answer, "/documents").iter().enumerate() {
+        let label = format!("Document {}", index.saturating_add(1));
+        lines.row(&label, at(document, "/content/path"));
     }
     lines
 }

@@ -221,11 +221,11 @@ Provenance     the chip's open files, which nobody vouches for
     assert_eq!(
         super::verify::lines(&report, Language::French).text(),
         "\
-Signature  NON VALABLE
-Raison     Un document a changé.
-Codes      document-changed
-Document   1.2.3
-  État     ABSENT OU MODIFIÉ
+Signature    NON VALABLE
+Explication  Un document a changé.
+Codes        document-changed
+Document     1.2.3
+  État       ABSENT OU MODIFIÉ
 "
     );
     let events = json!({

@@ -57,7 +57,7 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
     lines.row(say("Signature", "Signature"), conclusion);
     for explanation in list(answer, "/explanation") {
         lines.row(
-            say("Raison", "Reason"),
+            say("Explication", "Explanation"),
             explanation.as_str().unwrap_or_default(),
         );
     }

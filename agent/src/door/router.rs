@@ -47,7 +47,7 @@ pub(super) async fn perform<H: Handler>(
             response::result(&value, permit.origin())
         }
         Err(problem) => {
-            tracing::info!(%operation, code = problem.code.name(), "refused");
+            tracing::debug!(%operation, code = problem.code.name(), "problem answered");
             response::problem(&problem, language, permit.origin())
         }
     }
