@@ -4,7 +4,7 @@
 #   sh tests/install.sh tests   that, and the programs that judge what we make
 set -eu
 
-need_for_build="pkg-config libpcsclite-dev libssl-dev libsqlite3-dev"
+need_for_build="pkg-config libpcsclite-dev libssl-dev"
 need_for_tests="pcscd vsmartcard-vpcd opensc xmlsec1 libxml2-utils softhsm2 openssl curl python3 procps util-linux udev systemd pinentry-tty"
 
 case "${1:-}" in

@@ -50,8 +50,8 @@ pub(super) fn results(folder: &Path) {
     println!(
         "   Vérifier avec un programme qui n'est pas de nous / check with a program that is not ours:"
     );
+    println!("     xmlsec1 --verify --ignore-manifests \\");
     println!(
-        "     xmlsec1 --verify --ignore-manifests --trusted-pem {folder}/trust/anchors.pem \\"
+        "       --trusted-pem {folder}/pki/anchors/ACR-FO-TEST.pem {folder}/lot/signature.xml"
     );
-    println!("       --untrusted-pem {folder}/trust/intermediates.pem {folder}/lot/signature.xml");
 }

@@ -325,13 +325,6 @@ async fn trace(stage: &mut Stage, folder: &Path, record: &str) -> Result<(), Dem
         );
     }
     write_json(&folder.join("trace.json"), &trace)?;
-    let bundle = folder.join("trust");
-    fs::create_dir_all(&bundle)?;
-    concatenate(&stage.pki.anchors(), &bundle.join("anchors.pem"))?;
-    concatenate(
-        &stage.pki.intermediates(),
-        &bundle.join("intermediates.pem"),
-    )?;
     Ok(())
 }
 
@@ -467,18 +460,6 @@ fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), DemoErro
     let mut text = serde_json::to_vec_pretty(value).map_err(DemoError::because)?;
     text.push(b'\n');
     Ok(fs::write(path, text)?)
-}
-
-fn concatenate(folder: &Path, into: &Path) -> Result<(), DemoError> {
-    let mut files: Vec<_> = fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_, std::io::Error>>()?;
-    files.sort();
-    let mut text = Vec::new();
-    for file in files {
-        text.extend(fs::read(file)?);
-    }
-    Ok(fs::write(into, text)?)
 }
 
 fn now() -> UnixTime {

@@ -38,13 +38,13 @@ pub enum CoverageFinding {
         unique_id: Oid,
     },
     /// A presented document was not signed: unknown id, or unknown content.
-    #[error("the document presented at position {index} is not of this lot")]
+    #[error("number {} of the documents presented is not of this lot", .index.saturating_add(1))]
     DocumentUnknown {
         /// Position among the presented documents, from 0.
         index: usize,
     },
     /// A document was presented more often than it was signed.
-    #[error("the document presented at position {index} was already presented")]
+    #[error("number {} of the documents presented was already presented", .index.saturating_add(1))]
     DocumentRepeated {
         /// Position among the presented documents, from 0.
         index: usize,

@@ -101,7 +101,7 @@ fn a_lot_that_cannot_be_signed_costs_no_pin() {
     let good = documents().remove(0);
     let cases = [
         (folder.join("absent.pdf"), "document-missing"),
-        (folder.clone(), "document-missing"),
+        (folder.clone(), "document-format"),
         (write("empty.txt", b""), "document-format"),
         (
             write("program.pdf", b"\x7fELF\x02\x01\x01\x00 not a document"),
@@ -205,8 +205,9 @@ fn cards_that_are_not_there_or_not_the_right_ones() {
     let _ = paraphe(&cards, &unknown).refused("record-server-unknown");
 
     cards.pull(1);
-    let _ = paraphe(&cards, &login).refused("card-absent");
+    let _ = paraphe(&cards, &login).refused("card-not-a-professional-card");
     cards.pull(0);
+    let _ = paraphe(&cards, &login).refused("card-absent");
     let _ = paraphe(&cards, &["vitale", "read"]).refused("card-absent");
     cards.swap(1, "physician");
     let card = paraphe(&cards, &["card", "read"]).done();

@@ -40,9 +40,7 @@ fn the_demo_tells_the_whole_story() {
     let _ = succeed(
         Command::new("xmlsec1")
             .args(["--verify", "--ignore-manifests", "--trusted-pem"])
-            .arg(results.join("trust/anchors.pem"))
-            .arg("--untrusted-pem")
-            .arg(results.join("trust/intermediates.pem"))
+            .arg(results.join("pki/anchors/ACR-FO-TEST.pem"))
             .arg(results.join("lot/signature.xml")),
     );
 
