@@ -1,10 +1,12 @@
 //! The agent itself, as its doors see it: one call per operation, whoever asks and through whichever door. Blocking work
 //! (cards, PIN entry, files, hashing) runs on threads of its own, never on the async executor, and a bounded number at once.
 
+use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use paraphe_certs::UnixTime;
 use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
 use paraphe_protocol::card::CardCache;
 use paraphe_protocol::identifiers::Oid;
@@ -42,6 +44,8 @@ pub(crate) struct Inner {
     installation: Installation,
     pub(crate) trust: TrustLoader,
     pub(crate) card_cache: Arc<Mutex<CardCache>>,
+    /// End of validity of cards read since the start, by serial number, the latest last.
+    expiries: Mutex<VecDeque<(String, UnixTime)>>,
     pub(crate) pin_entry: Arc<dyn PinEntry>,
     /// Held while the person is asked for a PIN.
     pub(crate) pin_dialogue: Mutex<()>,
@@ -109,6 +113,7 @@ impl Agent {
                 documents,
                 installation: Installation::in_directory(directory),
                 card_cache: Arc::default(),
+                expiries: Mutex::default(),
                 pin_entry,
                 pin_dialogue: Mutex::default(),
             }),
@@ -206,6 +211,22 @@ impl Agent {
 }
 
 impl Inner {
+    /// Remembers when the first certificate of a card ends.
+    pub(crate) fn note_expiry(&self, serial: &str, ends: UnixTime) {
+        let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
+        expiries.retain(|(known, _)| known != serial);
+        expiries.push_back((serial.to_owned(), ends));
+        let excess = expiries.len().saturating_sub(CardCache::MAX_CARDS);
+        expiries.drain(..excess);
+    }
+
+    /// When the first certificate of a card ends, where it was read before.
+    pub(crate) fn expiry(&self, serial: &str) -> Option<UnixTime> {
+        let expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, ends) = expiries.iter().find(|(known, _)| known == serial)?;
+        Some(*ends)
+    }
+
     /// Which installation of the software this is.
     pub(crate) fn installation_id(&self) -> Result<Oid, Failure> {
         self.installation.id(operation::unique_id)

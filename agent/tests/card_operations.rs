@@ -69,6 +69,10 @@ async fn every_professional_card_is_read_without_its_pin() {
         );
         let status = stage.perform(Operation::Status, json!({})).await.unwrap();
         assert_eq!(status["readers"][0]["card"], read["card"], "{profile}");
+        let warned = status["warnings"]
+            .to_string()
+            .contains("certificate-expired");
+        assert_eq!(warned, profile == "physician-expired", "{status}");
     }
 }
 

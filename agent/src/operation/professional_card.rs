@@ -118,6 +118,15 @@ fn read_one(context: &Context<'_>, candidate: &Candidate) -> Result<Professional
         .agent
         .readers
         .remember(&target, card.summary.clone());
+    let certificates = [&card.authentication, &card.signature];
+    let ends = certificates
+        .into_iter()
+        .flatten()
+        .map(Certificate::not_after)
+        .min();
+    if let Some(ends) = ends {
+        context.agent.note_expiry(card.serial.as_str(), ends);
+    }
     Ok(card)
 }
 

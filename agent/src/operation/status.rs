@@ -5,9 +5,12 @@ use paraphe_protocol::api::{
     ErrorCode, Language, ReaderSummary, StatusRequest, StatusResponse, Versions, Warning,
 };
 
-use super::{Context, summary_of_atr};
+use super::{Context, card_certificate, summary_of_atr};
 use crate::problem::{Failure, Sentence};
 use crate::reader::ReaderError;
+
+/// A card that ends within 60 days is told: ordering one takes weeks.
+const EXPIRING_SECONDS: i64 = 60 * 24 * 3600;
 
 pub(super) fn perform(
     context: &Context<'_>,
@@ -39,7 +42,7 @@ pub(super) fn perform(
             context.language,
         ));
     }
-    let readers = views
+    let readers: Vec<_> = views
         .into_iter()
         .map(|view| ReaderSummary {
             name: view.target.reader.to_string(),
@@ -49,6 +52,7 @@ pub(super) fn perform(
                 .or_else(|| view.atr.as_deref().map(summary_of_atr)),
         })
         .collect();
+    warnings.extend(expiring(context, &readers));
     Ok(StatusResponse {
         versions: Versions {
             agent: env!("CARGO_PKG_VERSION").to_owned(),
@@ -58,6 +62,37 @@ pub(super) fn perform(
         readers,
         warnings,
     })
+}
+
+/// Cards read before whose first certificate ends soon, or has ended.
+fn expiring(context: &Context<'_>, readers: &[ReaderSummary]) -> Vec<Warning> {
+    let now = card_certificate::now();
+    let serials = readers
+        .iter()
+        .filter_map(|reader| reader.card.as_ref()?.serial.as_deref());
+    serials
+        .filter_map(|serial| {
+            let ends = context.agent.expiry(serial)?;
+            let sentence = if ends < now {
+                Sentence::new(
+                    format!("La carte {serial} a expiré le {ends}."),
+                    format!("Card {serial} expired on {ends}."),
+                )
+            } else if ends.0.saturating_sub(now.0) < EXPIRING_SECONDS {
+                Sentence::new(
+                    format!("La carte {serial} expire le {ends}."),
+                    format!("Card {serial} expires on {ends}."),
+                )
+            } else {
+                return None;
+            };
+            Some(warning(
+                ErrorCode::CertificateExpired,
+                &sentence,
+                context.language,
+            ))
+        })
+        .collect()
 }
 
 fn warning(code: ErrorCode, detail: &Sentence, language: Language) -> Warning {

@@ -119,3 +119,112 @@ fn error(error: pinentry::Error) -> PinEntryError {
         other => unavailable(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use paraphe_protocol::card::PinFormatError;
+
+    use super::{MAXIMUM_TEXT, PinentryProgram, bounded};
+    use crate::pin::{EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, Requester};
+
+    /// A program that speaks Assuan: notes what it is told, answers `pin` to GETPIN and `confirm` to CONFIRM.
+    fn program(directory: &Path, pin: &str, confirm: &str) -> PinentryProgram {
+        let path = directory.join("pinentry");
+        let script = format!(
+            "#!/bin/sh\necho 'OK ready'\nwhile read -r line; do\n  echo \"$line\" >> '{}/told'\n  case \"$line\" in\n    \
+             GETPIN) printf '{pin}\\n' ;;\n    CONFIRM) printf '{confirm}\\n' ;;\n    BYE) echo OK; exit 0 ;;\n    \
+             *) echo OK ;;\n  esac\ndone\n",
+            directory.display()
+        );
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+        PinentryProgram::new(Some(&path)).unwrap()
+    }
+
+    fn request(tries_left: u8, titles: &str) -> PinRequest {
+        PinRequest {
+            purpose: PinPurpose::SignLot {
+                documents: 3,
+                first_titles: vec![titles.to_owned(); 3],
+            },
+            requester: Requester::Site("https://dossier.example".to_owned()),
+            holder: "CAMILLE SIMULATEUR".to_owned(),
+            card_serial: "99000001".to_owned(),
+            reader: "Lecteur 1".to_owned(),
+            tries_left,
+            wrong_before: false,
+        }
+    }
+
+    const PIN: &str = "D 1234\\nOK";
+    const CANCELLED: &str = "ERR 83886179 cancelled";
+
+    #[test]
+    fn the_dialogue_shows_the_question_and_gives_the_pin() {
+        let directory = tempfile::tempdir().unwrap();
+        let entry = program(directory.path(), PIN, CANCELLED);
+        let entered = entry.ask(&request(3, "Compte rendu")).unwrap();
+        assert!(matches!(entered, EnteredPin::Pin(_)));
+        let told = fs::read_to_string(directory.path().join("told")).unwrap();
+        assert!(told.contains("Signature de 3 document(s) : « Compte rendu »"));
+        assert!(told.contains("https://dossier.example%0A"));
+        assert!(!told.contains("CONFIRM"));
+    }
+
+    #[test]
+    fn the_last_try_is_confirmed_before_the_pin_is_asked() {
+        let directory = tempfile::tempdir().unwrap();
+        let entry = program(directory.path(), PIN, "OK");
+        let entered = entry.ask(&request(1, "Titre")).unwrap();
+        assert!(matches!(entered, EnteredPin::LastTryConfirmed(_)));
+
+        let directory = tempfile::tempdir().unwrap();
+        let entry = program(directory.path(), PIN, CANCELLED);
+        let refused = entry.ask(&request(1, "Titre"));
+        assert!(matches!(refused, Err(PinEntryError::Cancelled)));
+        let told = fs::read_to_string(directory.path().join("told")).unwrap();
+        assert!(told.contains("DERNIER ESSAI") && !told.contains("GETPIN"));
+    }
+
+    #[test]
+    fn a_no_and_nonsense_are_told_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let ask = |pin| program(directory.path(), pin, CANCELLED).ask(&request(3, "Titre"));
+        assert!(matches!(ask(CANCELLED), Err(PinEntryError::Cancelled)));
+        assert!(matches!(
+            ask("ERR 83886142 timeout"),
+            Err(PinEntryError::Timeout)
+        ));
+        assert!(matches!(
+            ask("OK"),
+            Err(PinEntryError::Format(PinFormatError::Empty))
+        ));
+        assert!(matches!(
+            ask("D 12a4\\nOK"),
+            Err(PinEntryError::Format(PinFormatError::NotDigits))
+        ));
+        assert!(matches!(
+            PinentryProgram::new(Some(Path::new("/nonexistent/pinentry"))),
+            Err(PinEntryError::Unavailable { .. })
+        ));
+    }
+
+    #[test]
+    fn no_text_is_too_long_for_an_assuan_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let entry = program(directory.path(), PIN, "OK");
+        for titles in ["é".repeat(5000), "%".repeat(5000), "\\".repeat(5000)] {
+            entry.ask(&request(1, &titles)).unwrap();
+            entry.ask(&request(3, &titles)).unwrap();
+        }
+        let text = "%\n".repeat(1000);
+        assert!(bounded(&text).len() * 3 <= MAXIMUM_TEXT);
+        assert_eq!(bounded("court"), "court");
+    }
+}

@@ -188,7 +188,11 @@ fn transact(
     job: &mut dyn FnMut(&mut CardChannel<'_>) -> CardEnd,
 ) -> Result<(), ReaderError> {
     let reader = CString::new(&*target.reader).map_err(|_| ReaderError::ReaderUnknown)?;
-    let mut card = connect(context, &reader)?;
+    let mut card = connect(context, &reader).map_err(|error| match error {
+        // The target was a card: it is gone, not merely absent.
+        ReaderError::CardAbsent => ReaderError::CardRemoved,
+        error => error,
+    })?;
     let transaction = begin(&mut card)?;
     // Asked after connecting: from here on a swap makes this handle fail, so the card we talk to is the one counted here.
     let mut now = [ReaderState::new(reader.clone(), State::UNAWARE)];
