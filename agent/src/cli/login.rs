@@ -14,7 +14,8 @@ use super::session::{Invocation, Session};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Le défi du serveur, base64url / the server's nonce, base64url
-    #[arg(long, value_name = "BASE64URL")]
+    // One base64url text in 64 begins with a hyphen.
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true)]
     nonce: String,
     /// Nom du serveur de dossiers dans la configuration / name of the record server in the configuration
     #[arg(long, value_name = "NOM/NAME")]

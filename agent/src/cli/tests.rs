@@ -28,6 +28,15 @@ fn the_definition_is_sound() {
     CommandLine::command().debug_assert();
 }
 
+#[test]
+fn a_nonce_may_begin_with_a_hyphen() {
+    for nonce in ["-8abc", "--json", "_8abc"] {
+        let words = ["paraphe", "login", "--server", "a", "--nonce", nonce];
+        let line = CommandLine::try_parse_from(words).unwrap();
+        assert!(!line.options.json, "{nonce}");
+    }
+}
+
 /// Variables cannot: clap is built without its feature `env`.
 #[test]
 fn no_option_or_argument_takes_a_pin() {
