@@ -1,5 +1,5 @@
 //! The ways into the agent: HTTPS on loopback for pages of configured sites ([`https`]) and a Unix socket for programs of
-//! the same user ([`socket`]). Both pass the one [`gate`] and end in the one [`router`]; neither executes anything for
+//! the same user ([`socket`]). Both pass the one [`gate`] and end in the one router; neither executes anything for
 //! a request that the gate refused. [`client`] is the other side of the socket, for the command line.
 
 pub mod client;

@@ -1,5 +1,5 @@
 //! The operations of the API, one file each, and what they share: who asks, in which language, and the agent that acts.
-//! Requests are read strictly ([`strict_json`]); failures are [`Failure`]s with a stable code; nothing here knows by which
+//! Requests are read strictly (`strict_json`); failures are [`Failure`]s with a stable code; nothing here knows by which
 //! door a request came, except that a site has fewer rights than a program of the user.
 
 mod card_certificate;
