@@ -1,16 +1,19 @@
 //! Signature algorithms: their names in each format, which key they need, and their verification.
 //!
-//! Only RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 8.2) is enabled, what a CPS3 can do. The
-//! algorithm always follows from the key; a message that names another one is refused, there is no
-//! default and no `none`. Refused keys: anything but RSA, a modulus outside 2048 to 4096 bits, an
-//! exponent that is even, below 65 537 or above 64 bits.
+//! Logins and lots use RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 8.2), which every card can
+//! do; there the algorithm always follows from the key, a message that names another one is refused,
+//! and there is no default and no `none`. RSASSA-PSS (section 8.1) with SHA-256, MGF1 with the same
+//! and a salt of 32 bytes exactly is what a CPS4 can do besides; it is named and verified here for
+//! callers that ask a key for it, and no login or lot accepts it. Refused keys: anything but RSA, a
+//! modulus outside 2048 to 4096 bits, an exponent that is even, below 65 537 or above 64 bits.
 
 use std::fmt;
 use std::str::FromStr;
 
 use openssl::hash::MessageDigest;
 use openssl::pkey::{Id, PKey, Public};
-use openssl::sign::Verifier;
+use openssl::rsa::Padding;
+use openssl::sign::{RsaPssSaltlen, Verifier};
 use serde::{Deserialize, Serialize};
 
 /// A signature algorithm that this project accepts.
@@ -20,6 +23,9 @@ pub enum SignatureAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[serde(rename = "RS256")]
     RsaPkcs1Sha256,
+    /// RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes.
+    #[serde(rename = "PS256")]
+    RsaPssSha256,
 }
 
 /// Smallest RSA modulus accepted, in bits.
@@ -54,7 +60,7 @@ pub enum SignatureError {
 pub struct UnknownAlgorithm;
 
 impl SignatureAlgorithm {
-    /// Every algorithm, in order of preference.
+    /// Every algorithm that logins and lots accept, in order of preference.
     pub const ALL: &'static [Self] = &[Self::RsaPkcs1Sha256];
 
     /// Name in JSON and in the login assertion (RFC 7518 section 3.1).
@@ -62,18 +68,20 @@ impl SignatureAlgorithm {
     pub fn name(self) -> &'static str {
         match self {
             Self::RsaPkcs1Sha256 => "RS256",
+            Self::RsaPssSha256 => "PS256",
         }
     }
 
-    /// Identifier in XML signatures (RFC 9231 section 2.3.2).
+    /// Identifier in XML signatures (RFC 9231 sections 2.3.2 and 2.3.10).
     #[must_use]
     pub fn xml_uri(self) -> &'static str {
         match self {
             Self::RsaPkcs1Sha256 => "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+            Self::RsaPssSha256 => "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
         }
     }
 
-    /// The one algorithm that goes with a key, given as DER SubjectPublicKeyInfo.
+    /// The one algorithm that goes with a key in a login or a lot, given as DER SubjectPublicKeyInfo.
     ///
     /// # Errors
     /// [`SignatureError::UnsupportedKey`], [`SignatureError::KeySize`],
@@ -82,8 +90,7 @@ impl SignatureAlgorithm {
         Self::read_key(spki_der).map(|(algorithm, _)| algorithm)
     }
 
-    /// Verifies a signature of `message` with the key of a DER SubjectPublicKeyInfo. The
-    /// algorithm must be the one that the key implies.
+    /// Verifies a signature of `message` with the key of a DER SubjectPublicKeyInfo.
     ///
     /// # Errors
     /// [`SignatureError`].
@@ -93,15 +100,15 @@ impl SignatureAlgorithm {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), SignatureError> {
-        let (implied, key) = Self::read_key(spki_der)?;
-        if implied != self {
-            return Err(SignatureError::UnsupportedKey);
-        }
-        let digest = match self {
-            Self::RsaPkcs1Sha256 => MessageDigest::sha256(),
-        };
-        let accepted = Verifier::new(digest, &key)
-            .and_then(|mut verifier| verifier.verify_oneshot(signature, message));
+        let (_, key) = Self::read_key(spki_der)?;
+        let accepted = Verifier::new(MessageDigest::sha256(), &key).and_then(|mut verifier| {
+            if self == Self::RsaPssSha256 {
+                verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
+                verifier.set_rsa_mgf1_md(MessageDigest::sha256())?;
+                verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
+            }
+            verifier.verify_oneshot(signature, message)
+        });
         // OpenSSL reports a malformed signature as an error and a wrong one as false; both are
         // the same refusal to us.
         match accepted {
@@ -133,9 +140,8 @@ impl FromStr for SignatureAlgorithm {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        Self::ALL
-            .iter()
-            .copied()
+        [Self::RsaPkcs1Sha256, Self::RsaPssSha256]
+            .into_iter()
             .find(|algorithm| algorithm.name() == name)
             .ok_or(UnknownAlgorithm)
     }
@@ -182,6 +188,31 @@ mod tests {
             .sign_oneshot_to_vec(b"message")
             .unwrap();
         assert_eq!(RS256.verify(&spki, b"message", &sha1), mismatch);
+    }
+
+    #[test]
+    fn a_pss_signature_has_a_salt_of_32_bytes() {
+        let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+        let spki = key.public_key_to_der().unwrap();
+        let sign = |salt| {
+            let mut signer = Signer::new(MessageDigest::sha256(), &key).unwrap();
+            signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+            signer
+                .set_rsa_pss_saltlen(RsaPssSaltlen::custom(salt))
+                .unwrap();
+            signer.sign_oneshot_to_vec(b"message").unwrap()
+        };
+        const PS256: SignatureAlgorithm = SignatureAlgorithm::RsaPssSha256;
+        assert_eq!(PS256.verify(&spki, b"message", &sign(32)), Ok(()));
+        let mismatch = Err(SignatureError::Mismatch);
+        for salt in [0, 20, 31, 33] {
+            assert_eq!(PS256.verify(&spki, b"message", &sign(salt)), mismatch);
+        }
+        assert_eq!(PS256.verify(&spki, b"messagf", &sign(32)), mismatch);
+        assert_eq!(RS256.verify(&spki, b"message", &sign(32)), mismatch);
+        assert_eq!("PS256".parse(), Ok(PS256));
+        assert!(!SignatureAlgorithm::ALL.contains(&PS256));
+        assert_ne!(SignatureAlgorithm::for_key(&spki), Ok(PS256));
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Sha256Digest {
 
     /// Takes a digest computed elsewhere.
     #[must_use]
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
