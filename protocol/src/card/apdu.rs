@@ -24,6 +24,10 @@ pub enum TransmissionProtocol {
 pub enum Instruction {
     /// VERIFY, `20`.
     Verify,
+    /// CHANGE REFERENCE DATA, `24`.
+    ChangeReferenceData,
+    /// RESET RETRY COUNTER, `2C`.
+    ResetRetryCounter,
     /// MANAGE SECURITY ENVIRONMENT, `22`.
     ManageSecurityEnvironment,
     /// PERFORM SECURITY OPERATION, `2A`.
@@ -46,6 +50,8 @@ impl Instruction {
     pub fn code(self) -> u8 {
         match self {
             Self::Verify => 0x20,
+            Self::ChangeReferenceData => 0x24,
+            Self::ResetRetryCounter => 0x2C,
             Self::ManageSecurityEnvironment => 0x22,
             Self::PerformSecurityOperation => 0x2A,
             Self::InternalAuthenticate => 0x88,
@@ -61,6 +67,8 @@ impl fmt::Display for Instruction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Verify => "VERIFY",
+            Self::ChangeReferenceData => "CHANGE REFERENCE DATA",
+            Self::ResetRetryCounter => "RESET RETRY COUNTER",
             Self::ManageSecurityEnvironment => "MANAGE SECURITY ENVIRONMENT",
             Self::PerformSecurityOperation => "PERFORM SECURITY OPERATION",
             Self::InternalAuthenticate => "INTERNAL AUTHENTICATE",
@@ -72,8 +80,10 @@ impl fmt::Display for Instruction {
     }
 }
 
-/// A command APDU, class `00` (basic channel, no secure messaging).
+/// A command APDU of the interindustry class without secure messaging, on the basic channel unless
+/// told otherwise.
 pub struct Command {
+    class: u8,
     instruction: Instruction,
     p1: u8,
     p2: u8,
@@ -84,11 +94,15 @@ pub struct Command {
 }
 
 impl Command {
+    /// The bits of the class that name the logical channel.
+    const CHANNEL: u8 = 0x03;
+
     /// A command without data and without expected answer data (case 1).
     #[must_use]
     pub fn new(instruction: Instruction, p1: u8, p2: u8) -> Self {
         let data = Zeroizing::new(Vec::new());
         Self {
+            class: 0x00,
             instruction,
             p1,
             p2,
@@ -109,6 +123,21 @@ impl Command {
         }
         self.data = Zeroizing::new(data.to_vec());
         Ok(self)
+    }
+
+    /// Sends the command on a logical channel, 0 to 3 (ISO/IEC 7816-4 section 5.4.1); only the two
+    /// lowest bits of the number count.
+    #[must_use]
+    pub fn on_channel(mut self, channel: u8) -> Self {
+        self.class = self.class & !Self::CHANNEL | channel & Self::CHANNEL;
+        self
+    }
+
+    /// Marks the command as one of a chain that another command goes on with (section 5.3.3).
+    #[must_use]
+    pub fn chained(mut self) -> Self {
+        self.class |= 0x10;
+        self
     }
 
     /// Asks for up to `length` bytes of answer data; 0 and anything above 256 stand for 256, the
@@ -132,6 +161,12 @@ impl Command {
         self.instruction
     }
 
+    /// The logical channel.
+    #[must_use]
+    pub fn channel(&self) -> u8 {
+        self.class & Self::CHANNEL
+    }
+
     /// The expected length of the answer data, 1 to 256 bytes.
     #[must_use]
     pub fn expected(&self) -> Option<u16> {
@@ -148,7 +183,7 @@ impl Command {
     #[must_use]
     pub fn encode(&self, protocol: TransmissionProtocol) -> Zeroizing<Vec<u8>> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(4 + 1 + self.data.len() + 1));
-        bytes.extend_from_slice(&[0x00, self.instruction.code(), self.p1, self.p2]);
+        bytes.extend_from_slice(&[self.class, self.instruction.code(), self.p1, self.p2]);
         if let (Ok(length), true) = (u8::try_from(self.data.len()), self.has_data()) {
             bytes.push(length);
             bytes.extend_from_slice(&self.data);
@@ -277,6 +312,20 @@ mod tests {
             *case_4.encode(t0),
             [0x00, 0xA4, 0x09, 0x0C, 0x02, 0x3F, 0x00]
         );
+    }
+
+    #[test]
+    fn the_class_names_channel_and_chain() {
+        let t1 = TransmissionProtocol::T1;
+        let command = || Command::new(Instruction::PerformSecurityOperation, 0x80, 0x86);
+        assert_eq!(
+            *command().on_channel(1).encode(t1),
+            [0x01, 0x2A, 0x80, 0x86]
+        );
+        let chained = command().on_channel(1).chained();
+        assert_eq!(*chained.encode(t1), [0x11, 0x2A, 0x80, 0x86]);
+        assert_eq!(chained.channel(), 1);
+        assert_eq!(command().chained().channel(), 0);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What cards gave before, so that a card seen again costs its serial number and update dates only.
 //! Public content alone: no PIN, nothing that the card gives after one, nothing written to disk. An
-//! entry is valid while EF_ACTUA is byte for byte the same (or absent as before). Content is not
+//! entry is valid while EF_ACTUA is byte for byte the same (or absent as before). The two faces of
+//! one card, by contacts and without, have one serial number and hold different things, so that the
+//! model belongs to the key. Content is not
 //! proof: a forged card with a copied serial number can plant its own certificates, which then fail
 //! at the first signature, where the key's answer is checked against the certificate.
 
@@ -9,8 +11,9 @@ use std::collections::VecDeque;
 use paraphe_certs::Certificate;
 
 use super::file::FilePath;
+use super::model::CardModel;
 use super::pin::PinFormat;
-use super::pkcs15::{DataObject, ObjectDirectory, PrivateKeyObject};
+use super::pkcs15::{DataObject, Location, ObjectDirectory, PrivateKeyObject};
 use super::serial::CardSerial;
 
 /// Public content of cards seen before, the most recent [`CardCache::MAX_CARDS`] of them.
@@ -23,6 +26,7 @@ pub struct CardCache {
 #[derive(Debug)]
 struct Entry {
     serial: CardSerial,
+    model: CardModel,
     update_token: Option<Vec<u8>>,
     content: CardContent,
 }
@@ -35,13 +39,21 @@ pub(crate) struct CardContent {
     pub(crate) certificates: Option<Vec<StoredCertificate>>,
     pub(crate) private_keys: Option<Vec<PrivateKeyObject>>,
     pub(crate) data_objects: Option<Vec<DataObject>>,
-    pub(crate) pin_format: Option<PinFormat>,
+    pub(crate) codes: Option<CodeForms>,
 }
 
-/// A certificate with its PKCS#15 identifier.
+/// The forms of the holder's codes.
+#[derive(Clone, Debug)]
+pub(crate) struct CodeForms {
+    pub(crate) pin: PinFormat,
+    pub(crate) unblocking: Option<PinFormat>,
+}
+
+/// A certificate with its PKCS#15 identifier and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredCertificate {
     pub(crate) identifier: Vec<u8>,
+    pub(crate) location: Location,
     pub(crate) certificate: Certificate,
 }
 
@@ -72,7 +84,7 @@ impl CardCache {
         self.entries.clear();
     }
 
-    /// Forgets one card.
+    /// Forgets one card, by contacts and without.
     pub fn forget(&mut self, serial: &CardSerial) {
         self.entries.retain(|entry| entry.serial != *serial);
     }
@@ -81,9 +93,10 @@ impl CardCache {
     pub(crate) fn content(
         &self,
         serial: &CardSerial,
+        model: CardModel,
         update_token: Option<&[u8]>,
     ) -> Option<CardContent> {
-        let entry = self.entries.iter().find(|entry| entry.serial == *serial)?;
+        let entry = self.entries.iter().find(|entry| entry.is(serial, model))?;
         (entry.update_token.as_deref() == update_token).then(|| entry.content.clone())
     }
 
@@ -92,16 +105,24 @@ impl CardCache {
     pub(crate) fn store(
         &mut self,
         serial: CardSerial,
+        model: CardModel,
         update_token: Option<&[u8]>,
         content: CardContent,
     ) {
-        self.forget(&serial);
+        self.entries.retain(|entry| !entry.is(&serial, model));
         self.entries.push_front(Entry {
             serial,
+            model,
             update_token: update_token.map(<[u8]>::to_vec),
             content,
         });
         self.entries.truncate(Self::MAX_CARDS);
+    }
+}
+
+impl Entry {
+    fn is(&self, serial: &CardSerial, model: CardModel) -> bool {
+        self.serial == *serial && self.model == model
     }
 }
 
@@ -120,14 +141,39 @@ mod tests {
     #[test]
     fn an_update_makes_the_content_stale() {
         let mut cache = CardCache::new();
-        cache.store(serial(1), None, CardContent::default());
-        assert!(cache.content(&serial(1), None).is_some());
-        assert!(cache.content(&serial(1), Some(&[0xEC])).is_none());
-        assert!(cache.content(&serial(2), None).is_none());
-        cache.store(serial(1), Some(&[0xEC]), CardContent::default());
+        cache.store(serial(1), CardModel::Cps3, None, CardContent::default());
+        assert!(cache.content(&serial(1), CardModel::Cps3, None).is_some());
+        assert!(
+            cache
+                .content(&serial(1), CardModel::Cps3, Some(&[0xEC]))
+                .is_none()
+        );
+        assert!(cache.content(&serial(2), CardModel::Cps3, None).is_none());
+        cache.store(
+            serial(1),
+            CardModel::Cps3,
+            Some(&[0xEC]),
+            CardContent::default(),
+        );
         assert_eq!(cache.len(), 1);
-        assert!(cache.content(&serial(1), None).is_none());
-        assert!(cache.content(&serial(1), Some(&[0xEC])).is_some());
+        assert!(cache.content(&serial(1), CardModel::Cps3, None).is_none());
+        assert!(
+            cache
+                .content(&serial(1), CardModel::Cps3, Some(&[0xEC]))
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn the_faces_of_one_card_are_kept_apart() {
+        let mut cache = CardCache::new();
+        cache.store(serial(1), CardModel::Cps3, None, CardContent::default());
+        let contactless = CardModel::Cps3Contactless;
+        assert!(cache.content(&serial(1), contactless, None).is_none());
+        cache.store(serial(1), contactless, None, CardContent::default());
+        assert_eq!(cache.len(), 2);
+        cache.forget(&serial(1));
+        assert!(cache.is_empty());
     }
 
     #[test]
@@ -135,15 +181,33 @@ mod tests {
         let mut cache = CardCache::new();
         for number in 0x10..0x21 {
             if number & 0x0F < 10 {
-                cache.store(serial(number), None, CardContent::default());
+                cache.store(
+                    serial(number),
+                    CardModel::Cps3,
+                    None,
+                    CardContent::default(),
+                );
             }
         }
         for number in 0x30..0x3A {
-            cache.store(serial(number), None, CardContent::default());
+            cache.store(
+                serial(number),
+                CardModel::Cps3,
+                None,
+                CardContent::default(),
+            );
         }
         assert_eq!(cache.len(), CardCache::MAX_CARDS);
-        assert!(cache.content(&serial(0x10), None).is_none());
-        assert!(cache.content(&serial(0x39), None).is_some());
+        assert!(
+            cache
+                .content(&serial(0x10), CardModel::Cps3, None)
+                .is_none()
+        );
+        assert!(
+            cache
+                .content(&serial(0x39), CardModel::Cps3, None)
+                .is_some()
+        );
         cache.forget(&serial(0x39));
         assert_eq!(cache.len(), CardCache::MAX_CARDS - 1);
         cache.clear();

@@ -1,6 +1,6 @@
 //! EF.DIR, the list of a card's applications (ISO/IEC 7816-4 section 8.2.1.1): templates `61` with
-//! the identifier `4F`, a label `50` and the path `51` of the application's folder. Records without
-//! an identifier are skipped; a path that is not absolute is ignored.
+//! the identifier `4F`, a label `50` and the path `51` of the application's folder, from the master
+//! file whether or not it is written out. Records without an identifier are skipped.
 
 use super::error::CardError;
 use super::file::{CardFile, FilePath};
@@ -34,11 +34,16 @@ pub fn parse(content: &[u8]) -> Result<Vec<Application>, CardError> {
     Ok(elements.iter().filter_map(application).collect())
 }
 
-/// The folder of the PKCS#15 application of a CPS with contacts.
-pub(crate) fn cps_application(content: &[u8]) -> Result<FilePath, CardError> {
+/// The PKCS#15 application of the contactless face of a CPS ("CPX IAS CL").
+pub(crate) const CPS_CONTACTLESS_APPLICATION: [u8; 13] = [
+    0xE8, 0x28, 0xBD, 0x08, 0x0F, 0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x00, 0x20,
+];
+
+/// The folder of the application with this identifier.
+pub(crate) fn folder_of(identifier: &[u8], content: &[u8]) -> Result<FilePath, CardError> {
     parse(content)?
         .into_iter()
-        .find(|application| application.identifier == CPS_APPLICATION)
+        .find(|application| application.identifier == identifier)
         .ok_or(CardError::Missing {
             file: CardFile::Application,
         })?
@@ -51,11 +56,20 @@ pub(crate) fn cps_application(content: &[u8]) -> Result<FilePath, CardError> {
 
 /// Reading may stop behind the record of the CPS application.
 pub(crate) fn until_cps_application(content: &[u8]) -> Result<Extent, TlvError> {
+    until(&CPS_APPLICATION, content)
+}
+
+/// Reading may stop behind the record of the contactless application.
+pub(crate) fn until_contactless_application(content: &[u8]) -> Result<Extent, TlvError> {
+    until(&CPS_CONTACTLESS_APPLICATION, content)
+}
+
+fn until(identifier: &[u8], content: &[u8]) -> Result<Extent, TlvError> {
     let (length, elements) = whole_objects(content);
     let found = elements
         .iter()
         .filter_map(application)
-        .any(|application| application.identifier == CPS_APPLICATION);
+        .any(|application| application.identifier == identifier);
     if found {
         Ok(Extent::Complete(length))
     } else {
@@ -72,14 +86,14 @@ fn application(template: &Element<'_>) -> Option<Application> {
             .map(|label| text::from_card(label.value())),
         path: template
             .child(0x51)
-            .and_then(|path| FilePath::absolute(path.value())),
+            .and_then(|path| FilePath::master_file().resolve(path.value())),
     })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::{CPS_APPLICATION, cps_application, parse, until_cps_application};
+    use super::{CPS_APPLICATION, folder_of, parse, until_cps_application};
     use crate::card::error::CardError;
     use crate::card::file::CardFile;
     use crate::card::reading::Extent;
@@ -110,20 +124,20 @@ mod tests {
         ]
         .concat();
         assert_eq!(
-            cps_application(&content).unwrap().as_bytes(),
+            folder_of(&CPS_APPLICATION, &content).unwrap().as_bytes(),
             [0x3F, 0, 0, 1]
         );
         let applications = parse(&content).unwrap();
         assert_eq!(applications.len(), 2);
         assert_eq!(applications[0].label.as_deref(), Some("CPX IAS"));
         assert!(matches!(
-            cps_application(&record(&contactless, None)),
+            folder_of(&CPS_APPLICATION, &record(&contactless, None)),
             Err(CardError::Missing {
                 file: CardFile::Application
             })
         ));
         assert!(matches!(
-            cps_application(&record(&CPS_APPLICATION, None)),
+            folder_of(&CPS_APPLICATION, &record(&CPS_APPLICATION, None)),
             Err(CardError::Malformed { .. })
         ));
     }

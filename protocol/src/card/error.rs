@@ -11,6 +11,7 @@ use super::pin::PinFormatError;
 use super::status::StatusWord;
 use super::tlv::TlvError;
 use super::transport::TransportError;
+use crate::algorithm::SignatureAlgorithm;
 
 /// Why a card operation did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +113,37 @@ pub enum CardError {
         /// Tries left after this one; 0 means that it is blocked now.
         tries_left: u8,
     },
+    /// The card has no code that unblocks its PIN.
+    #[error("the card has no unblocking code")]
+    NoUnblockingCode,
+    /// The unblocking code cannot be used any more: no try or no use is left.
+    #[error("the unblocking code is used up ({tries_left} tries, {} left)", uses(*uses_left))]
+    UnblockingCodeBlocked {
+        /// Tries left.
+        tries_left: u8,
+        /// Uses left where the card limits them.
+        uses_left: Option<u16>,
+    },
+    /// The last try or use of the unblocking code is left and the caller did not confirm that it may
+    /// be spent. The card was not asked.
+    #[error(
+        "the last try or use of the unblocking code was not confirmed ({tries_left} tries, {} left)",
+        uses(*uses_left)
+    )]
+    LastUnblockingNotConfirmed {
+        /// Tries left.
+        tries_left: u8,
+        /// Uses left where the card limits them.
+        uses_left: Option<u16>,
+    },
+    /// The unblocking code is wrong.
+    #[error("the unblocking code is wrong, {tries_left} tries left ({} before it)", uses(*uses_left))]
+    WrongUnblockingCode {
+        /// Tries left after this one; 0 means that the code is blocked for good.
+        tries_left: u8,
+        /// Uses that were left before this one, where the card limits them.
+        uses_left: Option<u16>,
+    },
     /// A PIN that was right for one card was offered to another. The card was not asked.
     #[error("the PIN belongs to another card")]
     PinOfAnotherCard,
@@ -133,6 +165,20 @@ pub enum CardError {
         /// The use.
         purpose: KeyPurpose,
     },
+    /// The key does not sign with this algorithm.
+    #[error("the card's {purpose} key does not sign with {algorithm}")]
+    AlgorithmNotOffered {
+        /// The use of the key.
+        purpose: KeyPurpose,
+        /// What was asked for.
+        algorithm: SignatureAlgorithm,
+    },
+    /// The card has no technical key that works without PIN: only its contactless face has one.
+    #[error("the card has no technical key")]
+    NoTechnicalKey,
+    /// The signature that came back does not verify with the technical certificate.
+    #[error("the card's technical signature does not verify with its certificate")]
+    TechnicalSignatureInvalid,
     /// The signature that came back does not verify with the card's own certificate.
     #[error("the card's {purpose} signature does not verify with its certificate")]
     SignatureInvalid {
@@ -205,6 +251,13 @@ impl CardError {
             reason: MalformedReason::Invalid { what },
         }
     }
+}
+
+fn uses(left: Option<u16>) -> String {
+    left.map_or_else(
+        || "unlimited uses".to_owned(),
+        |left| format!("{left} uses"),
+    )
 }
 
 fn about(file: Option<CardFile>) -> String {

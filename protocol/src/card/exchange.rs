@@ -22,6 +22,7 @@ pub const MAX_EXCHANGES_PER_SESSION: u64 = 65_536;
 pub struct Exchange<'t, T: Transport + ?Sized> {
     transport: &'t mut T,
     protocol: TransmissionProtocol,
+    channel: u8,
     exchanges_left: u32,
     exchanges: u64,
 }
@@ -32,9 +33,23 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
         Self {
             transport,
             protocol,
+            channel: 0,
             exchanges_left: MAX_EXCHANGES_PER_OPERATION,
             exchanges: 0,
         }
+    }
+
+    /// The same on a logical channel, 0 to 3: [`Exchange`]'s own reading and selecting go there.
+    /// Other commands name their channel themselves.
+    #[must_use]
+    pub fn on_channel(mut self, channel: u8) -> Self {
+        self.channel = channel;
+        self
+    }
+
+    /// The logical channel that reading and selecting use.
+    pub fn channel(&self) -> u8 {
+        self.channel
     }
 
     /// Gives the next operation its own budget.
@@ -80,7 +95,7 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
                     command: command.instruction(),
                 });
             }
-            response = self.get_response(announced)?;
+            response = self.get_response(command.channel(), announced)?;
             data.append(&mut response.data);
             if data.len() > MAX_ANSWER {
                 return Err(CardError::AnswerTooLong {
@@ -110,8 +125,10 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
         })
     }
 
-    fn get_response(&mut self, announced: u16) -> Result<Response, CardError> {
-        let command = Command::new(Instruction::GetResponse, 0, 0).expecting(announced);
+    fn get_response(&mut self, channel: u8, announced: u16) -> Result<Response, CardError> {
+        let command = Command::new(Instruction::GetResponse, 0, 0)
+            .on_channel(channel)
+            .expecting(announced);
         let mut response = self.transmit(&command)?;
         let mut wanted = announced;
         if let StatusMeaning::WrongExpectedLength(exact) = response.status.meaning() {

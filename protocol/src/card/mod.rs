@@ -1,17 +1,18 @@
-//! Cards, from the byte up: command and response APDUs, BER-TLV, PKCS#15, and the drivers of the
-//! CPS3 and the Vitale 2.
+//! Cards, from the byte up: command and response APDUs, BER-TLV, PKCS#15, and the drivers of
+//! professionals' cards ([`ProfessionalCard`]: CPS3 by contacts and without, CPS4) and of the Vitale
+//! 2.
 //!
 //! A driver works over a [`Transport`], which carries one command at a time, and is told which card
 //! it has by a [`CardModel`] made from the answer to reset. It treats the card as hostile: every
 //! length, depth, count and number of exchanges is bounded, and whatever the card sends is data or
-//! a [`CardError`]. Nothing is written to a card but PIN presentations.
+//! a [`CardError`]. Nothing is written to a card but its codes.
 //!
 //! ```no_run
-//! use paraphe_protocol::card::{Atr, CardError, CardModel, Cps3, LastTry, Pin, Transport};
+//! use paraphe_protocol::card::{Atr, CardError, CardModel, LastTry, Pin, ProfessionalCard, Transport};
 //! use paraphe_protocol::digest::Sha256Digest;
 //!
 //! fn sign(transport: &mut dyn Transport, atr: &Atr, pin: Pin, digest: &Sha256Digest) -> Result<Vec<u8>, CardError> {
-//!     let mut card = Cps3::open(transport, CardModel::identify(atr))?;
+//!     let mut card = ProfessionalCard::open(transport, CardModel::identify(atr))?;
 //!     let mut verified = card.verify_pin(pin, LastTry::Refused)?;
 //!     Ok(verified.sign_signature(digest)?.into_bytes())
 //! }
@@ -20,7 +21,6 @@
 mod apdu;
 mod atr;
 mod cache;
-pub mod cps3;
 mod ef_actua;
 pub mod ef_dir;
 mod error;
@@ -32,6 +32,7 @@ mod pin;
 mod pin_counters;
 pub mod pkcs15;
 mod practice_situation;
+pub mod professional;
 mod professional_data;
 mod reading;
 mod serial;
@@ -45,10 +46,6 @@ pub mod vitale2;
 pub use apdu::{ApduError, Command, Instruction, Response, TransmissionProtocol};
 pub use atr::{Atr, AtrError};
 pub use cache::CardCache;
-pub use cps3::{
-    AuthenticationSignature, CardCertificates, Cps3, DocumentSignature, LastTry, ProvenPin,
-    VerifiedCps3,
-};
 pub use ef_actua::{LastUpdate, UpdateDates};
 pub use error::{CardError, KeyPurpose, MalformedReason};
 pub use exchange::{
@@ -57,14 +54,23 @@ pub use exchange::{
 pub use fcp::{FcpError, FileControlParameters};
 pub use file::{CardFile, FilePath};
 pub use model::CardModel;
-pub use pin::{Pin, PinFormat, PinFormatError};
+pub use pin::{Pin, PinFormat, PinFormatError, UnblockingCode};
 pub use pin_counters::PinCounters;
 pub use practice_situation::PracticeSituation;
+pub use professional::{
+    Assurance, AuthenticationSignature, CardCertificates, DocumentSignature, LastTry,
+    ProfessionalCard, ProvenPin, TechnicalSignature, VerifiedCard,
+};
 pub use professional_data::{CardIdentification, ProfessionalInfo, ProfessionalName, UnknownTag};
 pub use serial::CardSerial;
 pub use status::{StatusMeaning, StatusWord};
 pub use transport::{Transport, TransportError};
 pub use vitale2::{Beneficiary, Vitale2, VitaleData};
+
+/// Any professional's card by contacts; the name from when the CPS3 was the only one.
+pub type Cps3<'t, T> = ProfessionalCard<'t, T>;
+/// As [`Cps3`].
+pub type VerifiedCps3<'c, 't, T> = VerifiedCard<'c, 't, T>;
 
 #[cfg(test)]
 mod tests;

@@ -6,13 +6,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::atr::Atr;
 
 /// A kind of card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CardModel {
     /// CPS3, contacts, T=0.
@@ -125,6 +124,35 @@ impl CardModel {
         }
     }
 
+    /// Every model, for tables.
+    pub const ALL: [Self; 9] = [
+        Self::Cps3,
+        Self::Cps3Contactless,
+        Self::Cps4,
+        Self::CpsUnknownRevision,
+        Self::CpsContactlessUnknownRevision,
+        Self::Vitale2,
+        Self::Vitale2UnknownRevision,
+        Self::Vitale1,
+        Self::Unknown,
+    ];
+
+    /// The name in the API and in what is serialized.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cps3 => "cps3",
+            Self::Cps3Contactless => "cps3-contactless",
+            Self::Cps4 => "cps4",
+            Self::CpsUnknownRevision => "cps-unknown-revision",
+            Self::CpsContactlessUnknownRevision => "cps-contactless-unknown-revision",
+            Self::Vitale2 => "vitale2",
+            Self::Vitale2UnknownRevision => "vitale2-unknown-revision",
+            Self::Vitale1 => "vitale1",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// Whether this is a professional's card, whatever this program can do with it.
     #[must_use]
     pub fn is_professional(self) -> bool {
@@ -145,6 +173,13 @@ impl CardModel {
             self,
             Self::Vitale2 | Self::Vitale2UnknownRevision | Self::Vitale1
         )
+    }
+}
+
+/// The name in the API.
+impl Serialize for CardModel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 
@@ -210,6 +245,40 @@ mod tests {
         ] {
             assert_eq!(identify(atr), model, "{atr}");
         }
+    }
+
+    #[test]
+    fn every_vitale_1_of_the_list_and_no_other_is_one() {
+        for ending in [
+            "2209F99000",
+            "2209699000",
+            "2C09F99000",
+            "2C09699000",
+            "52096A9000",
+            "A3096A9000",
+            "A4096A9000",
+        ] {
+            let atr = format!("3F652500{ending}");
+            assert_eq!(identify(&atr), CardModel::Vitale1, "{atr}");
+            let longer = format!("{atr}00");
+            assert_eq!(identify(&longer), CardModel::Unknown, "{longer}");
+        }
+        // A bank's and a car park's cards of the same make.
+        for other in ["3F6525082204689000", "3F65250052096A9001"] {
+            assert_eq!(identify(other), CardModel::Unknown, "{other}");
+        }
+    }
+
+    #[test]
+    fn names_are_the_api_s_and_tell_the_models_apart() {
+        let names: std::collections::BTreeSet<_> =
+            CardModel::ALL.iter().map(|model| model.name()).collect();
+        assert_eq!(names.len(), CardModel::ALL.len());
+        assert_eq!(
+            serde_json::to_string(&CardModel::Cps3Contactless).unwrap(),
+            "\"cps3-contactless\""
+        );
+        assert_eq!(CardModel::Vitale1.name(), "vitale1");
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! The holder's PIN and the form in which a card wants it. [`Pin`] is a fixed buffer on the heap,
-//! wiped when dropped, that cannot be shown, copied or compared. [`PinFormat`] comes from the
+//! The holder's PIN, the code that unblocks it, and the form in which a card wants them. [`Pin`] and
+//! [`UnblockingCode`] are two types that cannot be given for each other, each a fixed buffer on the
+//! heap, wiped when dropped, that cannot be shown, copied or compared. [`PinFormat`] comes from the
 //! card's PKCS#15 authentication objects; a PIN that does not fit it is refused before the card is
 //! asked. An empty PIN cannot be made: VERIFY without data is a question about the PIN state on
 //! some cards, and would "succeed".
@@ -11,8 +12,18 @@ use zeroize::{Zeroize, Zeroizing};
     missing_debug_implementations,
     reason = "a PIN has no form that may be shown"
 )]
-pub struct Pin {
-    digits: Box<Zeroizing<[u8; Self::MAX_DIGITS]>>,
+pub struct Pin(Digits);
+
+/// The code that gives a blocked PIN a new value, as the holder typed it from the issuer's letter:
+/// 1 to [`Pin::MAX_DIGITS`] decimal digits.
+#[expect(
+    missing_debug_implementations,
+    reason = "an unblocking code has no form that may be shown"
+)]
+pub struct UnblockingCode(Digits);
+
+struct Digits {
+    digits: Box<Zeroizing<[u8; Pin::MAX_DIGITS]>>,
     length: usize,
 }
 
@@ -26,6 +37,28 @@ impl Pin {
     /// [`PinFormatError`] for an empty PIN, one of more than 16 characters, or one with anything
     /// but digits `0` to `9`.
     pub fn from_digits(digits: &[u8]) -> Result<Self, PinFormatError> {
+        Digits::copy(digits).map(Self)
+    }
+
+    /// Whether both are the same digits, in a time that says nothing about them.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let (one, other) = (self.0.expose(), other.0.expose());
+        one.len() == other.len() && openssl::memcmp::eq(one, other)
+    }
+}
+
+impl UnblockingCode {
+    /// Takes the ASCII digits of an unblocking code. The caller wipes its own copy.
+    ///
+    /// # Errors
+    /// As [`Pin::from_digits`].
+    pub fn from_digits(digits: &[u8]) -> Result<Self, PinFormatError> {
+        Digits::copy(digits).map(Self)
+    }
+}
+
+impl Digits {
+    fn copy(digits: &[u8]) -> Result<Self, PinFormatError> {
         if digits.is_empty() {
             return Err(PinFormatError::Empty);
         }
@@ -33,14 +66,14 @@ impl Pin {
             return Err(PinFormatError::NotDigits);
         }
         let mut pin = Self {
-            digits: Box::new(Zeroizing::new([0; Self::MAX_DIGITS])),
+            digits: Box::new(Zeroizing::new([0; Pin::MAX_DIGITS])),
             length: digits.len(),
         };
         let place = pin
             .digits
             .get_mut(..digits.len())
             .ok_or(PinFormatError::TooLong {
-                maximum: Self::MAX_DIGITS,
+                maximum: Pin::MAX_DIGITS,
             })?;
         place.copy_from_slice(digits);
         Ok(pin)
@@ -51,7 +84,7 @@ impl Pin {
     }
 }
 
-impl Drop for Pin {
+impl Drop for Digits {
     fn drop(&mut self) {
         self.length.zeroize();
     }
@@ -114,9 +147,38 @@ impl PinFormat {
         self.reference
     }
 
+    /// Bytes that carry a PIN in a command, where that does not depend on its digits: a padded form,
+    /// or one with a single length.
+    #[must_use]
+    pub fn fixed_length(&self) -> Option<usize> {
+        match self.padding {
+            Some(_) => Some(self.stored),
+            None if self.minimum == self.maximum => Some(self.maximum),
+            None => None,
+        }
+    }
+
+    /// The byte that fills a PIN up.
+    #[must_use]
+    pub fn padding(&self) -> Option<u8> {
+        self.padding
+    }
+
     /// The data field of VERIFY for `pin`.
     pub(crate) fn encode(&self, pin: &Pin) -> Result<Zeroizing<Vec<u8>>, PinFormatError> {
-        let digits = pin.expose();
+        self.fill(&pin.0)
+    }
+
+    /// The data field of VERIFY for an unblocking code, `self` being that code's form.
+    pub(crate) fn encode_code(
+        &self,
+        code: &UnblockingCode,
+    ) -> Result<Zeroizing<Vec<u8>>, PinFormatError> {
+        self.fill(&code.0)
+    }
+
+    fn fill(&self, digits: &Digits) -> Result<Zeroizing<Vec<u8>>, PinFormatError> {
+        let digits = digits.expose();
         if digits.is_empty() {
             return Err(PinFormatError::Empty);
         }
@@ -130,8 +192,9 @@ impl PinFormat {
                 maximum: self.maximum,
             });
         }
-        // The capacity is never exceeded, so that no unwiped copy is left behind by a reallocation.
-        let mut data = Zeroizing::new(Vec::with_capacity(Pin::MAX_DIGITS));
+        // Room for a second one, and never more is written: no reallocation leaves an unwiped copy
+        // behind.
+        let mut data = Zeroizing::new(Vec::with_capacity(2 * Pin::MAX_DIGITS));
         data.extend_from_slice(digits);
         if let Some(padding) = self.padding {
             data.resize(self.stored, padding);
@@ -162,6 +225,9 @@ pub enum PinFormatError {
         /// Most digits.
         maximum: usize,
     },
+    /// A new PIN that is the old one.
+    #[error("the new PIN is the old one")]
+    Unchanged,
     /// The card describes its PIN in a way that this program cannot follow.
     #[error("the card describes its PIN in an unusable way")]
     Unusable,
@@ -170,7 +236,7 @@ pub enum PinFormatError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::{Pin, PinFormat, PinFormatError};
+    use super::{Pin, PinFormat, PinFormatError, UnblockingCode};
 
     #[test]
     fn only_digits_make_a_pin() {
@@ -204,6 +270,35 @@ mod tests {
             **plain.encode(&Pin::from_digits(b"12345").unwrap()).unwrap(),
             *b"12345"
         );
+    }
+
+    #[test]
+    fn an_unblocking_code_has_its_own_form() {
+        let form = PinFormat::new(8, 8, 8, None, 2).unwrap();
+        let code = |digits: &[u8]| UnblockingCode::from_digits(digits).unwrap();
+        assert_eq!(
+            **form.encode_code(&code(b"12345678")).unwrap(),
+            *b"12345678"
+        );
+        assert_eq!(
+            form.encode_code(&code(b"1234567")).err(),
+            Some(PinFormatError::TooShort { minimum: 8 })
+        );
+        assert_eq!(
+            UnblockingCode::from_digits(b"").err(),
+            Some(PinFormatError::Empty)
+        );
+        assert_eq!(form.fixed_length(), Some(8));
+        let open = PinFormat::new(4, 8, 8, None, 1).unwrap();
+        assert_eq!(open.fixed_length(), None);
+    }
+
+    #[test]
+    fn pins_are_the_same_or_not() {
+        let pin = |digits: &[u8]| Pin::from_digits(digits).unwrap();
+        assert!(pin(b"1234").is_same_as(&pin(b"1234")));
+        assert!(!pin(b"1234").is_same_as(&pin(b"1235")));
+        assert!(!pin(b"1234").is_same_as(&pin(b"12340")));
     }
 
     #[test]

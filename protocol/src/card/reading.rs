@@ -111,7 +111,9 @@ impl<T: Transport + ?Sized> Exchange<'_, T> {
         } else {
             0x09
         };
-        let command = Command::new(Instruction::Select, p1, 0x0C).with_data(path.as_bytes())?;
+        let command = Command::new(Instruction::Select, p1, 0x0C)
+            .with_data(path.as_bytes())?
+            .on_channel(self.channel());
         self.select_with(file, &command)
     }
 
@@ -183,7 +185,9 @@ impl<T: Transport + ?Sized> Exchange<'_, T> {
             Some(identifier) if offset == 0 => (0x80 | identifier, 0),
             _ => (high, low),
         };
-        let command = Command::new(Instruction::ReadBinary, p1, p2).expecting(wanted);
+        let command = Command::new(Instruction::ReadBinary, p1, p2)
+            .on_channel(self.channel())
+            .expecting(wanted);
         let response = self.send(&command)?;
         match response.status.meaning() {
             StatusMeaning::Success => Ok((response.data, false)),

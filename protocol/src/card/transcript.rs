@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Write as _};
 
+use super::apdu::TransmissionProtocol;
 use super::transport::{Transport, TransportError};
 
 /// Instructions whose data field is or holds reference data (PIN, unblocking code): VERIFY, CHANGE
@@ -138,6 +139,10 @@ impl<T: Transport> Transport for Recorder<T> {
             }
         }
         answer
+    }
+
+    fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
+        self.inner.agreed_protocol()
     }
 }
 

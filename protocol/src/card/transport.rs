@@ -3,6 +3,8 @@
 //! and status word out); `61xx` and `6Cxx` are not the transport's business but
 //! [`Exchange`](super::Exchange)'s. A transport gives up by an error and never retries by itself.
 
+use super::apdu::TransmissionProtocol;
+
 /// Carries one command to the card and brings back its answer.
 pub trait Transport {
     /// Sends `command`, the bytes of one short APDU, and returns the answer: 0 to 256 bytes of data
@@ -11,17 +13,31 @@ pub trait Transport {
     /// # Errors
     /// Whatever stopped the exchange below the card; see [`TransportError`].
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError>;
+
+    /// The protocol agreed with the card, where the transport knows it. Without it a driver takes
+    /// the one that the card's model usually speaks, which is a guess for a card that offers two.
+    fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
+        None
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for &mut T {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         (**self).transmit(command)
     }
+
+    fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
+        (**self).agreed_protocol()
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         (**self).transmit(command)
+    }
+
+    fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
+        (**self).agreed_protocol()
     }
 }
 

@@ -1,5 +1,6 @@
 //! EF.AODF, how PINs are presented (PKCS#15 v1.1 section 6.8.1). What is wanted of it is the form
-//! of the holder's PIN; unblocking and security officer PINs are passed over. The flags of a real
+//! of the holder's PIN and that of the code that unblocks it. Their flags tell them apart and nothing
+//! else does: on real cards the identifiers that should join them differ. The flags of a real
 //! CPS3 say "needs padding" and store 8 bytes for 4 digits.
 
 use super::entry::{
@@ -27,16 +28,34 @@ const DIGITS_AS_CHARACTERS: [u32; 2] = [1, 2];
 /// [`CardError::Malformed`] for content that is not BER-TLV or a PIN whose form is incomplete or
 /// unusable; [`CardError::NoPin`] where the file holds no PIN of the holder.
 pub fn pin_format(content: &[u8]) -> Result<PinFormat, CardError> {
+    first(content, |attributes| !unblocks(attributes))?.ok_or(CardError::NoPin)
+}
+
+/// The form of the code that unblocks the holder's PIN: the first PIN of the file that is flagged as
+/// an unblocking or security officer one. `None` where the file holds none.
+///
+/// # Errors
+/// [`CardError::Malformed`] as for [`pin_format`].
+pub fn unblocking_code_format(content: &[u8]) -> Result<Option<PinFormat>, CardError> {
+    first(content, unblocks)
+}
+
+fn first(
+    content: &[u8],
+    is_wanted: impl Fn(&Element<'_>) -> bool,
+) -> Result<Option<PinFormat>, CardError> {
     let entries = entries(content, CardFile::AuthenticationObjects)?;
     entries
         .iter()
         .filter(|entry| entry.is(SEQUENCE))
         .filter_map(|entry| entry.child(TYPE_ATTRIBUTES)?.child(SEQUENCE))
-        .find(|attributes| {
-            !is_flagged(attributes, UNBLOCKING_PIN) && !is_flagged(attributes, SECURITY_OFFICER_PIN)
-        })
-        .ok_or(CardError::NoPin)
-        .and_then(format)
+        .find(|attributes| is_wanted(attributes))
+        .map(format)
+        .transpose()
+}
+
+fn unblocks(attributes: &Element<'_>) -> bool {
+    is_flagged(attributes, UNBLOCKING_PIN) || is_flagged(attributes, SECURITY_OFFICER_PIN)
 }
 
 fn is_flagged(attributes: &Element<'_>, flag: usize) -> bool {
@@ -87,7 +106,7 @@ fn format(attributes: &Element<'_>) -> Result<PinFormat, CardError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::pin_format;
+    use super::{pin_format, unblocking_code_format};
     use crate::card::error::CardError;
     use crate::card::pin::PinFormat;
 
@@ -118,6 +137,20 @@ mod tests {
             1
         );
         assert!(matches!(pin_format(&[]), Err(CardError::NoPin)));
+    }
+
+    #[test]
+    fn the_unblocking_code_of_a_real_card_is_read() {
+        // "Code de déblocage de la carte CPX", soPin, unblock-disabled, needs-padding, 8/8/8,
+        // reference 02, no padding character.
+        let real = b"\x30\x58\x30\x39\x0C\x22Code de d\xC3\xA9blocage de la carte CPX\x03\x01\x08\x30\x10\
+            \x30\x06\x03\x02\x05\x20\x05\x00\x30\x06\x03\x02\x06\x40\x05\x00\x30\x03\x04\x01\x04\
+            \xA1\x16\x30\x14\x03\x03\x04\x1D\x10\x0A\x01\x02\x02\x01\x08\x02\x01\x08\x02\x01\x08\x80\x01\x02";
+        let content = [HOLDER, real.as_slice()].concat();
+        let format = unblocking_code_format(&content).unwrap().unwrap();
+        assert_eq!(format, PinFormat::new(8, 8, 8, None, 2).unwrap());
+        assert_eq!(pin_format(&content).unwrap().reference(), 1);
+        assert_eq!(unblocking_code_format(HOLDER).unwrap(), None);
     }
 
     /// The test vector's outer lengths follow its parts.

@@ -12,7 +12,7 @@ mod object_directory;
 mod private_key;
 mod token_info;
 
-pub use authentication_object::pin_format;
+pub use authentication_object::{pin_format, unblocking_code_format};
 pub use certificate::{CertificateObject, certificate_objects};
 pub use data_object::{DataObject, data_objects};
 pub use entry::Location;

@@ -26,32 +26,38 @@ pub(super) enum End {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
     Verify(u16),
+    /// To CHANGE REFERENCE DATA and RESET RETRY COUNTER.
+    Change(u16),
     NoCounters,
     FlipSignature,
     CutSignature,
 }
 
 pub(super) struct ScriptedCard {
-    files: BTreeMap<Vec<u8>, Vec<u8>>,
-    keys: BTreeMap<u8, PKey<Private>>,
+    pub(super) files: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(super) keys: BTreeMap<u8, PKey<Private>>,
     selected: Option<Vec<u8>>,
     pending: Vec<u8>,
     pub(super) end: End,
     pub(super) fault: Option<Fault>,
     pub(super) tries_left: u8,
+    pub(super) unblocking_tries_left: u8,
+    pub(super) unblocking_uses_left: u8,
     pub(super) presentations: usize,
     pub(super) presented: Vec<u8>,
+    /// Every command that carried a code.
+    pub(super) secrets: Vec<Vec<u8>>,
     /// Control reference template and key of each MANAGE SECURITY ENVIRONMENT.
     pub(super) environments: Vec<(u8, u8)>,
 }
 
-struct Issued {
-    key: PKey<Private>,
-    certificate: Vec<u8>,
+pub(super) struct Issued {
+    pub(super) key: PKey<Private>,
+    pub(super) certificate: Vec<u8>,
 }
 
 /// Keys are made once a process.
-fn issued() -> &'static [Issued; 2] {
+pub(super) fn issued() -> &'static [Issued; 2] {
     static ISSUED: OnceLock<[Issued; 2]> = OnceLock::new();
     ISSUED.get_or_init(|| {
         let issue = |usage: &KeyUsage| {
@@ -86,7 +92,7 @@ fn issued() -> &'static [Issued; 2] {
     })
 }
 
-fn tlv(tag: u32, value: &[&[u8]]) -> Vec<u8> {
+pub(super) fn tlv(tag: u32, value: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::new();
     write(&mut out, Tag::new(tag), &value.concat());
     out
@@ -115,8 +121,11 @@ impl ScriptedCard {
             end: End::CorrectedLength,
             fault: None,
             tries_left: 3,
+            unblocking_tries_left: 10,
+            unblocking_uses_left: 100,
             presentations: 0,
             presented: Vec::new(),
+            secrets: Vec::new(),
             environments: Vec::new(),
         };
         card.set(
@@ -260,6 +269,27 @@ impl ScriptedCard {
         self.set(&[0, 1, 0x70, 0x01], entry);
     }
 
+    /// Adds the code that unblocks, in the form of a real card: eight digits, reference 2.
+    pub(super) fn with_unblocking_code(&mut self) {
+        let attributes = tlv(
+            0x30,
+            &[&[
+                0x03, 0x03, 0x04, 0x1D, 0x10, 0x0A, 0x01, 0x02, 0x02, 0x01, 0x08, 0x02, 0x01, 0x08,
+                0x02, 0x01, 0x08, 0x80, 0x01, 0x02,
+            ]],
+        );
+        let entry = tlv(
+            0x30,
+            &[
+                &tlv(0x30, &[&tlv(0x0C, &[b"Code de deblocage"])]),
+                &tlv(0x30, &[&[0x04, 0x01, 0x04]]),
+                &tlv(0xA1, &[&attributes]),
+            ],
+        );
+        let directory = self.files.get_mut([0, 1, 0x70, 0x01].as_slice()).unwrap();
+        directory.extend(entry);
+    }
+
     pub(super) fn with_unpadded_pin(&mut self) {
         self.set_pin(&[0x03, 0x02, 0x03, 0x08], 4, &[]);
     }
@@ -335,18 +365,28 @@ impl ScriptedCard {
         }
     }
 
-    fn counters(&mut self) -> Vec<u8> {
+    fn counters(&mut self, reference: u8) -> Vec<u8> {
         if matches!(self.fault, Some(Fault::NoCounters)) {
             return vec![0x6A, 0x88];
         }
-        let control = tlv(0xA0, &[&[0x9A, 0x01, 0x03], &[0x9B, 0x01, self.tries_left]]);
-        self.pending = tlv(0x70, &[&tlv(0x00BF_8101, &[&control])]);
+        let control = if reference == 1 {
+            tlv(0xA0, &[&[0x9A, 0x01, 0x03], &[0x9B, 0x01, self.tries_left]])
+        } else {
+            let tries = [0x9A, 0x01, 0x0A, 0x9B, 0x01, self.unblocking_tries_left];
+            let uses = [0x9C, 0x01, 0x64, 0x9D, 0x01, self.unblocking_uses_left];
+            tlv(0xA0, &[&tries, &uses])
+        };
+        let object = tlv(0x00BF_8100 | u32::from(reference), &[&control]);
+        self.pending = tlv(0x70, &[&object]);
         vec![0x61, u8::try_from(self.pending.len()).unwrap()]
     }
 }
 
 impl Transport for ScriptedCard {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        if matches!(command, [_, 0x20 | 0x24 | 0x2C, ..]) {
+            self.secrets.push(command.to_vec());
+        }
         Ok(match command {
             [0x00, 0xA4, 0x09, 0x0C, _, 0x3F, 0x00, file @ ..] => {
                 let folder = file == [0x00, 0x01];
@@ -369,8 +409,23 @@ impl Transport for ScriptedCard {
             [0x00, 0xC0, 0x00, 0x00, _] => {
                 [std::mem::take(&mut self.pending), vec![0x90, 0x00]].concat()
             }
-            [0x00, 0xCB, 0x3F, 0xFF, ..] => self.counters(),
-            [0x00, 0x20, 0x00, 0x01, _, data @ ..] => self.verify(data),
+            [
+                0x00,
+                0xCB,
+                0x3F,
+                0xFF,
+                0x0A,
+                ..,
+                reference,
+                0x02,
+                0xA0,
+                0x80,
+            ] => self.counters(*reference),
+            [0x00, 0x20, 0x00, 0x01 | 0x02, _, data @ ..] => self.verify(data),
+            [0x00, 0x24 | 0x2C, ..] => match self.fault {
+                Some(Fault::Change(status)) => status.to_be_bytes().to_vec(),
+                _ => vec![0x90, 0x00],
+            },
             [
                 0x00,
                 0x22,

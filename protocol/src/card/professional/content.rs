@@ -1,24 +1,23 @@
-//! What an opened CPS3 gives without a PIN: certificates, the holder's identity, the professional's
+//! What an opened card gives without a PIN: certificates, the holder's identity, the professional's
 //! data, the form and the counters of the PIN. Each part is read once and then known.
 
 use paraphe_certs::{Certificate, Holder, KeyUsage};
 
-use super::{Cps3, identifiers, in_master_file};
-use crate::card::apdu::Instruction;
-use crate::card::cache::StoredCertificate;
+use super::face::Face;
+use super::{ProfessionalCard, cps3, cps4, identifiers, in_master_file};
+use crate::algorithm::SignatureAlgorithm;
+use crate::card::cache::{CardContent, CodeForms, StoredCertificate};
 use crate::card::ef_dir;
 use crate::card::error::{CardError, KeyPurpose, MalformedReason};
-use crate::card::exchange::Exchange;
 use crate::card::file::{CardFile, FilePath};
 use crate::card::pin::PinFormat;
 use crate::card::pin_counters::PinCounters;
 use crate::card::pkcs15::{
     CertificateObject, DataObject, Location, ObjectDirectory, PrivateKeyObject, TokenInfo,
-    certificate_objects, data_objects, pin_format, private_key_objects,
+    certificate_objects, data_objects, pin_format, private_key_objects, unblocking_code_format,
 };
 use crate::card::professional_data::{CardIdentification, ProfessionalInfo, ProfessionalName};
-use crate::card::reading::{ReadPlan, one_object, series_of_objects};
-use crate::card::status::StatusMeaning;
+use crate::card::reading::{Extent, ReadPlan, one_object, series_of_objects};
 use crate::card::tlv;
 use crate::card::transport::Transport;
 
@@ -28,7 +27,7 @@ const MAX_CERTIFICATES: usize = 8;
 /// Bytes of EF.DIR that hold the two records of a CPS.
 const APPLICATION_DIRECTORY_LENGTH: u16 = 101;
 
-/// The two certificates of a CPS, told apart by the key usage they state. Nothing about them is
+/// The two certificates of a holder, told apart by the key usage they state. Nothing about them is
 /// verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardCertificates {
@@ -38,11 +37,12 @@ pub struct CardCertificates {
     pub signature: Certificate,
 }
 
-impl<T: Transport + ?Sized> Cps3<'_, T> {
+impl<T: Transport + ?Sized> ProfessionalCard<'_, T> {
     /// Both certificates.
     ///
     /// # Errors
-    /// [`CardError::CertificateNotFound`] where one is missing, and whatever reading meets.
+    /// [`CardError::CertificateNotFound`] where one is missing, as both are without contacts, and
+    /// whatever reading meets.
     pub fn certificates(&mut self) -> Result<CardCertificates, CardError> {
         Ok(CardCertificates {
             authentication: self.certificate(KeyPurpose::Authentication)?,
@@ -53,7 +53,7 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
     /// The certificate with that use.
     ///
     /// # Errors
-    /// As [`Cps3::certificates`].
+    /// As [`ProfessionalCard::certificates`].
     pub fn certificate(&mut self, purpose: KeyPurpose) -> Result<Certificate, CardError> {
         self.stored_certificate(purpose)
             .map(|stored| stored.certificate)
@@ -62,7 +62,7 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
     /// The holder, as the authentication certificate states it.
     ///
     /// # Errors
-    /// As [`Cps3::certificates`], and [`CardError::Holder`] where the certificate holds no identity
+    /// As [`ProfessionalCard::certificates`], and [`CardError::Holder`] where the certificate holds no identity
     /// that can be read.
     pub fn identity(&mut self) -> Result<Holder, CardError> {
         let certificate = self.certificate(KeyPurpose::Authentication)?;
@@ -75,19 +75,18 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
     /// [`CardError::NoPin`] where the card has none, and whatever reading meets.
     pub fn pin_counters(&mut self) -> Result<PinCounters, CardError> {
         let reference = self.pin_format()?.reference();
-        self.exchange.begin_operation();
-        self.exchange
-            .select(CardFile::PinCounters, &FilePath::master_file())?;
-        let response = self.exchange.send(&PinCounters::command(reference)?)?;
-        if response.status.meaning() != StatusMeaning::Success {
-            let file = Some(CardFile::PinCounters);
-            return Err(CardError::Status {
-                command: Instruction::GetData,
-                file,
-                status: response.status,
-            });
-        }
-        PinCounters::parse(&response.data, reference)
+        self.counters(reference)
+    }
+
+    /// The tries and uses left of the code that unblocks the PIN, read now; none is spent. A CPS4
+    /// does not say the uses.
+    ///
+    /// # Errors
+    /// [`CardError::NoPin`] and [`CardError::NoUnblockingCode`] where the card has none, and whatever
+    /// reading meets.
+    pub fn unblock_counters(&mut self) -> Result<PinCounters, CardError> {
+        let reference = self.unblocking_code_format()?.reference();
+        self.counters(reference)
     }
 
     /// The form in which the card wants the holder's PIN.
@@ -95,31 +94,36 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
     /// # Errors
     /// [`CardError::NoPin`] where the card has none, and whatever reading meets.
     pub fn pin_format(&mut self) -> Result<PinFormat, CardError> {
-        self.exchange.begin_operation();
-        if let Some(format) = &self.content.pin_format {
-            return Ok(format.clone());
-        }
-        let paths = self.object_directory()?.authentication_objects;
-        let path = paths.first().ok_or(CardError::NoPin)?;
-        let content = read_directory(&mut self.exchange, CardFile::AuthenticationObjects, path)?;
-        let format = pin_format(&content)?;
-        self.content.pin_format = Some(format.clone());
-        Ok(format)
+        Ok(self.codes()?.pin)
     }
 
-    /// Label and manufacturer of the PKCS#15 application.
+    /// The form in which the card wants the code that unblocks the PIN.
+    ///
+    /// # Errors
+    /// As [`ProfessionalCard::unblock_counters`].
+    pub fn unblocking_code_format(&mut self) -> Result<PinFormat, CardError> {
+        self.codes()?.unblocking.ok_or(CardError::NoUnblockingCode)
+    }
+
+    /// What the key with that use signs with, the preferred algorithm first; nothing without
+    /// contacts.
+    #[must_use]
+    pub fn offered_algorithms(&self, _purpose: KeyPurpose) -> &'static [SignatureAlgorithm] {
+        self.face.offered_algorithms()
+    }
+
+    /// Label and manufacturer of the PKCS#15 application. The label is how the issuer names the card.
     ///
     /// # Errors
     /// Whatever reading meets.
     pub fn token_info(&mut self) -> Result<TokenInfo, CardError> {
-        self.exchange.begin_operation();
+        self.begin_operation();
         let file = CardFile::TokenInfo;
         let path = self
             .application()?
             .child(identifiers::TOKEN_INFO)
             .ok_or(CardError::Missing { file })?;
-        self.exchange.select(file, &path)?;
-        TokenInfo::parse(&self.exchange.read(file, &ReadPlan::new(256, one_object))?)
+        TokenInfo::parse(&self.read_file(file, &path, &ReadPlan::new(256, one_object))?)
     }
 
     /// Profession and number, CPS_INFO_PS; `None` where the card does not have the object.
@@ -156,25 +160,28 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
         &mut self,
         purpose: KeyPurpose,
     ) -> Result<StoredCertificate, CardError> {
+        if self.face == Face::Contactless {
+            // What is there belongs to the card and not to its holder.
+            return Err(CardError::CertificateNotFound { purpose });
+        }
         self.stored_certificates()?
             .into_iter()
             .find(|stored| purpose_of(&stored.certificate) == Some(purpose))
             .ok_or(CardError::CertificateNotFound { purpose })
     }
 
-    fn stored_certificates(&mut self) -> Result<Vec<StoredCertificate>, CardError> {
-        self.exchange.begin_operation();
+    pub(super) fn stored_certificates(&mut self) -> Result<Vec<StoredCertificate>, CardError> {
+        self.begin_operation();
         if let Some(certificates) = &self.content.certificates {
             return Ok(certificates.clone());
         }
         let application = self.application()?;
         let mut certificates = Vec::new();
         for path in self.object_directory()?.certificates {
-            let content =
-                read_directory(&mut self.exchange, CardFile::CertificateDirectory, &path)?;
+            let content = self.read_directory(CardFile::CertificateDirectory, &path)?;
             for object in certificate_objects(&content, &application)? {
                 if certificates.len() < MAX_CERTIFICATES {
-                    certificates.push(read_certificate(&mut self.exchange, object)?);
+                    certificates.push(self.read_certificate(object)?);
                 }
             }
         }
@@ -183,13 +190,13 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
     }
 
     pub(super) fn private_keys(&mut self) -> Result<Vec<PrivateKeyObject>, CardError> {
-        self.exchange.begin_operation();
+        self.begin_operation();
         if let Some(keys) = &self.content.private_keys {
             return Ok(keys.clone());
         }
         let mut keys = Vec::new();
         for path in self.object_directory()?.private_keys {
-            let content = read_directory(&mut self.exchange, CardFile::PrivateKeys, &path)?;
+            let content = self.read_directory(CardFile::PrivateKeys, &path)?;
             keys.extend(private_key_objects(&content)?);
         }
         self.content.private_keys = Some(keys.clone());
@@ -197,14 +204,14 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
     }
 
     pub(super) fn data_objects(&mut self) -> Result<Vec<DataObject>, CardError> {
-        self.exchange.begin_operation();
+        self.begin_operation();
         if let Some(objects) = &self.content.data_objects {
             return Ok(objects.clone());
         }
         let application = self.application()?;
         let mut objects = Vec::new();
         for path in self.object_directory()?.data_objects {
-            let content = read_directory(&mut self.exchange, CardFile::DataObjects, &path)?;
+            let content = self.read_directory(CardFile::DataObjects, &path)?;
             objects.extend(data_objects(&content, &application)?);
         }
         self.content.data_objects = Some(objects.clone());
@@ -217,17 +224,15 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
         file: CardFile,
         location: &Location,
     ) -> Result<Option<Vec<u8>>, CardError> {
-        match self.exchange.select(file, &location.path) {
-            Ok(()) => {}
-            Err(CardError::Missing { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        }
         let plan = ReadPlan {
             start: location.offset,
             ..ReadPlan::new(256, one_object)
         };
-        let content = self.exchange.read(file, &plan)?;
-        Ok((!content.is_empty()).then_some(content))
+        match self.read_file(file, &location.path, &plan) {
+            Ok(content) => Ok((!content.is_empty()).then_some(content)),
+            Err(CardError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) fn application(&mut self) -> Result<FilePath, CardError> {
@@ -235,12 +240,10 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
             return Ok(path.clone());
         }
         let file = CardFile::ApplicationDirectory;
-        self.exchange.select(
-            file,
-            &in_master_file(identifiers::APPLICATION_DIRECTORY, file)?,
-        )?;
-        let plan = ReadPlan::new(APPLICATION_DIRECTORY_LENGTH, ef_dir::until_cps_application);
-        let path = ef_dir::cps_application(&self.exchange.read(file, &plan)?)?;
+        let directory = in_master_file(identifiers::APPLICATION_DIRECTORY, file)?;
+        let plan = ReadPlan::new(APPLICATION_DIRECTORY_LENGTH, self.face.until_application());
+        let content = self.read_file(file, &directory, &plan)?;
+        let path = ef_dir::folder_of(self.face.application_identifier(), &content)?;
         self.content.application = Some(path.clone());
         Ok(path)
     }
@@ -254,11 +257,90 @@ impl<T: Transport + ?Sized> Cps3<'_, T> {
         let path = application
             .child(identifiers::OBJECT_DIRECTORY)
             .ok_or(CardError::Missing { file })?;
-        self.exchange.select(file, &path)?;
         let plan = ReadPlan::new(ObjectDirectory::USUAL_LENGTH, ObjectDirectory::extent);
-        let directory = ObjectDirectory::parse(&self.exchange.read(file, &plan)?, &application)?;
+        let content = self.read_file(file, &path, &plan)?;
+        let directory = ObjectDirectory::parse(&content, &application)?;
         self.content.object_directory = Some(directory.clone());
         Ok(directory)
+    }
+
+    /// Whether the certificates that were read before are still there: each must end with the same
+    /// bytes, which are its issuer's signature.
+    pub(super) fn has_these_certificates(
+        &mut self,
+        content: &CardContent,
+    ) -> Result<bool, CardError> {
+        for stored in content.certificates.iter().flatten() {
+            let der = stored.certificate.der();
+            let before = der.len().saturating_sub(256);
+            let end = der.get(before..).unwrap_or_default();
+            let file = CardFile::Certificate;
+            let plan = ReadPlan {
+                start: u16::try_from(before)
+                    .ok()
+                    .and_then(|before| stored.location.offset.checked_add(before))
+                    .ok_or(CardError::TooLarge { file })?,
+                ..ReadPlan::new(256, one_block)
+            };
+            match self.read_file(file, &stored.location.path, &plan) {
+                Ok(found) if found.starts_with(end) => {}
+                Ok(_) | Err(CardError::Missing { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    fn codes(&mut self) -> Result<CodeForms, CardError> {
+        if self.face == Face::Contactless {
+            return Err(CardError::NoPin);
+        }
+        self.begin_operation();
+        if let Some(codes) = &self.content.codes {
+            return Ok(codes.clone());
+        }
+        let paths = self.object_directory()?.authentication_objects;
+        let path = paths.first().ok_or(CardError::NoPin)?;
+        let content = self.read_directory(CardFile::AuthenticationObjects, path)?;
+        let codes = CodeForms {
+            pin: pin_format(&content)?,
+            // One that cannot be used must not take the PIN with it.
+            unblocking: unblocking_code_format(&content).unwrap_or_default(),
+        };
+        self.content.codes = Some(codes.clone());
+        Ok(codes)
+    }
+
+    pub(super) fn counters(&mut self, reference: u8) -> Result<PinCounters, CardError> {
+        self.begin_operation();
+        self.recovering(|card| match card.face {
+            Face::Cps3 => cps3::counters(&mut card.exchange, reference),
+            Face::Cps4 => cps4::counters(&mut card.exchange, reference),
+            Face::Contactless => Err(CardError::NoPin),
+        })
+    }
+
+    fn read_directory(&mut self, file: CardFile, path: &FilePath) -> Result<Vec<u8>, CardError> {
+        self.read_file(file, path, &ReadPlan::new(256, series_of_objects))
+    }
+
+    fn read_certificate(
+        &mut self,
+        object: CertificateObject,
+    ) -> Result<StoredCertificate, CardError> {
+        let file = CardFile::Certificate;
+        let plan = ReadPlan {
+            start: object.location.offset,
+            ..ReadPlan::new(256, certificate_extent)
+        };
+        let der = self.read_file(file, &object.location.path, &plan)?;
+        let certificate = Certificate::from_der(&der)
+            .map_err(|error| CardError::malformed(file, MalformedReason::Certificate(error)))?;
+        Ok(StoredCertificate {
+            identifier: object.identifier,
+            location: object.location,
+            certificate,
+        })
     }
 
     fn business_object(&mut self, label: &str) -> Result<Option<Vec<u8>>, CardError> {
@@ -283,41 +365,21 @@ fn purpose_of(certificate: &Certificate) -> Option<KeyPurpose> {
     }
 }
 
-fn read_directory<T: Transport + ?Sized>(
-    exchange: &mut Exchange<'_, T>,
-    file: CardFile,
-    path: &FilePath,
-) -> Result<Vec<u8>, CardError> {
-    exchange.select(file, path)?;
-    exchange.read(file, &ReadPlan::new(256, series_of_objects))
-}
-
-fn read_certificate<T: Transport + ?Sized>(
-    exchange: &mut Exchange<'_, T>,
-    object: CertificateObject,
-) -> Result<StoredCertificate, CardError> {
-    let file = CardFile::Certificate;
-    exchange.select(file, &object.location.path)?;
-    let plan = ReadPlan {
-        start: object.location.offset,
-        ..ReadPlan::new(256, certificate_extent)
-    };
-    let der = exchange.read(file, &plan)?;
-    let certificate = Certificate::from_der(&der)
-        .map_err(|error| CardError::malformed(file, MalformedReason::Certificate(error)))?;
-    Ok(StoredCertificate {
-        identifier: object.identifier,
-        certificate,
-    })
-}
-
 /// A certificate that announces more than the certificate reader accepts is not read further.
-fn certificate_extent(content: &[u8]) -> Result<crate::card::reading::Extent, tlv::TlvError> {
-    use crate::card::reading::Extent;
+fn certificate_extent(content: &[u8]) -> Result<Extent, tlv::TlvError> {
     Ok(match one_object(content)? {
         Extent::Exactly(total) if total > paraphe_certs::MAX_CERTIFICATE_BYTES => {
             return Err(tlv::TlvError::LengthTooLarge { offset: 0 });
         }
         extent => extent,
     })
+}
+
+/// As far as one command reads.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the type of every reading plan's extent"
+)]
+fn one_block(content: &[u8]) -> Result<Extent, tlv::TlvError> {
+    Ok(Extent::Complete(content.len()))
 }

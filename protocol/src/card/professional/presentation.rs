@@ -1,15 +1,16 @@
-//! The holder's PIN on a CPS3. The tries left are read before VERIFY; a blocked PIN is not
+//! The holder's PIN. The tries left are read before VERIFY; a blocked PIN is not
 //! presented; the last try wants the caller's explicit word; a PIN is consumed by the attempt, so
 //! that one that failed cannot be presented again. One that succeeded becomes a [`ProvenPin`],
 //! which the same card may be given again after another program's reset, as long as that cannot
 //! block it.
 
-use super::Cps3;
+use super::ProfessionalCard;
+use super::face::Face;
 use crate::card::apdu::{Command, Instruction};
 use crate::card::error::CardError;
 use crate::card::file::CardFile;
 use crate::card::model::CardModel;
-use crate::card::pin::Pin;
+use crate::card::pin::{Pin, PinFormat};
 use crate::card::pin_counters::PinCounters;
 use crate::card::practice_situation::PracticeSituation;
 use crate::card::serial::CardSerial;
@@ -43,14 +44,14 @@ impl ProvenPin {
     }
 }
 
-/// A CPS3 that accepted its holder's PIN. It ends with the borrow: after that, or after any reset,
+/// A card that accepted its holder's PIN. It ends with the borrow: after that, or after any reset,
 /// the card must be given a PIN again.
-pub struct VerifiedCps3<'c, 't, T: Transport + ?Sized> {
-    pub(super) card: &'c mut Cps3<'t, T>,
+pub struct VerifiedCard<'c, 't, T: Transport + ?Sized> {
+    pub(super) card: &'c mut ProfessionalCard<'t, T>,
     proven: Option<ProvenPin>,
 }
 
-impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
+impl<'t, T: Transport + ?Sized> ProfessionalCard<'t, T> {
     /// Presents the holder's PIN, once. Keys and certificates are read before, so that nothing but
     /// the signature itself is left to do afterwards.
     ///
@@ -62,13 +63,13 @@ impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
         &mut self,
         pin: Pin,
         last_try: LastTry,
-    ) -> Result<VerifiedCps3<'_, 't, T>, CardError> {
+    ) -> Result<VerifiedCard<'_, 't, T>, CardError> {
         self.present(&pin, last_try)?;
         let proven = ProvenPin {
             pin,
             serial: self.serial.clone(),
         };
-        Ok(VerifiedCps3 {
+        Ok(VerifiedCard {
             card: self,
             proven: Some(proven),
         })
@@ -78,39 +79,89 @@ impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
     ///
     /// # Errors
     /// [`CardError::PinOfAnotherCard`], without asking the card, if the serial number is another;
-    /// otherwise as [`Cps3::verify_pin`].
+    /// otherwise as [`ProfessionalCard::verify_pin`].
     pub fn verify_proven_pin(
         &mut self,
         proven: ProvenPin,
-    ) -> Result<VerifiedCps3<'_, 't, T>, CardError> {
+    ) -> Result<VerifiedCard<'_, 't, T>, CardError> {
         if proven.serial != self.serial {
             return Err(CardError::PinOfAnotherCard);
         }
         self.present(&proven.pin, LastTry::Refused)?;
-        Ok(VerifiedCps3 {
+        Ok(VerifiedCard {
             card: self,
             proven: Some(proven),
         })
     }
 
     fn present(&mut self, pin: &Pin, last_try: LastTry) -> Result<(), CardError> {
-        if self.model != CardModel::Cps3 {
-            return Err(CardError::ReadOnlyRevision { model: self.model });
-        }
-        let format = self.pin_format()?;
+        let format = self.pin_format_for_use()?;
         let data = format.encode(pin)?;
         self.private_keys()?;
-        let counters = self.pin_counters()?;
+        let counters = self.usable_pin(&format, last_try)?;
+        if self.face.keeps_its_folder() {
+            // Before the PIN, so that the first signature after it is as short as the next.
+            self.enter_application()?;
+        }
+        self.verify(&format, &data, counters)
+    }
+
+    /// The form of the PIN of a card that may be given one.
+    pub(super) fn pin_format_for_use(&mut self) -> Result<PinFormat, CardError> {
+        match (self.face, self.model) {
+            (Face::Contactless, _) => Err(CardError::NoPin),
+            (_, CardModel::Cps3 | CardModel::Cps4) => self.pin_format(),
+            (_, model) => Err(CardError::ReadOnlyRevision { model }),
+        }
+    }
+
+    /// The tries left, if one of them may be spent.
+    pub(super) fn usable_pin(
+        &mut self,
+        format: &PinFormat,
+        last_try: LastTry,
+    ) -> Result<PinCounters, CardError> {
+        let counters = self.counters(format.reference())?;
         if counters.is_blocked() {
             return Err(CardError::PinBlocked);
         }
         if counters.is_last_try() && last_try == LastTry::Refused {
             return Err(CardError::LastTryNotConfirmed);
         }
+        Ok(counters)
+    }
+
+    /// VERIFY of the holder's PIN, once whatever the card answers.
+    pub(super) fn verify(
+        &mut self,
+        format: &PinFormat,
+        data: &[u8],
+        counters: PinCounters,
+    ) -> Result<(), CardError> {
+        let command = self.verification(format, data)?;
+        self.present_once(&command, counters)
+    }
+
+    /// VERIFY with the reference and form of a code.
+    pub(super) fn verification(
+        &self,
+        format: &PinFormat,
+        data: &[u8],
+    ) -> Result<Command, CardError> {
         let command = Command::new(Instruction::Verify, 0x00, format.reference())
-            .with_data(&data)?
+            .with_data(data)?
+            .on_channel(self.face.channel())
             .sensitive();
-        let status = self.exchange.send_for_status(&command)?;
+        Ok(command)
+    }
+
+    /// Sends a command that carries the holder's PIN. Nothing is retried.
+    pub(super) fn present_once(
+        &mut self,
+        command: &Command,
+        counters: PinCounters,
+    ) -> Result<(), CardError> {
+        let status = self.exchange.send_for_status(command)?;
         match status.meaning() {
             StatusMeaning::Success => Ok(()),
             StatusMeaning::VerificationFailed { tries_left } => Err(CardError::WrongPin {
@@ -118,7 +169,7 @@ impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
             }),
             StatusMeaning::AuthenticationBlocked => Err(CardError::PinBlocked),
             _ => Err(CardError::Status {
-                command: Instruction::Verify,
+                command: command.instruction(),
                 file: None,
                 status,
             }),
@@ -126,7 +177,7 @@ impl<'t, T: Transport + ?Sized> Cps3<'t, T> {
     }
 }
 
-impl<T: Transport + ?Sized> VerifiedCps3<'_, '_, T> {
+impl<T: Transport + ?Sized> VerifiedCard<'_, '_, T> {
     /// The serial number, eight digits.
     #[must_use]
     pub fn serial(&self) -> &CardSerial {
@@ -173,9 +224,9 @@ impl<T: Transport + ?Sized> VerifiedCps3<'_, '_, T> {
     }
 }
 
-impl<T: Transport + ?Sized> std::fmt::Debug for VerifiedCps3<'_, '_, T> {
+impl<T: Transport + ?Sized> std::fmt::Debug for VerifiedCard<'_, '_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("VerifiedCps3")
+        f.debug_struct("VerifiedCard")
             .field("card", &self.card)
             .finish_non_exhaustive()
     }
@@ -194,6 +245,6 @@ pub(super) fn pin_lost(error: CardError) -> CardError {
 }
 
 /// Tries left when the card says only that the PIN was wrong.
-fn after_a_miss(counters: PinCounters) -> u8 {
+pub(super) fn after_a_miss(counters: PinCounters) -> u8 {
     counters.left.saturating_sub(1)
 }

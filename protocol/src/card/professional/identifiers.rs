@@ -1,4 +1,4 @@
-//! The only file identifiers of a CPS3 that this program knows beforehand. Everything else is found
+//! The only file identifiers of a CPS that this program knows beforehand. Everything else is found
 //! on the card.
 
 use crate::card::reading::Extent;

@@ -1,9 +1,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
+mod code_change;
+mod contactless;
+mod cps4;
 mod scripted_card;
+mod scripted_cps4;
 
 use scripted_card::{End, Fault, ScriptedCard};
 
-use super::{Cps3, LastTry, LastUpdate};
+use super::{LastTry, LastUpdate, ProfessionalCard as Cps3};
 use crate::card::cache::CardCache;
 use crate::card::error::{CardError, KeyPurpose, MalformedReason};
 use crate::card::file::CardFile;
@@ -343,7 +347,7 @@ fn the_commands_are_those_of_the_golden_conversation() {
     verified.sign_signature(&digest).unwrap();
     let is_command = |line: &&str| line.starts_with('>');
     let commands: Vec<_> = recorder.text().lines().filter(is_command).collect();
-    let golden: Vec<_> = include_str!("tests/conversation.txt")
+    let golden: Vec<_> = include_str!("tests/cps3.txt")
         .lines()
         .filter(is_command)
         .collect();
