@@ -23,6 +23,22 @@ pub(crate) trait Authentications {
     fn satisfies(&self, condition: SecurityCondition) -> bool;
 }
 
+/// Nobody: a card, or an interface of it, towards which nobody can authenticate.
+pub(crate) struct Anyone;
+
+impl Authentications for Anyone {
+    fn satisfies(&self, condition: SecurityCondition) -> bool {
+        condition == SecurityCondition::ALWAYS
+    }
+}
+
+/// Through what the card is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interface {
+    Contact,
+    Contactless,
+}
+
 /// The rules of an elementary file through its contact interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileAccess {
@@ -62,6 +78,20 @@ impl FileAccess {
         update: SecurityCondition::PIN,
         ..Self::CONTACT_READ
     };
+
+    /// Read by anyone, through the antenna only.
+    pub(crate) const CONTACTLESS_READ: Self = Self {
+        read: SecurityCondition::NEVER,
+        ..Self::READ_ONLY
+    };
+
+    /// What reading takes.
+    pub(crate) fn read_condition(&self, interface: Interface) -> SecurityCondition {
+        match interface {
+            Interface::Contact => self.read,
+            Interface::Contactless => self.contactless_read,
+        }
+    }
 
     /// Value of tag 8C: delete, terminate, activate, deactivate, update, read.
     pub(crate) fn contact_bytes(&self) -> [u8; 7] {

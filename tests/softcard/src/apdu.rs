@@ -1,11 +1,20 @@
-//! Parsing of command APDUs as a T=0 card receives them (ISO/IEC 7816-3, 12.2; ISO/IEC 7816-4, 5.1).
+//! Parsing of command APDUs as a card receives them (ISO/IEC 7816-3, 12.1 and 12.2; ISO/IEC 7816-4, 5.1).
 //!
 //! Under T=0 the fifth byte P3 is Lc or Le; which of the two is decided by the instruction, not by the bytes, so
 //! [`Command`] keeps P3 and the data apart and the instruction asks for what it needs. A trailing Le after the data
 //! (case 4 as PC/SC passes it) is accepted and ignored, as a T=0 reader does. Extended lengths are refused with `6700`:
-//! a CPS3 announces in its historical bytes that it has none.
+//! a CPS3 announces in its historical bytes that it has none. Under T=1 the bytes themselves tell the four cases apart.
 
 use crate::status_word::StatusWord;
+
+/// The transmission protocol in which a command came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transmission {
+    /// Bytes, with procedure bytes between them.
+    T0,
+    /// Blocks.
+    T1,
+}
 
 /// A command whose lengths are consistent.
 #[derive(Debug, Clone)]
@@ -17,6 +26,9 @@ pub(crate) struct Command {
     /// P3 as received; 0 for a command of four bytes.
     p3: u8,
     data: Vec<u8>,
+    /// The byte after the data, where there is one.
+    trailing_le: Option<u8>,
+    transmission: Transmission,
 }
 
 /// The bit of the class byte that announces a further command of a chain (ISO/IEC 7816-4, 5.4.1); it has this meaning in
@@ -25,22 +37,23 @@ const CHAINING_BIT: u8 = 0x10;
 
 impl Command {
     /// Parses any bytes; what is not a short command gives `6700`.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, StatusWord> {
+    pub(crate) fn parse(bytes: &[u8], transmission: Transmission) -> Result<Self, StatusWord> {
         let (&[class, instruction, p1, p2], body) = bytes
             .split_first_chunk::<4>()
             .ok_or(StatusWord::WRONG_LENGTH)?;
-        let (p3, data) = match body {
-            [] => (0, &[][..]),
-            [p3] => (*p3, &[][..]),
+        let (p3, data, trailing_le) = match body {
+            [] => (0, &[][..], None),
+            [p3] => (*p3, &[][..], Some(*p3)),
             [0, ..] => return Err(StatusWord::WRONG_LENGTH),
             [lc, rest @ ..] => {
-                let data = rest
-                    .get(..usize::from(*lc))
+                let (data, trailing) = rest
+                    .split_at_checked(usize::from(*lc))
                     .ok_or(StatusWord::WRONG_LENGTH)?;
-                if rest.len() > data.len() + 1 {
-                    return Err(StatusWord::WRONG_LENGTH);
+                match trailing {
+                    [] => (*lc, data, None),
+                    [le] => (*lc, data, Some(*le)),
+                    _ => return Err(StatusWord::WRONG_LENGTH),
                 }
-                (*lc, data)
             }
         };
         Ok(Self {
@@ -50,6 +63,8 @@ impl Command {
             p2,
             p3,
             data: data.to_vec(),
+            trailing_le,
+            transmission,
         })
     }
 
@@ -86,13 +101,25 @@ impl Command {
         })
     }
 
-    /// T=0 sends exactly Le bytes or none: how many of `available` to send, or `6Cxx` with the right number.
+    /// How many of `available` bytes to send, or `6Cxx` with the right number: T=0 sends exactly Le bytes or none, T=1 takes Le
+    /// 00 for as many as there are.
     pub(crate) fn exact_length(&self, available: usize) -> Result<usize, StatusWord> {
         let expected = self.expected_length()?;
+        if self.transmission == Transmission::T1 && self.p3 == 0 {
+            return Ok(available.min(expected));
+        }
         if available < expected {
             return Err(StatusWord::wrong_le(available));
         }
         Ok(expected)
+    }
+
+    /// T=1: the most bytes that the answer may have beside its status word, 1 to 256; `None` without an Le.
+    pub(crate) fn maximum_response(&self) -> Option<usize> {
+        self.trailing_le.map(|le| match le {
+            0 => 256,
+            le => usize::from(le),
+        })
     }
 
     /// This command with the data of its whole chain.
@@ -113,20 +140,26 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
+    impl Command {
+        fn parse_t0(bytes: &[u8]) -> Result<Self, StatusWord> {
+            Self::parse(bytes, Transmission::T0)
+        }
+    }
+
     #[test]
     fn the_four_cases() {
-        let case1 = Command::parse(&[0x00, 0x20, 0x00, 0x01]).unwrap();
+        let case1 = Command::parse_t0(&[0x00, 0x20, 0x00, 0x01]).unwrap();
         assert_eq!(case1.data().unwrap(), b"");
-        let case2 = Command::parse(&[0x00, 0xB0, 0x00, 0x00, 0x0C]).unwrap();
+        let case2 = Command::parse_t0(&[0x00, 0xB0, 0x00, 0x00, 0x0C]).unwrap();
         assert_eq!(case2.expected_length(), Ok(12));
         assert_eq!(case2.data(), Err(StatusWord::WRONG_LENGTH));
-        let le_256 = Command::parse(&[0x00, 0xB0, 0x00, 0x00, 0x00]).unwrap();
+        let le_256 = Command::parse_t0(&[0x00, 0xB0, 0x00, 0x00, 0x00]).unwrap();
         assert_eq!(le_256.expected_length(), Ok(256));
         assert_eq!(le_256.exact_length(12), Err(StatusWord(0x6C0C)));
-        let case3 = Command::parse(&[0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00]).unwrap();
+        let case3 = Command::parse_t0(&[0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00]).unwrap();
         assert_eq!(case3.data().unwrap(), [0x3F, 0x00]);
         assert_eq!(case3.expected_length(), Err(StatusWord::WRONG_LENGTH));
-        let case4 = Command::parse(&[0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00, 0x00]).unwrap();
+        let case4 = Command::parse_t0(&[0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00, 0x00]).unwrap();
         assert_eq!(case4.data().unwrap(), [0x3F, 0x00]);
     }
 
@@ -142,7 +175,7 @@ mod tests {
             &[0x00, 0xA4, 0x00, 0x0C, 0x00, 0x00, 0x02, 0x3F, 0x00],
         ] {
             assert_eq!(
-                Command::parse(bytes).err(),
+                Command::parse_t0(bytes).err(),
                 Some(StatusWord::WRONG_LENGTH),
                 "{bytes:02X?}"
             );

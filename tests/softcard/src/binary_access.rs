@@ -3,21 +3,23 @@
 //! Both address the current file by a 15-bit offset, or a file by its short identifier and an 8-bit offset; both obey the
 //! access rules that the file's control parameters show. On a CPS3 the one file that a holder can write is CPS_DATA.
 
-use crate::access_rules::Authentications;
+use crate::access_rules::{Authentications, Interface};
 use crate::apdu::Command;
 use crate::file_system::FileSystem;
 use crate::status_word::StatusWord;
 
-/// READ BINARY: exactly Le bytes, or `6Cxx` where fewer are left.
+/// READ BINARY: as many bytes as Le and the transmission protocol ask for, or `6Cxx` where fewer are left.
 pub(crate) fn read(
     files: &mut FileSystem,
     command: &Command,
+    interface: Interface,
     authentications: &dyn Authentications,
 ) -> Result<Vec<u8>, StatusWord> {
-    let expected = command.expected_length()?;
+    // Data in this command is refused before anything else.
+    command.expected_length()?;
     let offset = address(files, command)?;
     let file = files.selected_file().ok_or(StatusWord::NO_CURRENT_FILE)?;
-    if !authentications.satisfies(file.access.read) {
+    if !authentications.satisfies(file.access.read_condition(interface)) {
         return Err(StatusWord::SECURITY_STATUS_NOT_SATISFIED);
     }
     let rest = file
@@ -25,9 +27,8 @@ pub(crate) fn read(
         .get(offset..)
         .filter(|rest| !rest.is_empty())
         .ok_or(StatusWord::WRONG_OFFSET)?;
-    rest.get(..expected)
-        .map(<[u8]>::to_vec)
-        .ok_or(StatusWord::wrong_le(rest.len()))
+    let length = command.exact_length(rest.len())?;
+    Ok(rest.iter().take(length).copied().collect())
 }
 
 /// UPDATE BINARY; a file never grows.

@@ -5,14 +5,14 @@
 //! The speciality stays last in CPS_INFO_PS and the sector last in an activity, because published client code takes the
 //! last four characters.
 
-use crate::profile::{Cps3Profile, PracticeSituation, TextEncoding};
+use crate::profile::{PracticeSituation, ProfessionalProfile, TextEncoding};
 use crate::tlv::{encode, encode_constructed};
 
 /// Issuer identification number of all CPS cards.
 pub(crate) const ISSUER: [u8; 5] = [0x80, 0x25, 0x00, 0x00, 0x01];
 
 /// CPS_ID_CARD: card number and issue date in BCD.
-pub(crate) fn id_card(profile: &Cps3Profile) -> Vec<u8> {
+pub(crate) fn id_card(profile: &ProfessionalProfile) -> Vec<u8> {
     let issued: String = profile
         .issued
         .chars()
@@ -29,7 +29,7 @@ pub(crate) fn id_card(profile: &Cps3Profile) -> Vec<u8> {
 }
 
 /// CPS_NAME_PS: the given name; an empty template on a card without names.
-pub(crate) fn name(profile: &Cps3Profile) -> Vec<u8> {
+pub(crate) fn name(profile: &ProfessionalProfile) -> Vec<u8> {
     let given_name = profile
         .person
         .given_name
@@ -40,12 +40,12 @@ pub(crate) fn name(profile: &Cps3Profile) -> Vec<u8> {
 }
 
 /// CPS_LANG_PS (template and tag are ours).
-pub(crate) fn language(profile: &Cps3Profile) -> Vec<u8> {
+pub(crate) fn language(profile: &ProfessionalProfile) -> Vec<u8> {
     encode_constructed(0xE5, &[encode(0x80, profile.person.language.as_bytes())])
 }
 
 /// CPS_INFO_PS: card type, national identifier, profession, name, speciality.
-pub(crate) fn professional(profile: &Cps3Profile) -> Vec<u8> {
+pub(crate) fn professional(profile: &ProfessionalProfile) -> Vec<u8> {
     let person = &profile.person;
     let mut parts = vec![
         encode(0x80, &[person.card_kind.code(), 0x00]),
@@ -69,7 +69,7 @@ pub(crate) fn professional(profile: &Cps3Profile) -> Vec<u8> {
 }
 
 /// CPS_ACTIVITY_nn_PS: mode of practice, structure, sector.
-pub(crate) fn activity(profile: &Cps3Profile, situation: &PracticeSituation) -> Vec<u8> {
+pub(crate) fn activity(profile: &ProfessionalProfile, situation: &PracticeSituation) -> Vec<u8> {
     encode_constructed(
         0xEE,
         &[
@@ -134,7 +134,7 @@ fn luhn_check_digit(digits: &str) -> u32 {
     (10 - sum % 10) % 10
 }
 
-fn text(profile: &Cps3Profile, text: &str) -> Vec<u8> {
+fn text(profile: &ProfessionalProfile, text: &str) -> Vec<u8> {
     match profile.quirks.text_encoding {
         TextEncoding::Utf8 => text.as_bytes().to_vec(),
         TextEncoding::Latin1 => latin1(text),

@@ -66,6 +66,8 @@ pub(crate) enum ControlParameters {
     DualInterface,
     /// With access rules for contact use only (Vitale 2: 30 bytes).
     ContactOnly,
+    /// File control information, tag 6F, with access rules for contact use (CPS4; the rules are our choice).
+    FileControlInformation,
 }
 
 /// The whole tree and what is selected in it.
@@ -193,7 +195,7 @@ impl FileSystem {
         Ok(())
     }
 
-    /// The file control parameters template of what is selected (tag 62).
+    /// The file control parameters (tag 62) or information (tag 6F) of what is selected.
     pub(crate) fn file_control_parameters(&self) -> Vec<u8> {
         if let Some(file) = self.selected_file() {
             return self.elementary_control_parameters(file);
@@ -211,7 +213,7 @@ impl FileSystem {
         parts.push(encode(0x8A, &[0x05]));
         // Creation of files under it is refused (access mode byte 02: one condition).
         parts.push(encode_constructed(0xA1, &[encode(0x8C, &[0x02, 0xFF])]));
-        encode_constructed(0x62, &parts)
+        encode_constructed(self.template(), &parts)
     }
 
     fn elementary_control_parameters(&self, file: &ElementaryFile) -> Vec<u8> {
@@ -225,7 +227,7 @@ impl FileSystem {
             rules.push(encode(0x9C, &file.access.contactless_bytes()));
         }
         encode_constructed(
-            0x62,
+            self.template(),
             &[
                 encode(0x80, &size.to_be_bytes()),
                 encode(0x82, &[0x01]),
@@ -235,6 +237,14 @@ impl FileSystem {
                 encode(0x8A, &[0x05]),
             ],
         )
+    }
+
+    /// ISO/IEC 7816-4, table 7.
+    fn template(&self) -> u32 {
+        match self.control_parameters {
+            ControlParameters::DualInterface | ControlParameters::ContactOnly => 0x62,
+            ControlParameters::FileControlInformation => 0x6F,
+        }
     }
 
     fn directory(&self, id: DirectoryId) -> Option<&Directory> {

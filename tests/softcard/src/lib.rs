@@ -1,4 +1,4 @@
-//! The card's side: a CPS3 and a Vitale 2 as software, for tests and demonstrations.
+//! The card's side: health cards (CPS3 with contacts and without, CPS4, Vitale 1 and 2) as software, for tests and demonstrations.
 //!
 //! A [`Profile`] (JSON, or one of the shipped ones) says what is on a card; a [`PkiDirectory`] makes and keeps the test
 //! PKI that certifies its keys; a [`SoftCard`] answers APDUs, in process; a [`CardSlot`] puts it in a
@@ -10,14 +10,19 @@ mod apdu;
 mod binary_access;
 mod business_data;
 mod card_slot;
+mod challenge;
+mod command_chain;
 mod connection;
 mod cps2ter;
 mod cps3;
+mod cps3_contactless;
+mod cps4;
 mod file_system;
 mod hash_continuation;
 mod hex;
 mod keys;
 pub mod pcscd;
+mod personalisation;
 mod pin;
 mod pkcs15_content;
 mod pki_directory;
@@ -30,6 +35,8 @@ mod status_word;
 mod tlv;
 mod trace;
 mod transport_t0;
+mod transport_t1;
+mod vitale1;
 mod vitale2;
 
 pub use card_slot::{CardSlot, SlotTimeout};

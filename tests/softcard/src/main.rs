@@ -114,7 +114,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.list_profiles {
         for name in Profile::shipped_names() {
             let profile = Profile::shipped(name)?;
-            say(&format!("{name:22} {}", profile.description()));
+            say(&format!("{name:28} {}", profile.description()));
         }
         return Ok(());
     }

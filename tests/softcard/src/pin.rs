@@ -1,4 +1,4 @@
-//! The holder's PIN (reference 01) and the unblock code (reference 02) of a CPS3: comparison, counters, change and
+//! The holder's PIN (reference 01) and the unblock code (reference 02) of a CPS: comparison, counters, change and
 //! unblocking (ISO/IEC 7816-4, 11.5.6 to 11.5.10; counters and limits as the official module reads them).
 //!
 //! A PIN is compared as it is stored: padded with FF to eight bytes, or unpadded, as the profile's storage says and as the
@@ -107,6 +107,8 @@ pub(crate) struct Pins {
     pin: Code,
     unblock: Code,
     unblock_uses_left: u8,
+    /// CPS4: an unblocking was done, and the new PIN may follow.
+    change_granted: bool,
     presentations: u64,
 }
 
@@ -127,7 +129,7 @@ impl Pins {
         pin_digits: &[u8],
         pin_tries_left: u8,
         unblock_digits: &[u8],
-        unblock_tries_left: u8,
+        (unblock_tries_left, unblock_maximum_tries): (u8, u8),
         unblock_uses_left: u8,
     ) -> Self {
         let code = |stored, tries_left: u8, maximum_tries| Code {
@@ -146,9 +148,10 @@ impl Pins {
             unblock: code(
                 unblock_digits.to_vec(),
                 unblock_tries_left,
-                UNBLOCK_MAXIMUM_TRIES,
+                unblock_maximum_tries,
             ),
             unblock_uses_left: unblock_uses_left.min(UNBLOCK_MAXIMUM_USES),
+            change_granted: false,
             presentations: 0,
         }
     }
@@ -157,6 +160,7 @@ impl Pins {
     pub(crate) fn reset(&mut self) {
         self.pin.verified = false;
         self.unblock.verified = false;
+        self.change_granted = false;
     }
 
     pub(crate) fn pin_verified(&self) -> bool {
@@ -256,6 +260,54 @@ impl Pins {
         }
         self.pin.tries_left = self.pin.maximum_tries;
         self.pin.verified = false;
+        Ok(())
+    }
+
+    /// CHANGE REFERENCE DATA as a CPS4 knows it, P1 = 01: a new PIN alone, after VERIFY of the old one or after an unblocking.
+    pub(crate) fn change_after_verification(
+        &mut self,
+        command: &Command,
+    ) -> Result<(), StatusWord> {
+        if command.p1 != 0x01 {
+            return Err(StatusWord::INCORRECT_P1_P2);
+        }
+        match command.p2 {
+            PIN_REFERENCE => {}
+            UNBLOCK_REFERENCE => return Err(StatusWord::SECURITY_STATUS_NOT_SATISFIED),
+            _ => return Err(StatusWord::REFERENCED_DATA_NOT_FOUND),
+        }
+        let new = command.data()?;
+        if !self.storage.accepts_length(new.len()) {
+            return Err(StatusWord::WRONG_LENGTH);
+        }
+        if !self.pin.verified && !self.change_granted {
+            return Err(StatusWord::SECURITY_STATUS_NOT_SATISFIED);
+        }
+        self.store(new)?;
+        self.change_granted = false;
+        Ok(())
+    }
+
+    /// RESET RETRY COUNTER as a CPS4 knows it: P1 = 03, no data, bit 8 of the reference set, after the unblock code.
+    pub(crate) fn unblock_after_verification(
+        &mut self,
+        command: &Command,
+    ) -> Result<(), StatusWord> {
+        if command.p1 != 0x03 {
+            return Err(StatusWord::INCORRECT_P1_P2);
+        }
+        if command.p2 != 0x80 | PIN_REFERENCE {
+            return Err(StatusWord::REFERENCED_DATA_NOT_FOUND);
+        }
+        if !command.data()?.is_empty() {
+            return Err(StatusWord::WRONG_LENGTH);
+        }
+        if !self.satisfies(SecurityCondition::UNBLOCK_CODE) {
+            return Err(StatusWord::SECURITY_STATUS_NOT_SATISFIED);
+        }
+        self.pin.tries_left = self.pin.maximum_tries;
+        self.pin.verified = false;
+        self.change_granted = true;
         Ok(())
     }
 

@@ -1,7 +1,8 @@
-//! The PKCS#15 files of a CPS3 (ISO/IEC 7816-15), with the layout and the irregularities of real cards: flags that are no
+//! The PKCS#15 files of CPS cards (ISO/IEC 7816-15), with the layout and the irregularities of real cards: flags that are no
 //! valid BIT STRING (`03 01 08`), private keys without algorithm references, no path in the PIN objects.
 //!
-//! File identifiers 7001 (AODF) and 7005 (CDF) are those of real cards; the others are ours.
+//! The layout is that of the CPS3; a CPS4 gets the same with its own key references, its own names, and the records of the older
+//! generation as ordinary data objects. File identifiers 7001 (AODF) and 7005 (CDF) are those of real cards; the others are ours.
 
 use crate::profile::{CertificateFlags, DirectoryOrder};
 use crate::tlv::{encode, encode_constructed};
@@ -27,13 +28,88 @@ pub(crate) mod identifier {
     pub(crate) const DATA_OBJECTS: u16 = 0x7006;
     pub(crate) const SIGNATURE_CERTIFICATE: u16 = 0xA001;
     pub(crate) const AUTHENTICATION_CERTIFICATE: u16 = 0xA002;
+    pub(crate) const TECHNICAL_CERTIFICATE: u16 = 0xA003;
     pub(crate) const ID_CARD: u16 = 0xD100;
     pub(crate) const NAME: u16 = 0xD101;
     pub(crate) const LANGUAGE: u16 = 0xD102;
     pub(crate) const PROFESSIONAL: u16 = 0xD103;
     pub(crate) const HOLDER_DATA: u16 = 0xD107;
+    /// CPS4: CPS_SIT_FACT.
+    pub(crate) const BILLING_SITUATION: u16 = 0xD108;
     /// CPS_ACTIVITY_01_PS; the sixteen follow one another.
     pub(crate) const FIRST_ACTIVITY: u16 = 0xD120;
+    /// CPS4: the free records of the older generation follow one another.
+    pub(crate) const FIRST_CPS2TER: u16 = 0xD201;
+    /// CPS4: CPS2TER_ACTIVITY_01_PS; the sixteen follow one another.
+    pub(crate) const FIRST_CPS2TER_ACTIVITY: u16 = 0xD220;
+}
+
+/// A private key with its certificate, as the directory files tell of them.
+#[derive(Debug)]
+pub(crate) struct KeyDescription {
+    label: &'static str,
+    certificate_label: &'static str,
+    application: u16,
+    application_name: &'static [u8; 13],
+    /// Last byte of the identifier of key and certificate.
+    id: u8,
+    /// Content of the usage bit string.
+    usage: &'static [u8],
+    reference: u8,
+    needs_pin: bool,
+    pub(crate) certificate_file: u16,
+}
+
+impl KeyDescription {
+    pub(crate) const SIGNATURE: Self = Self {
+        label: "CPS_PRIV_SIG",
+        certificate_label: "Certificat de Signature CPS",
+        application: identifier::CONTACT_APPLICATION,
+        application_name: &CONTACT_APPLICATION,
+        id: 0x01,
+        usage: &[0x06, 0x00, 0x40],
+        reference: 0x81,
+        needs_pin: true,
+        certificate_file: identifier::SIGNATURE_CERTIFICATE,
+    };
+    pub(crate) const AUTHENTICATION: Self = Self {
+        label: "CPS_PRIV_AUT",
+        certificate_label: "Certificat d'Authentification CPS",
+        id: 0x02,
+        usage: &[0x05, 0x60],
+        reference: 0x82,
+        certificate_file: identifier::AUTHENTICATION_CERTIFICATE,
+        ..Self::SIGNATURE
+    };
+    pub(crate) const SIGNATURE_CPS4: Self = Self {
+        id: 0x10,
+        reference: 0x10,
+        ..Self::SIGNATURE
+    };
+    pub(crate) const AUTHENTICATION_CPS4: Self = Self {
+        id: 0x20,
+        reference: 0x20,
+        ..Self::AUTHENTICATION
+    };
+    /// Sign, without a PIN; in the contactless application.
+    pub(crate) const TECHNICAL: Self = Self {
+        label: "CPS_PRIV_TECH_AUT",
+        certificate_label: "Certificat Technique CPS",
+        application: identifier::CONTACTLESS_APPLICATION,
+        application_name: &CONTACTLESS_APPLICATION,
+        id: 0x03,
+        usage: &[0x05, 0x20],
+        reference: 0x83,
+        needs_pin: false,
+        certificate_file: identifier::TECHNICAL_CERTIFICATE,
+    };
+
+    /// Identifier of the key and of its certificate: the application's name and one byte.
+    fn object_id(&self) -> Vec<u8> {
+        let mut id = self.application_name.to_vec();
+        id.push(self.id);
+        id
+    }
 }
 
 const SEQUENCE: u32 = 0x30;
@@ -94,22 +170,39 @@ pub(crate) fn object_directory() -> Vec<u8> {
         (0xA7, identifier::DATA_OBJECTS),
     ]
     .into_iter()
-    .flat_map(|(tag, file)| encode_constructed(tag, &[path(file)]))
+    .flat_map(|(tag, file)| encode_constructed(tag, &[path(identifier::CONTACT_APPLICATION, file)]))
     .collect()
 }
 
-/// EF.TokenInfo: label, flags (login required, read only) and the card's algorithms.
-pub(crate) fn token_info(label: &str) -> Vec<u8> {
-    /// Reference, PKCS#11 mechanism, operations bit string, algorithm reference of the card.
-    const ALGORITHMS: [(u8, &[u8], [u8; 2], u8); 6] = [
-        (1, &[0x02, 0x20], [0x01, 0x02], 0x10),
-        (2, &[0x02, 0x50], [0x01, 0x02], 0x40),
-        (3, &[0x06], [0x06, 0x40], 0x12),
-        (4, &[0x40], [0x06, 0x40], 0x42),
-        (5, &[0x01], [0x06, 0x40], 0x02),
-        (6, &[0x01], [0x02, 0x04], 0x1A),
-    ];
-    let algorithms: Vec<_> = ALGORITHMS
+/// EF.OD of the contactless application, which has neither codes nor data objects.
+pub(crate) fn contactless_object_directory() -> Vec<u8> {
+    [
+        (0xA0, identifier::PRIVATE_KEYS),
+        (0xA4, identifier::CERTIFICATES),
+    ]
+    .into_iter()
+    .flat_map(|(tag, file)| {
+        encode_constructed(tag, &[path(identifier::CONTACTLESS_APPLICATION, file)])
+    })
+    .collect()
+}
+
+/// An algorithm of EF.TokenInfo: reference, PKCS#11 mechanism, operations bit string, algorithm reference of the card.
+type Algorithm = (u8, &'static [u8], [u8; 2], u8);
+
+/// The algorithms of a CPS3.
+pub(crate) const CPS3_ALGORITHMS: [Algorithm; 6] = [
+    (1, &[0x02, 0x20], [0x01, 0x02], 0x10),
+    (2, &[0x02, 0x50], [0x01, 0x02], 0x40),
+    (3, &[0x06], [0x06, 0x40], 0x12),
+    (4, &[0x40], [0x06, 0x40], 0x42),
+    (5, &[0x01], [0x06, 0x40], 0x02),
+    (6, &[0x01], [0x02, 0x04], 0x1A),
+];
+
+/// EF.TokenInfo: label, flags (read only, and login required where it is) and the card's algorithms, where it tells them.
+pub(crate) fn token_info(label: &str, login_required: bool, algorithms: &[Algorithm]) -> Vec<u8> {
+    let algorithms: Vec<_> = algorithms
         .iter()
         .map(|(reference, mechanism, operations, card_reference)| {
             encode_constructed(
@@ -124,17 +217,22 @@ pub(crate) fn token_info(label: &str) -> Vec<u8> {
             )
         })
         .collect();
-    encode_constructed(
-        SEQUENCE,
-        &[
-            encode(0x02, &[0x00]),
-            encode(0x04, &[0x00]),
-            encode(UTF8_STRING, b"ASIP SANTE"),
-            encode(0x80, label.as_bytes()),
-            encode(0x03, &[0x06, 0xC0]),
-            encode_constructed(0xA2, &algorithms),
-        ],
-    )
+    let flags: [u8; 2] = if login_required {
+        [0x06, 0xC0]
+    } else {
+        [0x07, 0x80]
+    };
+    let mut parts = vec![
+        encode(0x02, &[0x00]),
+        encode(0x04, &[0x00]),
+        encode(UTF8_STRING, b"ASIP SANTE"),
+        encode(0x80, label.as_bytes()),
+        encode(0x03, &flags),
+    ];
+    if !algorithms.is_empty() {
+        parts.push(encode_constructed(0xA2, &algorithms));
+    }
+    encode_constructed(SEQUENCE, &parts)
 }
 
 /// EF.AODF with the PIN padded to eight bytes, byte for byte as on a real card, or unpadded; and the unblock code.
@@ -200,64 +298,43 @@ fn authentication_object(common: Vec<u8>, id: &[u8], attributes: &[u8]) -> Vec<u
     )
 }
 
-/// EF.PrKDF: the signature key (nonRepudiation) and the authentication key (decrypt, sign), without algorithm references.
-pub(crate) fn private_keys(modulus_bits: [u16; 2]) -> Vec<u8> {
-    let [signature_bits, authentication_bits] = modulus_bits;
-    let entry = |label: &str, id: u8, usage: &[u8], reference: u8, bits: u16| {
-        encode_constructed(
-            SEQUENCE,
-            &[
-                encode_constructed(
-                    SEQUENCE,
-                    &[
-                        encode(UTF8_STRING, label.as_bytes()),
-                        encode(0x03, &[0x07, 0x80]),
-                        encode(0x04, &PIN_AUTHENTICATION_ID),
-                    ],
-                ),
-                encode_constructed(
-                    SEQUENCE,
-                    &[
-                        encode(0x04, &object_id(id)),
-                        encode(0x03, usage),
-                        encode(0x03, &[0x03, 0xB8]),
-                        encode(0x02, &[0x00, reference]),
-                    ],
-                ),
-                encode_constructed(
-                    0xA1,
-                    &[encode_constructed(
-                        SEQUENCE,
-                        &[
-                            encode_constructed(SEQUENCE, &[encode(0x04, &[])]),
-                            encode(0x02, &bits.to_be_bytes()),
-                        ],
-                    )],
-                ),
-            ],
-        )
-    };
-    [
-        entry(
-            "CPS_PRIV_SIG",
-            0x01,
-            &[0x06, 0x00, 0x40],
-            0x81,
-            signature_bits,
-        ),
-        entry(
-            "CPS_PRIV_AUT",
-            0x02,
-            &[0x05, 0x60],
-            0x82,
-            authentication_bits,
-        ),
-    ]
-    .concat()
+/// EF.PrKDF: each key with the bits of its modulus, without algorithm references.
+pub(crate) fn private_keys(keys: &[(&KeyDescription, u16)]) -> Vec<u8> {
+    keys.iter()
+        .flat_map(|(key, bits)| {
+            let mut common = vec![encode(UTF8_STRING, key.label.as_bytes())];
+            if key.needs_pin {
+                common.push(encode(0x03, &[0x07, 0x80]));
+                common.push(encode(0x04, &PIN_AUTHENTICATION_ID));
+            }
+            let reference: &[u8] = match key.reference {
+                0x80.. => &[0x00, key.reference],
+                _ => &[key.reference],
+            };
+            let attributes = [
+                encode(0x04, &key.object_id()),
+                encode(0x03, key.usage),
+                encode(0x03, &[0x03, 0xB8]),
+                encode(0x02, reference),
+            ];
+            let modulus = [
+                encode_constructed(SEQUENCE, &[encode(0x04, &[])]),
+                encode(0x02, &bits.to_be_bytes()),
+            ];
+            encode_constructed(
+                SEQUENCE,
+                &[
+                    encode_constructed(SEQUENCE, &common),
+                    encode_constructed(SEQUENCE, &attributes),
+                    encode_constructed(0xA1, &[encode_constructed(SEQUENCE, &modulus)]),
+                ],
+            )
+        })
+        .collect()
 }
 
-/// EF.CDF: both certificates.
-pub(crate) fn certificates(flags: CertificateFlags) -> Vec<u8> {
+/// EF.CDF: the certificates of these keys.
+pub(crate) fn certificates(keys: &[&KeyDescription], flags: CertificateFlags) -> Vec<u8> {
     let flags: &[u8] = match flags {
         CertificateFlags::Minimal => &[0x03, 0x01, 0x00],
         // A bit string whose unused bits are counted wrongly, then: read always.
@@ -265,32 +342,20 @@ pub(crate) fn certificates(flags: CertificateFlags) -> Vec<u8> {
             0x03, 0x02, 0x08, 0x00, 0x30, 0x08, 0x30, 0x06, 0x03, 0x02, 0x07, 0x80, 0x05, 0x00,
         ],
     };
-    let entry = |label: &str, id: u8, file: u16| {
-        encode_constructed(
-            SEQUENCE,
-            &[
-                encode_constructed(
-                    SEQUENCE,
-                    &[&encode(UTF8_STRING, label.as_bytes())[..], flags],
-                ),
-                encode_constructed(SEQUENCE, &[encode(0x04, &object_id(id))]),
-                encode_constructed(0xA1, &[encode_constructed(SEQUENCE, &[path(file)])]),
-            ],
-        )
-    };
-    [
-        entry(
-            "Certificat de Signature CPS",
-            0x01,
-            identifier::SIGNATURE_CERTIFICATE,
-        ),
-        entry(
-            "Certificat d'Authentification CPS",
-            0x02,
-            identifier::AUTHENTICATION_CERTIFICATE,
-        ),
-    ]
-    .concat()
+    keys.iter()
+        .flat_map(|key| {
+            let label = encode(UTF8_STRING, key.certificate_label.as_bytes());
+            let file = path(key.application, key.certificate_file);
+            encode_constructed(
+                SEQUENCE,
+                &[
+                    encode_constructed(SEQUENCE, &[&label[..], flags]),
+                    encode_constructed(SEQUENCE, &[encode(0x04, &key.object_id())]),
+                    encode_constructed(0xA1, &[encode_constructed(SEQUENCE, &[file])]),
+                ],
+            )
+        })
+        .collect()
 }
 
 /// Who may read and write a data object, as its entry says.
@@ -317,21 +382,14 @@ pub(crate) fn data_object(label: &str, file: u16, flags: DataObjectFlags) -> Vec
         &[
             encode_constructed(SEQUENCE, &common),
             encode_constructed(SEQUENCE, &[encode(UTF8_STRING, b"CPS")]),
-            encode_constructed(0xA1, &[path(file)]),
+            encode_constructed(0xA1, &[path(identifier::CONTACT_APPLICATION, file)]),
         ],
     )
 }
 
-/// Identifier of a key and of its certificate: the application's name and one byte.
-fn object_id(last: u8) -> Vec<u8> {
-    let mut id = CONTACT_APPLICATION.to_vec();
-    id.push(last);
-    id
-}
-
-/// A Path with the absolute path of a file in the contact application.
-fn path(file: u16) -> Vec<u8> {
-    let mut value = path_of_application(identifier::CONTACT_APPLICATION).to_vec();
+/// A Path with the absolute path of a file in an application.
+fn path(application: u16, file: u16) -> Vec<u8> {
+    let mut value = path_of_application(application).to_vec();
     value.extend(file.to_be_bytes());
     encode_constructed(SEQUENCE, &[encode(0x04, &value)])
 }
@@ -356,7 +414,10 @@ mod tests {
         assert_eq!(objects[..2], [0x30, 0x61]);
         assert_eq!(objects[0x63..0x65], [0x30, 0x58]);
         assert_eq!(objects.len(), 0x63 + 0x5A);
-        let keys = private_keys([2048, 2048]);
+        let keys = private_keys(&[
+            (&KeyDescription::SIGNATURE, 2048),
+            (&KeyDescription::AUTHENTICATION, 2048),
+        ]);
         assert_eq!(keys[..4], [0x30, 0x42, 0x30, 0x15]);
     }
 }

@@ -5,6 +5,7 @@
 //! authorities/state.txt                             the authorities with their keys (0600)
 //! cards/<serial>/{authentication,signature}.pem     certificates of a card, kept so that a restart gives the same card
 //! cards/<serial>/{authentication,signature}-key.pem their keys (0600)
+//! cards/<serial>/technical.pem, technical-key.pem   the same of a contactless card, which has this pair only
 //! ```
 //! Several processes may use one directory at once: whoever reads and writes holds an advisory lock, and files are
 //! replaced by rename. Everything in it is made on this machine for fictitious people; nothing of it is trusted elsewhere.
@@ -15,12 +16,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use paraphe_certs::test_pki::{
-    CardCertificates, CardPerson, RevocationReason, TestPki, TestPkiError, Validity,
+    CardPerson, Issued, RevocationReason, TestPki, TestPkiError, Validity,
 };
 use paraphe_certs::{CardKind, Certificate, CertificateError, UnixTime};
 
 use crate::keys::{CardKeys, KeyError, KeyPair};
-use crate::profile::{self, Cps3Profile};
+use crate::profile::{self, ProfessionalProfile};
 
 /// Why the PKI directory cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,7 @@ const LOCK: &str = ".lock";
 const STATE: &str = "authorities/state.txt";
 const AUTHENTICATION: &str = "authentication";
 const SIGNATURE: &str = "signature";
+const TECHNICAL: &str = "technical";
 
 impl PkiDirectory {
     /// Opens the directory, making it and its authorities where they are missing, and renews the revocation lists as of
@@ -135,11 +137,15 @@ impl PkiDirectory {
         ))
     }
 
-    /// Puts both certificates of a card on their issuer's revocation list, as of the time of opening.
+    /// Puts the certificates of a card on their issuer's revocation list, as of the time of opening.
     pub fn revoke_card(&mut self, serial: &str) -> Result<(), PkiDirectoryError> {
         let _lock = self.lock()?;
         let mut pki = self.load()?;
-        for name in [AUTHENTICATION, SIGNATURE] {
+        let names: &[&str] = match self.certificate(serial, TECHNICAL) {
+            Ok(_) => &[TECHNICAL],
+            Err(_) => &[AUTHENTICATION, SIGNATURE],
+        };
+        for name in names {
             let certificate = self.certificate(serial, name)?;
             pki.revoke(&certificate, self.now, RevocationReason::KeyCompromise)?;
         }
@@ -161,40 +167,71 @@ impl PkiDirectory {
         Ok(result)
     }
 
+    /// The certificate of a contactless card issued here.
+    pub fn technical_certificate(&self, serial: &str) -> Result<Certificate, PkiDirectoryError> {
+        let _lock = self.lock()?;
+        self.certificate(serial, TECHNICAL)
+    }
+
     /// The key pairs of a profile's card: those issued before if they were for the same person, new ones otherwise.
     pub(crate) fn card_keys(
         &mut self,
-        profile: &Cps3Profile,
+        profile: &ProfessionalProfile,
     ) -> Result<CardKeys, PkiDirectoryError> {
         let _lock = self.lock()?;
-        let person = card_person(profile);
-        let validity = self.validity(profile);
-        let folder = format!("cards/{}", profile.serial);
-        // What the certificates were made for: a profile that was edited gets new ones.
-        let request = format!("{person:?} {:?}\n", profile.certificate_validity);
-        let request_path = self.path(&folder).join("request.txt");
-        if fs::read_to_string(&request_path).is_ok_and(|made_for| made_for == request) {
-            return Ok(CardKeys {
-                authentication: self.stored_pair(&folder, AUTHENTICATION)?,
-                signature: self.stored_pair(&folder, SIGNATURE)?,
-            });
-        }
-        let issued = self.load()?.issue_card_valid(&person, validity)?;
-        self.keep(&folder, &issued)?;
-        self.write(&format!("{folder}/request.txt"), request.as_bytes(), 0o644)?;
-        let pair = |issued: &paraphe_certs::test_pki::Issued| {
-            KeyPair::new(
-                issued.certificate.der(),
-                issued.private_key_pkcs8_pem.expose().as_bytes(),
-            )
-        };
+        let folder = self.issue_where_missing(
+            profile,
+            &[AUTHENTICATION, SIGNATURE],
+            |pki, person, validity| {
+                let issued = pki.issue_card_valid(person, validity)?;
+                Ok(vec![issued.authentication, issued.signature])
+            },
+        )?;
         Ok(CardKeys {
-            authentication: pair(&issued.authentication)?,
-            signature: pair(&issued.signature)?,
+            authentication: self.stored_pair(&folder, AUTHENTICATION)?,
+            signature: self.stored_pair(&folder, SIGNATURE)?,
         })
     }
 
-    fn validity(&self, profile: &Cps3Profile) -> Validity {
+    /// The one key pair of a contactless card, in the same way.
+    pub(crate) fn technical_key(
+        &mut self,
+        profile: &ProfessionalProfile,
+    ) -> Result<KeyPair, PkiDirectoryError> {
+        let _lock = self.lock()?;
+        let folder = self.issue_where_missing(profile, &[TECHNICAL], |pki, person, validity| {
+            let template = person.technical_template(validity);
+            Ok(vec![pki.issue(person.authority(), &template)?])
+        })?;
+        self.stored_pair(&folder, TECHNICAL)
+    }
+
+    /// Makes the pairs of these names unless they were made for the same person before; gives the card's folder.
+    fn issue_where_missing(
+        &self,
+        profile: &ProfessionalProfile,
+        names: &[&str],
+        issue: impl FnOnce(&TestPki, &CardPerson, Validity) -> Result<Vec<Issued>, TestPkiError>,
+    ) -> Result<String, PkiDirectoryError> {
+        let person = card_person(profile);
+        let folder = format!("cards/{}", profile.serial);
+        // What the certificates were made for: a profile that was edited gets new ones.
+        let request = format!("{person:?} {:?}\n", profile.certificate_validity);
+        let card = self.path(&folder);
+        let is_made = fs::read_to_string(card.join("request.txt"))
+            .is_ok_and(|made_for| made_for == request)
+            && names
+                .iter()
+                .all(|name| card.join(format!("{name}.pem")).exists());
+        if !is_made {
+            let issued = issue(&self.load()?, &person, self.validity(profile))?;
+            self.keep(&folder, names.iter().copied().zip(&issued))?;
+            self.write(&format!("{folder}/request.txt"), request.as_bytes(), 0o644)?;
+        }
+        Ok(folder)
+    }
+
+    fn validity(&self, profile: &ProfessionalProfile) -> Validity {
         let day = |text: &str| {
             profile::parse_date(text)
                 .map(|date| UnixTime(date.midnight().assume_utc().unix_timestamp()))
@@ -210,17 +247,18 @@ impl PkiDirectory {
         }
     }
 
-    fn keep(&self, folder: &str, issued: &CardCertificates) -> Result<(), PkiDirectoryError> {
+    fn keep<'a>(
+        &self,
+        folder: &str,
+        issued: impl Iterator<Item = (&'a str, &'a Issued)>,
+    ) -> Result<(), PkiDirectoryError> {
         let path = self.path(folder);
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&path)
             .map_err(at(&path))?;
-        for (name, issued) in [
-            (AUTHENTICATION, &issued.authentication),
-            (SIGNATURE, &issued.signature),
-        ] {
+        for (name, issued) in issued {
             let key = issued.private_key_pkcs8_pem.expose();
             self.write(&format!("{folder}/{name}-key.pem"), key.as_bytes(), 0o600)?;
             let certificate = issued.certificate.pem();
@@ -317,7 +355,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> PkiDirectoryError {
 }
 
 /// The person as the test PKI's certificates name it.
-fn card_person(profile: &Cps3Profile) -> CardPerson {
+fn card_person(profile: &ProfessionalProfile) -> CardPerson {
     let person = &profile.person;
     let kind = match person.card_kind {
         profile::CardKind::Cps => CardKind::Cps,

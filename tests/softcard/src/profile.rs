@@ -4,18 +4,21 @@
 //!
 //! The profiles of `tests/softcard/profiles/` are built in: [`Profile::shipped`].
 
-mod cps3;
+mod professional;
+mod vitale1;
 mod vitale2;
 
 use std::path::Path;
 
 use serde::Deserialize;
 
-pub(crate) use cps3::parse_date;
-pub use cps3::{
-    CardKind, CertificateFlags, CodeStorage, Cps3Profile, DirectoryOrder, EfActua, Keys, Person,
-    Pin, PracticeSituation, Quirks, Source, SuppliedKey, TextEncoding, UnblockCode, Validity,
+pub(crate) use professional::parse_date;
+pub use professional::{
+    CardKind, CertificateFlags, CodeStorage, Cps4Atr, DirectoryOrder, EfActua, Keys, Person, Pin,
+    PracticeSituation, ProfessionalProfile, Quirks, Reselection, Source, SuppliedKey, TextEncoding,
+    UnblockCode, Validity,
 };
+pub use vitale1::Vitale1Profile;
 pub use vitale2::{Beneficiary, Vitale2Profile};
 
 /// How slow the card is. The default is no delay at all.
@@ -30,11 +33,17 @@ pub struct Timing {
 
 /// A card's content.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Profile {
-    /// A professional's card, CPS3 contact.
-    Cps3(Box<Cps3Profile>),
+    /// A professional's card, CPS3 through its contacts.
+    Cps3(Box<ProfessionalProfile>),
+    /// A CPS3 on a contactless reader: the technical key and nothing about the holder.
+    Cps3Contactless(Box<ProfessionalProfile>),
+    /// A professional's card of the next generation, CPS4.
+    Cps4(Box<ProfessionalProfile>),
+    /// A patient's card of the first generation, which can be recognised only.
+    Vitale1(Box<Vitale1Profile>),
     /// A patient's card, Vitale 2.
     Vitale2(Box<Vitale2Profile>),
 }
@@ -99,6 +108,31 @@ const SHIPPED: &[(&str, &str)] = &[
         "vitale-family",
         include_str!("../profiles/vitale-family.json"),
     ),
+    (
+        "physician-cps4",
+        include_str!("../profiles/physician-cps4.json"),
+    ),
+    (
+        "reception-cps4",
+        include_str!("../profiles/reception-cps4.json"),
+    ),
+    (
+        "physician-contactless",
+        include_str!("../profiles/physician-contactless.json"),
+    ),
+    (
+        "authorised-person",
+        include_str!("../profiles/authorised-person.json"),
+    ),
+    (
+        "physician-sixteen-situations",
+        include_str!("../profiles/physician-sixteen-situations.json"),
+    ),
+    (
+        "physician-without-situation",
+        include_str!("../profiles/physician-without-situation.json"),
+    ),
+    ("vitale1", include_str!("../profiles/vitale1.json")),
 ];
 
 impl Profile {
@@ -122,8 +156,12 @@ impl Profile {
     pub fn from_json(json: &str) -> Result<Self, ProfileError> {
         let profile: Self = serde_json::from_str(json)?;
         match &profile {
-            Self::Cps3(profile) => profile.check()?,
-            Self::Vitale2(profile) => profile.check()?,
+            Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card) => {
+                card.check()?;
+                card.check_only_on_cps4(matches!(profile, Self::Cps4(_)))?;
+            }
+            Self::Vitale1(card) => card.check()?,
+            Self::Vitale2(card) => card.check()?,
         }
         Ok(profile)
     }
@@ -135,8 +173,10 @@ impl Profile {
             source,
         })?;
         let mut profile = Self::from_json(&json)?;
-        if let (Self::Cps3(profile), Some(folder)) = (&mut profile, path.parent()) {
-            profile.resolve_paths(folder);
+        if let (Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card), Some(folder)) =
+            (&mut profile, path.parent())
+        {
+            card.resolve_paths(folder);
         }
         Ok(profile)
     }
@@ -155,32 +195,35 @@ impl Profile {
     /// One line about the person, for lists.
     pub fn description(&self) -> &str {
         match self {
-            Self::Cps3(profile) => &profile.description,
-            Self::Vitale2(profile) => &profile.description,
+            Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card) => &card.description,
+            Self::Vitale1(card) => &card.description,
+            Self::Vitale2(card) => &card.description,
         }
     }
 
-    /// The serial number that tells this card from others: 8 digits (CPS3), 12 digits (Vitale).
+    /// The serial number that tells this card from others: 8 digits (CPS), 12 digits (Vitale).
     pub fn serial(&self) -> &str {
         match self {
-            Self::Cps3(profile) => &profile.serial,
-            Self::Vitale2(profile) => &profile.serial,
+            Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card) => &card.serial,
+            Self::Vitale1(card) => &card.serial,
+            Self::Vitale2(card) => &card.serial,
         }
     }
 
-    /// The simulated card's PIN digits; a Vitale has none. Fictitious, like everything in a profile.
+    /// The simulated card's PIN digits; a Vitale and a contactless CPS have none. Fictitious, like everything in a profile.
     pub fn pin(&self) -> Option<&str> {
         match self {
-            Self::Cps3(profile) => Some(&profile.pin.value),
-            Self::Vitale2(_) => None,
+            Self::Cps3(card) | Self::Cps4(card) => Some(&card.pin.value),
+            Self::Cps3Contactless(_) | Self::Vitale1(_) | Self::Vitale2(_) => None,
         }
     }
 
     /// Delays of this card.
     pub fn timing(&self) -> Timing {
         match self {
-            Self::Cps3(profile) => profile.timing,
-            Self::Vitale2(profile) => profile.timing,
+            Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card) => card.timing,
+            Self::Vitale1(card) => card.timing,
+            Self::Vitale2(card) => card.timing,
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) enum KeyReference {
     Signature,
     /// 82, CPS_PRIV_AUT.
     Authentication,
+    /// 83, the technical key of the contactless application.
+    Technical,
 }
 
 impl KeyReference {
@@ -32,6 +34,7 @@ impl KeyReference {
         match reference {
             0x81 => Some(Self::Signature),
             0x82 => Some(Self::Authentication),
+            0x83 => Some(Self::Technical),
             _ => None,
         }
     }
@@ -52,12 +55,12 @@ impl SecurityEnvironment {
         *self = Self::default();
     }
 
-    /// MANAGE SECURITY ENVIRONMENT, SET and RESTORE. Keys are local to the application: `keys_present` says whether its
-    /// directory is selected.
+    /// MANAGE SECURITY ENVIRONMENT, SET and RESTORE. Keys are local to their application: `keys` are those of the directory that
+    /// is selected.
     pub(crate) fn manage(
         &mut self,
         command: &Command,
-        keys_present: bool,
+        keys: &[KeyReference],
     ) -> Result<(), StatusWord> {
         match command.p1 {
             0x41 => {}
@@ -76,13 +79,13 @@ impl SecurityEnvironment {
                     Some(SIGN_SHA256) => HashAlgorithm::Sha256,
                     _ => return Err(StatusWord::INCORRECT_DATA),
                 };
-                self.signature = Some((algorithm, template.key(keys_present)?));
+                self.signature = Some((algorithm, template.key(keys)?));
             }
             0xA4 if template.algorithm == Some(AUTHENTICATE) => {
-                self.authentication = Some(template.key(keys_present)?);
+                self.authentication = Some(template.key(keys)?);
             }
             0xB8 if template.algorithm == Some(DECIPHER) => {
-                self.confidentiality = Some(template.key(keys_present)?);
+                self.confidentiality = Some(template.key(keys)?);
             }
             0xA4 | 0xB8 => return Err(StatusWord::INCORRECT_DATA),
             _ => return Err(StatusWord::INCORRECT_P1_P2),
@@ -141,10 +144,10 @@ impl Template {
         Ok(template)
     }
 
-    fn key(&self, keys_present: bool) -> Result<KeyReference, StatusWord> {
+    fn key(&self, keys: &[KeyReference]) -> Result<KeyReference, StatusWord> {
         let reference = self.key.ok_or(StatusWord::INCORRECT_DATA)?;
         KeyReference::from_byte(reference)
-            .filter(|_| keys_present)
+            .filter(|key| keys.contains(key))
             .ok_or(StatusWord::REFERENCED_DATA_NOT_FOUND)
     }
 }

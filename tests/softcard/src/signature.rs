@@ -1,14 +1,19 @@
-//! The private-key operations of a CPS3 (ISO/IEC 7816-8, 11.8 and 11.12; ISO/IEC 7816-4, 11.5.2; RFC 8017, 8.2 and 7.2).
+//! The private-key operations of CPS cards (ISO/IEC 7816-8, 11.8 and 11.12; ISO/IEC 7816-4, 11.5.2; RFC 8017, 8.2 and 7.2).
 //!
 //! COMPUTE DIGITAL SIGNATURE of a raw hash (the card makes the DigestInfo), INTERNAL AUTHENTICATE of at most 40 % of the
-//! modulus (the card pads, PKCS#1 type 1), decipherment (the card removes the type 2 padding). RSA comes from OpenSSL.
+//! modulus (the card pads, PKCS#1 type 1), decipherment (the card removes the type 2 padding): CPS3. PSS made by the card (RFC 8017,
+//! 8.1, salt as long as the hash) and RSA without any padding: CPS4. RSA comes from OpenSSL.
 //! A card's chip is slow: an operation lasts at least the time that the profile names.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use openssl::pkey::Private;
+use openssl::error::ErrorStack;
+use openssl::md::Md;
+use openssl::pkey::{PKey, Private};
+use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::{Padding, Rsa};
+use openssl::sign::RsaPssSaltlen;
 
 use crate::hash_continuation::HashAlgorithm;
 use crate::status_word::StatusWord;
@@ -51,6 +56,11 @@ impl PrivateKey {
         usize::try_from(self.rsa.size()).unwrap_or(0)
     }
 
+    /// Length of the modulus in bits, as PKCS#15 files tell it.
+    pub(crate) fn modulus_bits(&self) -> u16 {
+        u16::try_from(self.modulus_length() * 8).unwrap_or(u16::MAX)
+    }
+
     /// Signature of a raw hash of this algorithm; `6A80` for another length.
     pub(crate) fn sign_hash(
         &self,
@@ -89,6 +99,52 @@ impl PrivateKey {
                 .private_decrypt(cryptogram, &mut block, Padding::NONE)
                 .map_err(|_| StatusWord::INCORRECT_DATA)?;
             remove_type_2_padding(&block).map(<[u8]>::to_vec)
+        })
+    }
+
+    /// PSS signature of a raw hash: MGF1 with the same hash, salt of its length; `6A80` for another length.
+    pub(crate) fn sign_hash_pss(
+        &self,
+        algorithm: HashAlgorithm,
+        hash: &[u8],
+    ) -> Result<Vec<u8>, StatusWord> {
+        if hash.len() != algorithm.length() {
+            return Err(StatusWord::INCORRECT_DATA);
+        }
+        self.slowly(|| {
+            self.pss(algorithm, hash)
+                .map_err(|_| StatusWord::INTERNAL_ERROR)
+        })
+    }
+
+    fn pss(&self, algorithm: HashAlgorithm, hash: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        let digest = match algorithm {
+            HashAlgorithm::Sha1 => Md::sha1(),
+            HashAlgorithm::Sha256 => Md::sha256(),
+        };
+        let key = PKey::from_rsa(self.rsa.clone())?;
+        let mut context = PkeyCtx::new(&key)?;
+        context.sign_init()?;
+        context.set_rsa_padding(Padding::PKCS1_PSS)?;
+        context.set_signature_md(digest)?;
+        context.set_rsa_mgf1_md(digest)?;
+        context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
+        let mut signature = Vec::new();
+        context.sign_to_vec(hash, &mut signature)?;
+        Ok(signature)
+    }
+
+    /// RSA of a block as long as the modulus (`6700` otherwise); `6A80` when its number is not smaller than the modulus.
+    pub(crate) fn raw(&self, block: &[u8]) -> Result<Vec<u8>, StatusWord> {
+        if block.len() != self.modulus_length() {
+            return Err(StatusWord::WRONG_LENGTH);
+        }
+        self.slowly(|| {
+            let mut result = vec![0; self.modulus_length()];
+            self.rsa
+                .private_decrypt(block, &mut result, Padding::NONE)
+                .map_err(|_| StatusWord::INCORRECT_DATA)?;
+            Ok(result)
         })
     }
 

@@ -9,6 +9,7 @@ pub(crate) struct StatusWord(pub(crate) u16);
 impl StatusWord {
     pub(crate) const SUCCESS: Self = Self(0x9000);
     pub(crate) const WRONG_LENGTH: Self = Self(0x6700);
+    pub(crate) const LOGICAL_CHANNEL_NOT_SUPPORTED: Self = Self(0x6881);
     pub(crate) const SECURE_MESSAGING_NOT_SUPPORTED: Self = Self(0x6882);
     pub(crate) const LAST_COMMAND_OF_CHAIN_EXPECTED: Self = Self(0x6883);
     pub(crate) const CHAINING_NOT_SUPPORTED: Self = Self(0x6884);

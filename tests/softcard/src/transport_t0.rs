@@ -2,10 +2,10 @@
 //!
 //! A command that brings data never gets data back at once: its response waits, `61xx` says how much, and GET RESPONSE
 //! fetches it in pieces of any size (`9Fxx` on the CPS2ter face). A command that asks for data gets exactly Le bytes or
-//! `6Cxx`. Commands whose class has bit 10 are joined to one (command chaining); extended lengths do not exist. No
-//! response is ever longer than 256 bytes and a status word.
+//! `6Cxx`. Extended lengths do not exist. No response is ever longer than 256 bytes and a status word.
 
-use crate::apdu::Command;
+use crate::apdu::{Command, Transmission};
+use crate::command_chain::CommandChain;
 use crate::status_word::StatusWord;
 
 /// What a card does with a whole command, after transmission rules are applied.
@@ -21,21 +21,11 @@ pub(crate) trait Application {
 const GET_RESPONSE: u8 = 0xC0;
 /// The class of the CPS2ter face, which announces data by `9Fxx`.
 const CPS2TER_CLASS: u8 = 0xA0;
-/// The longest command that a chain may make.
-const CHAIN_LIMIT: usize = 1024;
-
-/// A chain of commands under way.
-#[derive(Debug)]
-struct Chain {
-    header: (u8, u8, u16),
-    data: Vec<u8>,
-}
-
 /// The transmission state between two commands.
 #[derive(Debug, Default)]
 pub(crate) struct TransportT0 {
     pending: Vec<u8>,
-    chain: Option<Chain>,
+    chain: CommandChain,
 }
 
 impl TransportT0 {
@@ -64,7 +54,7 @@ impl TransportT0 {
         command: &[u8],
         application: &mut dyn Application,
     ) -> Result<(Vec<u8>, StatusWord), StatusWord> {
-        let command = match Command::parse(command) {
+        let command = match Command::parse(command, Transmission::T0) {
             Ok(command) => command,
             Err(status) => {
                 self.reset();
@@ -75,7 +65,8 @@ impl TransportT0 {
             return self.get_response(&command);
         }
         self.pending.clear();
-        let Some(command) = self.join(command, application)? else {
+        let accepts = |instruction| application.accepts_chaining(instruction);
+        let Some(command) = self.chain.join(command, accepts)? else {
             return Ok((Vec::new(), StatusWord::SUCCESS));
         };
         let response = application.execute(&command)?;
@@ -89,7 +80,7 @@ impl TransportT0 {
     }
 
     fn get_response(&mut self, command: &Command) -> Result<(Vec<u8>, StatusWord), StatusWord> {
-        self.chain = None;
+        self.chain.reset();
         if command.p1_p2() != 0 {
             return Err(StatusWord::INCORRECT_P1_P2);
         }
@@ -105,33 +96,6 @@ impl TransportT0 {
             StatusWord::more_data(first_status_byte(command), self.pending.len())
         };
         Ok((data, status))
-    }
-
-    /// Adds a chained command to its chain (and gives nothing), or gives the whole command.
-    fn join(
-        &mut self,
-        command: Command,
-        application: &dyn Application,
-    ) -> Result<Option<Command>, StatusWord> {
-        let header = (command.plain_class(), command.instruction, command.p1_p2());
-        let mut data = match self.chain.take() {
-            Some(chain) if chain.header == header => chain.data,
-            Some(_) => return Err(StatusWord::LAST_COMMAND_OF_CHAIN_EXPECTED),
-            None if !command.is_chained() => return Ok(Some(command)),
-            None => Vec::new(),
-        };
-        if !application.accepts_chaining(command.instruction) {
-            return Err(StatusWord::CHAINING_NOT_SUPPORTED);
-        }
-        data.extend_from_slice(command.data()?);
-        if data.len() > CHAIN_LIMIT {
-            return Err(StatusWord::WRONG_LENGTH);
-        }
-        if command.is_chained() {
-            self.chain = Some(Chain { header, data });
-            return Ok(None);
-        }
-        Ok(Some(command.with_data(data)))
     }
 }
 

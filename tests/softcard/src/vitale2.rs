@@ -5,13 +5,14 @@
 //! application Adèle can be selected and refuses everything else with `6985`. There is no PIN (`6A88`). File contents that
 //! no public source gives (EF.DIR, POINTERS, the NIR file's identifier) are our invention.
 
-use crate::access_rules::{Authentications, FileAccess, SecurityCondition};
+use crate::access_rules::{Anyone, FileAccess, Interface};
 use crate::apdu::Command;
 use crate::binary_access;
 use crate::business_data::{bcd, latin1};
 use crate::file_system::{ControlParameters, ElementaryFile, FileSystem};
 use crate::hex;
 use crate::profile::{Beneficiary, Vitale2Profile, file_path};
+use crate::soft_card::Chip;
 use crate::status_word::StatusWord;
 use crate::tlv::{encode, encode_constructed};
 use crate::transport_t0::Application;
@@ -39,15 +40,6 @@ pub(crate) struct Vitale2 {
     atr: [u8; 10],
     files: FileSystem,
     adele_selected: bool,
-}
-
-/// Nobody authenticates towards this card.
-struct Anyone;
-
-impl Authentications for Anyone {
-    fn satisfies(&self, condition: SecurityCondition) -> bool {
-        condition == SecurityCondition::ALWAYS
-    }
 }
 
 impl Vitale2 {
@@ -100,15 +92,6 @@ impl Vitale2 {
         }
     }
 
-    pub(crate) fn atr(&self) -> &[u8] {
-        &self.atr
-    }
-
-    pub(crate) fn reset(&mut self) {
-        self.files.reset();
-        self.adele_selected = false;
-    }
-
     fn select(&mut self, command: &Command) -> Result<Vec<u8>, StatusWord> {
         if !matches!(command.p2, 0x00 | 0x04 | 0x0C) {
             return Err(StatusWord::INCORRECT_P1_P2);
@@ -127,6 +110,17 @@ impl Vitale2 {
     }
 }
 
+impl Chip for Vitale2 {
+    fn atr(&self) -> &[u8] {
+        &self.atr
+    }
+
+    fn reset(&mut self) {
+        self.files.reset();
+        self.adele_selected = false;
+    }
+}
+
 impl Application for Vitale2 {
     fn execute(&mut self, command: &Command) -> Result<Vec<u8>, StatusWord> {
         if command.class != 0x00 {
@@ -136,7 +130,7 @@ impl Application for Vitale2 {
             0xA4 => self.select(command),
             0x20 => Err(StatusWord::REFERENCED_DATA_NOT_FOUND),
             _ if self.adele_selected => Err(StatusWord::CONDITIONS_NOT_SATISFIED),
-            0xB0 => binary_access::read(&mut self.files, command, &Anyone),
+            0xB0 => binary_access::read(&mut self.files, command, Interface::Contact, &Anyone),
             _ => Err(StatusWord::INSTRUCTION_NOT_SUPPORTED),
         }
     }

@@ -46,14 +46,14 @@ fn every_shipped_card_has_the_certificates_that_its_profile_says() {
     for name in Profile::shipped_names() {
         let profile = Profile::shipped(name).unwrap();
         SoftCard::new(&profile, &mut pki).unwrap();
-        let Profile::Cps3(cps3) = &profile else {
+        let (Profile::Cps3(cps) | Profile::Cps4(cps)) = &profile else {
             continue;
         };
         let (authentication, signature) = pki.card_certificates(profile.serial()).unwrap();
         let store = trust(&pki);
         let login = store.verify::<CardLogin>(&authentication, now());
         let signing = store.verify::<CardSignature>(&signature, now());
-        if cps3.certificate_validity.is_some() {
+        if cps.certificate_validity.is_some() {
             assert!(matches!(login, Err(PathError::Expired { .. })), "{name}");
             assert!(matches!(signing, Err(PathError::Expired { .. })), "{name}");
             continue;
@@ -62,11 +62,11 @@ fn every_shipped_card_has_the_certificates_that_its_profile_says() {
         for holder in [login.holder(), signing.holder()] {
             assert_eq!(
                 holder.national_id.as_str(),
-                cps3.person.national_id,
+                cps.person.national_id,
                 "{name}"
             );
-            assert_eq!(holder.family_name, cps3.person.family_name, "{name}");
-            assert_eq!(holder.given_name, cps3.person.given_name, "{name}");
+            assert_eq!(holder.family_name, cps.person.family_name, "{name}");
+            assert_eq!(holder.given_name, cps.person.given_name, "{name}");
             assert!(holder.is_test(), "{name}");
         }
         // A key for one use is refused for the other.

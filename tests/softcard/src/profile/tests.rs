@@ -82,6 +82,11 @@ fn mistakes_are_refused_with_the_field() {
         ),
         (
             r#""person""#,
+            r#""quirks":{"cps4_reselection":"dance"},"person""#,
+            "cps4_reselection",
+        ),
+        (
+            r#""person""#,
             r#""situations":[{"number":17,"mode":0,"structure_name":"A","structure_id":"1","sector":"SA07"}],"person""#,
             "situations",
         ),

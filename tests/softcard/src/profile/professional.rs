@@ -1,4 +1,4 @@
-//! The fields of a CPS3 profile: person, validity, codes, practice situations, keys, files, quirks.
+//! The fields of a CPS profile, CPS3 and CPS4: person, validity, codes, practice situations, keys, files, quirks.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::{ProfileError, Timing, check_files, is_digits, require};
 /// A professional's card.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cps3Profile {
+pub struct ProfessionalProfile {
     /// One line for lists.
     pub description: String,
     /// 8 digits: the serial number of EF.SN.
@@ -223,7 +223,7 @@ pub struct PracticeSituation {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
-    /// CPS_PRIV_AUT and its certificate.
+    /// CPS_PRIV_AUT and its certificate; on a contactless card the technical key and its certificate.
     pub authentication: Option<SuppliedKey>,
     /// CPS_PRIV_SIG and its certificate.
     pub signature: Option<SuppliedKey>,
@@ -276,6 +276,10 @@ pub struct Quirks {
     pub certificate_flags: CertificateFlags,
     /// Encoding of text in business data.
     pub text_encoding: TextEncoding,
+    /// CPS4 only: which of its three answers to reset, and with it the transmission protocol.
+    pub cps4_atr: Cps4Atr,
+    /// CPS4 only: what it takes to select the card's application again after another program selected another one.
+    pub cps4_reselection: Reselection,
 }
 
 impl Default for Quirks {
@@ -286,6 +290,8 @@ impl Default for Quirks {
             directory_order: DirectoryOrder::ContactlessFirst,
             certificate_flags: CertificateFlags::Real,
             text_encoding: TextEncoding::Utf8,
+            cps4_atr: Cps4Atr::default(),
+            cps4_reselection: Reselection::default(),
         }
     }
 }
@@ -333,7 +339,52 @@ pub enum TextEncoding {
     Latin1,
 }
 
-impl Cps3Profile {
+/// The answers to reset of a CPS4.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cps4Atr {
+    /// `3B9B 18 80 01 00 12 25 00 64 80 00 04 01 00 90 44`, T=1.
+    #[default]
+    Rc,
+    /// `3B9B 18 80 01 00 12 25 00 64 80 04 01 00 00 90 44`, T=1.
+    First,
+    /// `3BDC 18 FF 00 00 12 25 00 64 80 00 04 01 00 90 00`, T=0.
+    T0,
+}
+
+/// How a CPS4 whose logical channel 1 was left on another application comes back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reselection {
+    /// Selecting the application by name is enough.
+    #[default]
+    Direct,
+    /// `6985` until the card manager was selected on channel 1 and the CPS2ter application on channel 0.
+    Dance,
+    /// As `dance`, and each power-on and reset finds channel 1 on another application.
+    DanceFromPowerOn,
+}
+
+impl ProfessionalProfile {
+    /// Refuses what has a meaning on a CPS4 only.
+    pub(super) fn check_only_on_cps4(&self, is_cps4: bool) -> Result<(), ProfileError> {
+        let quirks = &self.quirks;
+        for (field, is_default) in [
+            ("quirks.cps4_atr", quirks.cps4_atr == Cps4Atr::default()),
+            (
+                "quirks.cps4_reselection",
+                quirks.cps4_reselection == Reselection::default(),
+            ),
+        ] {
+            require(
+                is_cps4 || is_default,
+                field,
+                "kind \"cps4\" with this field",
+            )?;
+        }
+        Ok(())
+    }
+
     pub(super) fn check(&self) -> Result<(), ProfileError> {
         require(is_digits(&self.serial, 8), "serial", "8 digits")?;
         require(is_digits(&self.card_number, 10), "card_number", "10 digits")?;
