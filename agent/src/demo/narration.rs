@@ -52,6 +52,6 @@ pub(super) fn results(folder: &Path) {
     );
     println!("     xmlsec1 --verify --ignore-manifests \\");
     println!(
-        "       --trusted-pem {folder}/pki/anchors/ACR-FO-TEST.pem {folder}/lot/signature.xml"
+        "       --trusted-pem {folder}/pki/anchors/ACR-FO-TEST.pem {folder}/lot/lot-signature.xml"
     );
 }

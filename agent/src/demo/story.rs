@@ -221,7 +221,7 @@ async fn physician(
     }
     let lot_folder = folder.join("lot");
     fs::create_dir_all(&lot_folder)?;
-    fs::write(lot_folder.join("signature.xml"), &lot.signature)?;
+    fs::write(lot_folder.join("lot-signature.xml"), &lot.signature)?;
     write_json(&lot_folder.join("lot.json"), &signed)?;
     for ((name, ..), (_, content)) in DOCUMENTS.iter().zip(&lot.documents) {
         fs::write(lot_folder.join(format!("{name}.cda.xml")), content)?;

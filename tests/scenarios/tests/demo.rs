@@ -33,7 +33,7 @@ fn the_demo_tells_the_whole_story() {
         "record-receipt.json",
         "lot-receipt.json",
         "trace.json",
-        "lot/signature.xml",
+        "lot/lot-signature.xml",
     ] {
         assert!(results.join(file).exists(), "{file} is missing");
     }
@@ -41,7 +41,7 @@ fn the_demo_tells_the_whole_story() {
         Command::new("xmlsec1")
             .args(["--verify", "--ignore-manifests", "--trusted-pem"])
             .arg(results.join("pki/anchors/ACR-FO-TEST.pem"))
-            .arg(results.join("lot/signature.xml")),
+            .arg(results.join("lot/lot-signature.xml")),
     );
 
     // A second run on the same folder destroys nothing.
