@@ -10,7 +10,6 @@
 
 use std::fmt;
 
-use memchr::memchr;
 use serde::{Deserialize, Serialize};
 
 /// Something that acts.
@@ -140,14 +139,11 @@ impl ActiveScanner {
     pub(super) fn update(&mut self, mut chunk: &[u8]) -> Result<(), ActiveContent> {
         while !chunk.is_empty() {
             if !self.in_word {
-                let Some(at) = memchr(self.language.marker(), chunk) else {
+                let Some(at) = self.language.next_word(chunk) else {
                     return Ok(());
                 };
-                chunk = chunk.get(at + 1..).unwrap_or_default();
-                // Compressed data is full of markers: most of them end here.
-                self.in_word = chunk
-                    .first()
-                    .is_none_or(|first| self.language.may_begin(*first));
+                chunk = chunk.get(at..).unwrap_or_default();
+                self.in_word = true;
                 continue;
             }
             let length = chunk
@@ -184,7 +180,51 @@ impl ActiveScanner {
     }
 }
 
+/// Bytes looked at together for a marker that a word may follow.
+const BLOCK: usize = 64;
+
 impl Language {
+    /// Where the next word of the list can begin: behind a marker that ends the chunk, or that a first letter of the list
+    /// follows. Compressed data is full of markers, so blocks without such a pair are passed over at vector speed.
+    fn next_word(self, chunk: &[u8]) -> Option<usize> {
+        let mut passed = 0;
+        while let Some(block) = chunk.get(passed..).and_then(<[u8]>::first_chunk) {
+            if self.may_hold_word(block)
+                && let Some(at) = self.next_word_of(block)
+            {
+                return Some(passed + at);
+            }
+            passed += BLOCK;
+        }
+        let rest = chunk.get(passed..).unwrap_or_default();
+        let ends_with_marker = || (rest.last() == Some(&self.marker())).then_some(rest.len());
+        self.next_word_of(rest)
+            .or_else(ends_with_marker)
+            .map(|at| passed + at)
+    }
+
+    /// Whether what may begin a word follows a marker; one byte more than the block, and no branch in it. Says yes too often.
+    fn may_hold_word(self, block: &[u8; BLOCK + 1]) -> bool {
+        let marker = self.marker();
+        let letters = match self {
+            // Names of the list begin with a capital: 0x40 to 0x5F.
+            Self::Pdf => 0xE0,
+            Self::Rtf | Self::Text => 0xC0,
+        };
+        let pairs = block.iter().zip(block.iter().skip(1));
+        let found = pairs.fold(0, |found, (first, second)| {
+            let begins = (second & letters == 0x40) | (*second == b'#') | (*second == b'!');
+            found | u8::from((*first == marker) & begins)
+        });
+        found != 0
+    }
+
+    fn next_word_of(self, bytes: &[u8]) -> Option<usize> {
+        memchr::memchr_iter(self.marker(), bytes)
+            .map(|at| at + 1)
+            .find(|next| bytes.get(*next).is_some_and(|byte| self.may_begin(*byte)))
+    }
+
     fn marker(self) -> u8 {
         match self {
             Self::Pdf => b'/',

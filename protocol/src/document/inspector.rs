@@ -231,7 +231,7 @@ impl Inspector {
 
     fn check_second_header(&self) -> Result<(), DocumentError> {
         let later = self.head.get(1..).unwrap_or_default();
-        match later.windows(5).position(|window| window == b"%PDF-") {
+        match memchr::memmem::find(later, b"%PDF-") {
             Some(position) => Err(DocumentError::Polyglot { at: position + 1 }),
             None => Ok(()),
         }
@@ -245,7 +245,7 @@ impl Inspector {
             .and_then(|last| self.tail.get(..=last))
             .unwrap_or_default();
         let complete = match format {
-            DocumentFormat::Pdf => self.tail.windows(5).any(|window| window == b"%%EOF"),
+            DocumentFormat::Pdf => memchr::memmem::find(&self.tail, b"%%EOF").is_some(),
             DocumentFormat::Rtf => trimmed.ends_with(b"}"),
             DocumentFormat::Jpeg => trimmed.ends_with(&[0xff, 0xd9]),
             DocumentFormat::Tiff | DocumentFormat::Text => true,
