@@ -8,6 +8,7 @@ use super::apdu::{ApduError, Instruction};
 use super::file::CardFile;
 use super::model::CardModel;
 use super::pin::PinFormatError;
+use super::pinpad::{PinpadError, PinpadOutcome};
 use super::status::StatusWord;
 use super::tlv::TlvError;
 use super::transport::TransportError;
@@ -143,6 +144,18 @@ pub enum CardError {
         tries_left: u8,
         /// Uses that were left before this one, where the card limits them.
         uses_left: Option<u16>,
+    },
+    /// The reader's keypad cannot be used for this card's PIN. The card was not asked.
+    #[error(transparent)]
+    Pinpad(#[from] PinpadError),
+    /// A CPS4 is given no PIN by a keypad: the issuer's own software refuses it too.
+    #[error("this card takes no PIN from a reader's keypad")]
+    NoPinpadEntry,
+    /// The person, or the keypad, ended the entry. The card was not asked.
+    #[error("{outcome}")]
+    PinpadEntry {
+        /// How.
+        outcome: PinpadOutcome,
     },
     /// A PIN that was right for one card was offered to another. The card was not asked.
     #[error("the PIN belongs to another card")]

@@ -5,6 +5,7 @@
 
 use super::apdu::{ApduError, Command, Instruction, Response, TransmissionProtocol};
 use super::error::CardError;
+use super::pinpad::{PinpadOutcome, PinpadRequest};
 use super::status::{StatusMeaning, StatusWord};
 use super::transport::Transport;
 
@@ -125,6 +126,17 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
         })
     }
 
+    /// Has the reader's keypad take a PIN and present it: one exchange with the card at most, never
+    /// repeated.
+    ///
+    /// # Errors
+    /// [`CardError::Transport`], [`CardError::Pinpad`], and the bounds of this module.
+    pub fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<PinpadOutcome, CardError> {
+        self.count()?;
+        let answer = self.transport.enter_on_pinpad(request)?;
+        Ok(PinpadOutcome::from_answer(&answer)?)
+    }
+
     fn get_response(&mut self, channel: u8, announced: u16) -> Result<Response, CardError> {
         let command = Command::new(Instruction::GetResponse, 0, 0)
             .on_channel(channel)
@@ -152,6 +164,18 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
         Ok(response)
     }
 
+    fn count(&mut self) -> Result<(), CardError> {
+        self.exchanges_left = self
+            .exchanges_left
+            .checked_sub(1)
+            .ok_or(CardError::TooManyExchanges)?;
+        if self.exchanges >= MAX_EXCHANGES_PER_SESSION {
+            return Err(CardError::TooManyExchanges);
+        }
+        self.exchanges = self.exchanges.saturating_add(1);
+        Ok(())
+    }
+
     fn transmit(&mut self, command: &Command) -> Result<Response, CardError> {
         self.transmit_bytes(command.instruction(), &command.encode(self.protocol))
     }
@@ -170,14 +194,7 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
         command: Instruction,
         bytes: &[u8],
     ) -> Result<Response, CardError> {
-        self.exchanges_left = self
-            .exchanges_left
-            .checked_sub(1)
-            .ok_or(CardError::TooManyExchanges)?;
-        if self.exchanges >= MAX_EXCHANGES_PER_SESSION {
-            return Err(CardError::TooManyExchanges);
-        }
-        self.exchanges = self.exchanges.saturating_add(1);
+        self.count()?;
         let answer = self.transport.transmit(bytes)?;
         Response::from_bytes(answer).map_err(|error| match error {
             ApduError::ResponseTooShort { .. } => CardError::LostCard { command },

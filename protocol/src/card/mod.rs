@@ -30,6 +30,7 @@ mod file;
 mod model;
 mod pin;
 mod pin_counters;
+pub mod pinpad;
 pub mod pkcs15;
 mod practice_situation;
 pub mod professional;

@@ -6,6 +6,7 @@
 use std::fmt::{self, Write as _};
 
 use super::apdu::TransmissionProtocol;
+use super::pinpad::PinpadRequest;
 use super::transport::{Transport, TransportError};
 
 /// Instructions whose data field is or holds reference data (PIN, unblocking code): VERIFY, CHANGE
@@ -143,6 +144,17 @@ impl<T: Transport> Transport for Recorder<T> {
 
     fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
         self.inner.agreed_protocol()
+    }
+
+    fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {
+        let answer = self.inner.enter_on_pinpad(request)?;
+        // What went between reader and card is the reader's secret; Replay cannot play it.
+        let _ = writeln!(
+            self.text,
+            "# an entry on the reader's keypad: {}",
+            hex(&answer)
+        );
+        Ok(answer)
     }
 }
 

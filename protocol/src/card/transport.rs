@@ -4,6 +4,7 @@
 //! [`Exchange`](super::Exchange)'s. A transport gives up by an error and never retries by itself.
 
 use super::apdu::TransmissionProtocol;
+use super::pinpad::PinpadRequest;
 
 /// Carries one command to the card and brings back its answer.
 pub trait Transport {
@@ -19,6 +20,17 @@ pub trait Transport {
     fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
         None
     }
+
+    /// Has the reader's own keypad take a PIN and present it, and returns the reader's or the card's
+    /// status word. A transport without keypad refuses; this one does.
+    ///
+    /// # Errors
+    /// Whatever stopped it below the card.
+    fn enter_on_pinpad(&mut self, _request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {
+        Err(TransportError::Other {
+            detail: "the reader has no keypad".to_owned(),
+        })
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for &mut T {
@@ -29,6 +41,10 @@ impl<T: Transport + ?Sized> Transport for &mut T {
     fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
         (**self).agreed_protocol()
     }
+
+    fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {
+        (**self).enter_on_pinpad(request)
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
@@ -38,6 +54,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
         (**self).agreed_protocol()
+    }
+
+    fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {
+        (**self).enter_on_pinpad(request)
     }
 }
 

@@ -18,6 +18,7 @@ mod cps3;
 mod cps4;
 mod face;
 mod identifiers;
+mod keypad;
 mod presentation;
 mod signature;
 

@@ -14,7 +14,7 @@ use crate::card::pin::{Pin, PinFormat};
 use crate::card::pin_counters::PinCounters;
 use crate::card::practice_situation::PracticeSituation;
 use crate::card::serial::CardSerial;
-use crate::card::status::StatusMeaning;
+use crate::card::status::{StatusMeaning, StatusWord};
 use crate::card::transport::Transport;
 
 /// What to do when one try is left.
@@ -48,7 +48,7 @@ impl ProvenPin {
 /// the card must be given a PIN again.
 pub struct VerifiedCard<'c, 't, T: Transport + ?Sized> {
     pub(super) card: &'c mut ProfessionalCard<'t, T>,
-    proven: Option<ProvenPin>,
+    pub(super) proven: Option<ProvenPin>,
 }
 
 impl<'t, T: Transport + ?Sized> ProfessionalCard<'t, T> {
@@ -162,18 +162,27 @@ impl<'t, T: Transport + ?Sized> ProfessionalCard<'t, T> {
         counters: PinCounters,
     ) -> Result<(), CardError> {
         let status = self.exchange.send_for_status(command)?;
-        match status.meaning() {
-            StatusMeaning::Success => Ok(()),
-            StatusMeaning::VerificationFailed { tries_left } => Err(CardError::WrongPin {
-                tries_left: tries_left.unwrap_or(after_a_miss(counters)),
-            }),
-            StatusMeaning::AuthenticationBlocked => Err(CardError::PinBlocked),
-            _ => Err(CardError::Status {
-                command: command.instruction(),
-                file: None,
-                status,
-            }),
-        }
+        outcome_of(command.instruction(), status, counters)
+    }
+}
+
+/// What the card's answer to a command with the holder's PIN means.
+pub(super) fn outcome_of(
+    command: Instruction,
+    status: StatusWord,
+    counters: PinCounters,
+) -> Result<(), CardError> {
+    match status.meaning() {
+        StatusMeaning::Success => Ok(()),
+        StatusMeaning::VerificationFailed { tries_left } => Err(CardError::WrongPin {
+            tries_left: tries_left.unwrap_or(after_a_miss(counters)),
+        }),
+        StatusMeaning::AuthenticationBlocked => Err(CardError::PinBlocked),
+        _ => Err(CardError::Status {
+            command,
+            file: None,
+            status,
+        }),
     }
 }
 

@@ -5,8 +5,11 @@ use super::{Cps3, open};
 use crate::card::error::CardError;
 use crate::card::model::CardModel;
 use crate::card::pin::{Pin, PinFormatError, UnblockingCode};
+use crate::card::pinpad::{
+    PinpadOutcome, PinpadPrompt, PinpadProperties, PinpadRequest, PromptLanguage,
+};
 use crate::card::status::StatusWord;
-use crate::card::{LastTry, PinCounters};
+use crate::card::{LastTry, PinCounters, Transport, TransportError};
 
 fn pin(digits: &[u8]) -> Pin {
     Pin::from_digits(digits).unwrap()
@@ -186,6 +189,116 @@ fn a_card_without_an_unblocking_code_says_so() {
         Err(CardError::NoUnblockingCode)
     ));
     assert!(card.secrets.is_empty());
+}
+
+/// A reader with a keypad, on which somebody does one thing.
+struct Keypad {
+    card: ScriptedCard,
+    answer: Vec<u8>,
+    asked: Vec<PinpadRequest>,
+}
+
+impl Transport for Keypad {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.card.transmit(command)
+    }
+
+    fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {
+        self.asked.push(request.clone());
+        Ok(self.answer.clone())
+    }
+}
+
+const PROMPT: PinpadPrompt = PinpadPrompt {
+    language: PromptLanguage::French,
+    timeout_seconds: 30,
+    properties: PinpadProperties {
+        display_lines: Some(2),
+        display_columns: Some(16),
+        entry_validation: Some(7),
+        minimum_digits: None,
+        maximum_digits: None,
+    },
+};
+
+fn keypad(answer: u16) -> Keypad {
+    Keypad {
+        card: ScriptedCard::new(),
+        answer: answer.to_be_bytes().to_vec(),
+        asked: Vec::new(),
+    }
+}
+
+#[test]
+fn a_pin_typed_on_the_reader_never_comes_here() {
+    let mut reader = keypad(0x9000);
+    let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+    let mut verified = card
+        .verify_pin_on_pinpad(&PROMPT, LastTry::Refused)
+        .unwrap();
+    assert!(verified.take_proven_pin().is_none());
+    let digest = crate::digest::Sha256Digest::from_bytes([7; 32]);
+    verified.sign_authentication(&digest).unwrap();
+    card.change_pin_on_pinpad(&PROMPT, LastTry::Refused)
+        .unwrap();
+    assert!(matches!(
+        reader.asked.as_slice(),
+        [PinpadRequest::Verify(_), PinpadRequest::Modify(_)]
+    ));
+    assert!(reader.card.secrets.is_empty());
+}
+
+#[test]
+fn a_keypad_is_not_asked_where_the_pin_may_not_be_presented() {
+    for (tries, last_try) in [(0, LastTry::Confirmed), (1, LastTry::Refused)] {
+        let mut reader = keypad(0x9000);
+        reader.card.tries_left = tries;
+        let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+        assert!(card.verify_pin_on_pinpad(&PROMPT, last_try).is_err());
+        assert!(card.change_pin_on_pinpad(&PROMPT, last_try).is_err());
+        assert!(reader.asked.is_empty());
+    }
+    let mut cps4 = super::scripted_cps4::ScriptedCps4::new();
+    let mut card = Cps3::open(&mut cps4, CardModel::Cps4).unwrap();
+    assert!(matches!(
+        card.change_pin_on_pinpad(&PROMPT, LastTry::Confirmed),
+        Err(CardError::NoPinpadEntry)
+    ));
+    let mut card = ScriptedCard::new();
+    let mut card = open(&mut card).unwrap();
+    assert!(matches!(
+        card.change_pin_on_pinpad(&PROMPT, LastTry::Confirmed),
+        Err(CardError::Transport(_))
+    ));
+}
+
+#[test]
+fn how_an_entry_on_the_reader_ends_is_told_apart() {
+    let entry = |answer: u16| {
+        let mut reader = keypad(answer);
+        let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+        let error = card
+            .verify_pin_on_pinpad(&PROMPT, LastTry::Refused)
+            .map(|_| ())
+            .unwrap_err();
+        assert_eq!(reader.asked.len(), 1);
+        error
+    };
+    assert!(matches!(
+        entry(0x63C1),
+        CardError::WrongPin { tries_left: 1 }
+    ));
+    assert!(matches!(entry(0x6983), CardError::PinBlocked));
+    for (answer, outcome) in [
+        (0x6400, PinpadOutcome::TimedOut),
+        (0x6401, PinpadOutcome::Cancelled),
+        (0x6403, PinpadOutcome::WrongLength),
+        (0x6B80, PinpadOutcome::StructureRefused),
+    ] {
+        assert!(
+            matches!(entry(answer), CardError::PinpadEntry { outcome: found } if found == outcome)
+        );
+    }
 }
 
 #[test]
