@@ -1,6 +1,8 @@
 //! A card that leaves, or answers nonsense, at every exchange of a whole session.
 
-use paraphe_protocol::card::{CardError, CardModel, Cps3, LastTry, Pin, TransportError, Vitale2};
+use paraphe_protocol::card::{
+    CardError, CardModel, LastTry, Pin, ProfessionalCard, TransportError, Vitale2,
+};
 use paraphe_protocol::digest::Sha256Digest;
 
 use crate::reader::{Fault, Reader};
@@ -8,9 +10,10 @@ use crate::reader::{Fault, Reader};
 /// Far above any honest session, far below what a hostile card would like.
 const BOUND: usize = 4096;
 
-/// Everything that the CPS3 driver does.
+/// Everything that is done with a holder's card.
 fn professional(reader: &mut Reader) -> Result<(), CardError> {
-    let mut card = Cps3::open(reader, CardModel::Cps3)?;
+    let model = reader.model();
+    let mut card = ProfessionalCard::open(reader, model)?;
     card.certificates()?;
     card.identity()?;
     card.token_info()?;
@@ -18,12 +21,21 @@ fn professional(reader: &mut Reader) -> Result<(), CardError> {
     card.card_identification()?;
     card.professional_name()?;
     card.pin_counters()?;
+    card.unblock_counters()?;
     let pin = Pin::from_digits(b"1234").expect("digits");
     let mut verified = card.verify_pin(pin, LastTry::Refused)?;
     verified.practice_situations()?;
     let digest = Sha256Digest::of(b"whatever");
     verified.sign_authentication(&digest)?;
     verified.sign_signature(&digest)?;
+    Ok(())
+}
+
+/// Everything that is done with a card that has no holder's keys.
+fn contactless(reader: &mut Reader) -> Result<(), CardError> {
+    let mut card = ProfessionalCard::open(reader, CardModel::Cps3Contactless)?;
+    card.technical_certificate()?;
+    card.sign_technical(&Sha256Digest::of(b"whatever"))?;
     Ok(())
 }
 
@@ -35,7 +47,12 @@ fn patient(reader: &mut Reader) -> Result<(), CardError> {
 
 type Session = fn(&mut Reader) -> Result<(), CardError>;
 
-const SESSIONS: [(&str, Session); 2] = [("physician", professional), ("vitale-family", patient)];
+const SESSIONS: [(&str, Session); 4] = [
+    ("physician", professional),
+    ("physician-cps4", professional),
+    ("physician-contactless", contactless),
+    ("vitale-family", patient),
+];
 
 #[test]
 fn a_card_pulled_between_any_two_commands_is_reported_as_such() {
@@ -88,7 +105,7 @@ fn an_answer_without_status_word_is_a_lost_card_everywhere() {
 
 #[test]
 fn nonsense_at_any_command_is_an_error_or_harmless_and_bounded() {
-    let nonsense: [&[u8]; 15] = [
+    let nonsense: [&[u8]; 16] = [
         &[0x90, 0x00],
         &[0x61, 0x00],
         &[0x61, 0x01],
@@ -99,6 +116,7 @@ fn nonsense_at_any_command_is_an_error_or_harmless_and_bounded() {
         &[0x63, 0xC0],
         &[0x69, 0x82],
         &[0x69, 0x83],
+        &[0x69, 0x85],
         &[0x6A, 0x82],
         &[0x6F, 0x00],
         &[0x00, 0x90, 0x00],

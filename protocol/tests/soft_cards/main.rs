@@ -3,6 +3,9 @@
 //! exchange.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod code_change;
+mod contactless;
+mod cps4;
 mod interruption;
 mod pin;
 mod professional;

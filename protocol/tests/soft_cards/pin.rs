@@ -1,14 +1,14 @@
 //! PINs: no try is spent that the holder did not spend.
 
 use paraphe_protocol::card::{
-    CardError, CardModel, Cps3, LastTry, Pin, PinCounters, PinFormatError,
+    CardError, CardModel, LastTry, Pin, PinCounters, PinFormatError, ProfessionalCard,
 };
 use paraphe_protocol::digest::Sha256Digest;
 
 use crate::reader::Reader;
 
 fn present(reader: &mut Reader, digits: &[u8], last_try: LastTry) -> Result<(), CardError> {
-    let mut card = Cps3::open(reader, CardModel::Cps3).unwrap();
+    let mut card = ProfessionalCard::open(reader, CardModel::Cps3).unwrap();
     card.verify_pin(Pin::from_digits(digits).unwrap(), last_try)
         .map(|_| ())
 }
@@ -22,7 +22,7 @@ fn a_wrong_pin_costs_one_try_and_the_last_one_is_asked_for() {
     wrong(present(&mut reader, b"0000", LastTry::Refused), 2);
     wrong(present(&mut reader, b"0000", LastTry::Refused), 1);
     assert_eq!(reader.presentations, 2);
-    let counters = Cps3::open(&mut reader, CardModel::Cps3)
+    let counters = ProfessionalCard::open(&mut reader, CardModel::Cps3)
         .unwrap()
         .pin_counters()
         .unwrap();
@@ -65,7 +65,7 @@ fn a_blocked_card_gets_no_pin_and_still_reads() {
         Err(CardError::PinBlocked)
     ));
     assert_eq!(reader.presentations, 0);
-    let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+    let mut card = ProfessionalCard::open(&mut reader, CardModel::Cps3).unwrap();
     assert!(card.pin_counters().unwrap().is_blocked());
     assert!(card.certificates().is_ok());
 }
@@ -87,7 +87,7 @@ fn a_pin_of_the_wrong_length_never_reaches_the_card() {
 #[test]
 fn a_proven_pin_goes_back_to_its_own_card_only() {
     let mut reader = Reader::with("physician");
-    let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+    let mut card = ProfessionalCard::open(&mut reader, CardModel::Cps3).unwrap();
     let mut verified = card
         .verify_pin(Pin::from_digits(b"1234").unwrap(), LastTry::Refused)
         .unwrap();
@@ -96,13 +96,13 @@ fn a_proven_pin_goes_back_to_its_own_card_only() {
 
     // Another program resets the card: the PIN is gone, and presented again.
     reader.card.reset();
-    let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+    let mut card = ProfessionalCard::open(&mut reader, CardModel::Cps3).unwrap();
     let mut verified = card.verify_proven_pin(proven).unwrap();
     assert!(verified.sign_signature(&Sha256Digest::of(b"again")).is_ok());
     let proven = verified.take_proven_pin().unwrap();
 
     let mut other = Reader::with("nurse");
-    let mut card = Cps3::open(&mut other, CardModel::Cps3).unwrap();
+    let mut card = ProfessionalCard::open(&mut other, CardModel::Cps3).unwrap();
     assert!(matches!(
         card.verify_proven_pin(proven).map(|_| ()),
         Err(CardError::PinOfAnotherCard)
@@ -117,7 +117,7 @@ fn a_card_reset_under_a_verified_state_says_that_the_pin_is_gone() {
         reader: &mut reader,
         after_verify: 0,
     };
-    let mut card = Cps3::open(&mut transport, CardModel::Cps3).unwrap();
+    let mut card = ProfessionalCard::open(&mut transport, CardModel::Cps3).unwrap();
     let mut verified = card
         .verify_pin(Pin::from_digits(b"1234").unwrap(), LastTry::Refused)
         .unwrap();

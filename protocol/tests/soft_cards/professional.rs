@@ -1,9 +1,9 @@
-//! What a CPS3 gives, and in how many commands.
+//! What a CPS3 gives by contacts, and in how many commands.
 
 use paraphe_certs::NationalIdKind;
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::card::{
-    CardCache, CardError, CardModel, Cps3, LastTry, LastUpdate, Pin, Vitale2,
+    CardCache, CardError, CardModel, LastTry, LastUpdate, Pin, ProfessionalCard, Vitale2,
 };
 use paraphe_protocol::digest::Sha256Digest;
 
@@ -18,14 +18,13 @@ const SIGNATURE: u64 = 4;
 
 #[test]
 fn every_profile_is_read_within_its_budget() {
-    for name in shipped(false) {
+    for name in shipped(CardModel::Cps3) {
         let mut reader = Reader::with(name);
         let model = reader.model();
-        assert_eq!(model, CardModel::Cps3);
         let serial = reader.card.serial().to_owned();
         let issued = pki().card_certificates(&serial).unwrap();
 
-        let mut card = Cps3::open(&mut reader, model).unwrap();
+        let mut card = ProfessionalCard::open(&mut reader, model).unwrap();
         assert_eq!(card.serial().as_str(), serial, "{name}");
         let certificates = card.certificates().unwrap();
         let identity = card.identity().unwrap();
@@ -39,7 +38,7 @@ fn every_profile_is_read_within_its_budget() {
 
         let mut cache = CardCache::new();
         card.remember(&mut cache);
-        let mut known = Cps3::open_known(&mut reader, model, &cache).unwrap();
+        let mut known = ProfessionalCard::open_known(&mut reader, model, &cache).unwrap();
         assert_eq!(known.certificates().unwrap(), certificates);
         assert_eq!(known.identity().unwrap().national_id, identity.national_id);
         let again = known.exchanges();
@@ -51,7 +50,7 @@ fn every_profile_is_read_within_its_budget() {
 #[test]
 fn a_physician_s_card_says_who_and_where() {
     let mut reader = Reader::with("physician");
-    let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+    let mut card = ProfessionalCard::open(&mut reader, CardModel::Cps3).unwrap();
     assert_eq!(*card.last_update(), LastUpdate::Never);
     let holder = card.identity().unwrap();
     assert_eq!(holder.national_id.kind(), NationalIdKind::Rpps);
@@ -110,7 +109,7 @@ fn a_physician_s_card_says_who_and_where() {
 fn both_keys_sign_what_their_certificates_verify() {
     for name in ["physician", "reception-service"] {
         let mut reader = Reader::with(name);
-        let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+        let mut card = ProfessionalCard::open(&mut reader, CardModel::Cps3).unwrap();
         let certificates = card.certificates().unwrap();
         let mut verified = card
             .verify_pin(Pin::from_digits(b"1234").unwrap(), LastTry::Refused)
@@ -153,14 +152,14 @@ fn a_card_of_another_kind_is_refused_before_any_command() {
     let mut reader = Reader::with("vitale-holder");
     let model = reader.model();
     assert!(matches!(
-        Cps3::open(&mut reader, model),
+        ProfessionalCard::open(&mut reader, model),
         Err(CardError::NotThisCard {
             model: CardModel::Vitale2
         })
     ));
     assert_eq!(reader.exchanges, 0);
     // With a lie about the model, the card itself tells.
-    assert!(Cps3::open(&mut reader, CardModel::Cps3).is_err());
+    assert!(ProfessionalCard::open(&mut reader, CardModel::Cps3).is_err());
     let mut reader = Reader::with("physician");
     let model = reader.model();
     assert!(matches!(
@@ -176,7 +175,7 @@ fn a_card_of_another_kind_is_refused_before_any_command() {
 #[test]
 fn an_unknown_revision_is_read_and_never_given_a_pin() {
     let mut reader = Reader::with("physician");
-    let mut card = Cps3::open(&mut reader, CardModel::CpsUnknownRevision).unwrap();
+    let mut card = ProfessionalCard::open(&mut reader, CardModel::CpsUnknownRevision).unwrap();
     assert!(card.certificates().is_ok());
     assert!(card.pin_counters().is_ok());
     let refused = card

@@ -1,6 +1,6 @@
 //! What a Vitale 2 gives.
 
-use paraphe_protocol::card::{Vitale2, VitaleData};
+use paraphe_protocol::card::{CardModel, Vitale2, VitaleData};
 
 use crate::reader::{Reader, shipped};
 
@@ -12,7 +12,7 @@ fn read(profile: &str) -> VitaleData {
 
 #[test]
 fn every_profile_has_its_holder_first() {
-    for name in shipped(true) {
+    for name in shipped(CardModel::Vitale2) {
         let data = read(name);
         let holders: Vec<_> = data
             .beneficiaries

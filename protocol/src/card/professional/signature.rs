@@ -173,13 +173,12 @@ impl<T: Transport + ?Sized> VerifiedCard<'_, '_, T> {
         };
         self.card.begin_operation();
         if self.card.in_application {
-            // Whatever goes wrong here may be another program's doing: once more from the folder.
+            // What the card refuses here, or signs wrongly, may be another program's doing: once
+            // more, from the folder.
             match self.card.compute_here(&steps) {
                 Ok(answer) if is_right(&answer) => return Ok(answer),
-                Err(error @ (CardError::Transport(_) | CardError::LostCard { .. })) => {
-                    return Err(error);
-                }
-                _ => {}
+                Ok(_) | Err(CardError::Status { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         let answer = self.card.compute(&steps).map_err(pin_lost)?;
