@@ -1,9 +1,10 @@
 //! A card in a virtual reader: a thread that connects to the reader's endpoint and lets a [`SoftCard`] answer there.
 //!
 //! The card can be pulled, put back and exchanged while programs use it. When the reader goes away (`pcscd` restarts) the card
-//! connects again by itself. On an internal error the connection is closed, because a card that keeps it and does not
+//! connects again by itself. A card that its scenario removes, swaps or makes mute is so for the reader too. On an internal error the connection is closed, because a card that keeps it and does not
 //! answer would hang the reader.
 
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
 use crate::connection::{Connection, Endpoint, Message};
-use crate::soft_card::SoftCard;
+use crate::soft_card::{Outcome, Reaction, SoftCard};
 use crate::trace::Trace;
 
 /// Time between two attempts to reach a reader.
@@ -232,15 +233,17 @@ impl Shared {
                     return;
                 }
             };
-            let answer = {
+            let reply = {
                 let mut card = card.lock().unwrap_or_else(PoisonError::into_inner);
                 self.answer(&message, &mut card)
             };
-            if let Some(answer) = answer
-                && let Err(error) = connection.send(&answer)
-            {
-                debug!(endpoint = %self.endpoint, %error, "connection ended");
-                return;
+            match self.reply(reply, &mut connection) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    debug!(endpoint = %self.endpoint, %error, "connection ended");
+                    return;
+                }
             }
             if message == Message::GetAtr {
                 let mut state = self.state();
@@ -253,30 +256,70 @@ impl Shared {
         }
     }
 
-    fn answer(&self, message: &Message, card: &mut SoftCard) -> Option<Vec<u8>> {
+    /// Sends what there is to send when its time has come; false when the card leaves.
+    fn reply(&self, reply: Reply, connection: &mut Connection) -> io::Result<bool> {
+        let reaction = match reply {
+            Reply::Nothing => return Ok(true),
+            Reply::Atr(atr) => return connection.send(&atr).map(|()| true),
+            Reply::Reaction(reaction) => reaction,
+        };
+        // Pulling the card ends the waiting.
+        if !reaction.delay.is_zero() {
+            let (state, _) = self
+                .changed
+                .wait_timeout_while(self.state(), reaction.delay, |state| {
+                    state.inserted && !state.stopping
+                })
+                .unwrap_or_else(PoisonError::into_inner);
+            if !state.inserted || state.stopping {
+                return Ok(false);
+            }
+        }
+        match reaction.outcome {
+            Outcome::Answer(answer) => connection.send(&answer).map(|()| true),
+            Outcome::Mute => {
+                // Whatever else the reader says is heard and not answered, until it or the card goes away.
+                while connection.receive().is_ok() {}
+                Ok(false)
+            }
+            Outcome::Removed { back_after } => {
+                let pause = if self.endpoint_is_vpcd() {
+                    VPCD_SWAP_PAUSE
+                } else {
+                    Duration::ZERO
+                };
+                let mut state = self.state();
+                state.inserted &= back_after.is_some();
+                state.not_before = Instant::now() + pause.max(back_after.unwrap_or_default());
+                Ok(false)
+            }
+        }
+    }
+
+    fn answer(&self, message: &Message, card: &mut SoftCard) -> Reply {
         match message {
-            Message::GetAtr => Some(card.atr().to_vec()),
+            Message::GetAtr => Reply::Atr(card.atr().to_vec()),
             Message::PowerOn => {
                 card.power_on();
                 self.trace_reset();
-                None
+                Reply::Nothing
             }
             Message::Reset => {
                 card.reset();
                 self.trace_reset();
-                None
+                Reply::Nothing
             }
             // What was verified is gone with the power.
             Message::PowerOff => {
                 card.reset();
-                None
+                Reply::Nothing
             }
             Message::Command(command) => {
-                let response = card.transmit(command);
+                let reaction = card.react(command);
                 if let Some(trace) = &self.trace {
-                    trace.exchange(&self.endpoint, command, &response);
+                    trace.exchange(&self.endpoint, command, &reaction.outcome);
                 }
-                Some(response)
+                Reply::Reaction(reaction)
             }
         }
     }
@@ -286,6 +329,13 @@ impl Shared {
             trace.reset(&self.endpoint);
         }
     }
+}
+
+/// What a message from the reader gets.
+enum Reply {
+    Nothing,
+    Atr(Vec<u8>),
+    Reaction(Reaction),
 }
 
 /// Ends a connection when its serving ends, by a panic too.

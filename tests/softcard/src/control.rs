@@ -1,8 +1,9 @@
 //! Control lines of the program: pulling, putting back and exchanging cards while other programs use them.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use paraphe_softcard::{CardSlot, PkiDirectory, Profile, SoftCard};
+use paraphe_softcard::{CardSlot, PkiDirectory, Profile, Scenario, SoftCard};
 
 /// The cards of this program.
 #[derive(Debug)]
@@ -30,22 +31,48 @@ impl Control {
             ["remove", endpoint] => self.slot(endpoint)?.pull().map_err(text),
             ["insert", endpoint] => self.slot(endpoint)?.put_back().map_err(text),
             ["swap", endpoint, profile] => {
-                let profile = Profile::named_or_path(profile).map_err(text)?;
-                let card = SoftCard::new(&profile, &mut self.pki).map_err(text)?;
+                let card = make_card(profile, &mut self.pki).map_err(text)?;
                 self.slot(endpoint)?.exchange(card).map_err(text)
             }
-            _ => Err(
-                "expected: remove ENDPOINT, insert ENDPOINT or swap ENDPOINT PROFILE".to_owned(),
-            ),
+            ["scenario", endpoint, file] => {
+                let scenario = match *file {
+                    "none" => None,
+                    path => Some(Scenario::from_path(Path::new(path)).map_err(text)?),
+                };
+                let slot = Self::find(&self.slots, endpoint)?;
+                slot.with_card(|card| card.set_scenario(scenario.as_ref(), &mut self.pki))
+                    .map_err(text)
+            }
+            _ => Err("expected: remove ENDPOINT, insert ENDPOINT, swap ENDPOINT PROFILE or scenario ENDPOINT FILE".to_owned()),
         }
     }
 
     fn slot(&self, endpoint: &str) -> Result<&CardSlot, String> {
-        self.slots
+        Self::find(&self.slots, endpoint)
+    }
+
+    fn find<'a>(slots: &'a [CardSlot], endpoint: &str) -> Result<&'a CardSlot, String> {
+        slots
             .iter()
             .find(|slot| slot.endpoint().to_string() == endpoint)
             .ok_or_else(|| format!("no card was placed at {endpoint}"))
     }
+}
+
+/// The card of `PROFILE` or `PROFILE@SCENARIO`.
+pub(crate) fn make_card(
+    text: &str,
+    pki: &mut PkiDirectory,
+) -> Result<SoftCard, Box<dyn std::error::Error + Send + Sync>> {
+    let (profile, scenario) = match text.rsplit_once('@') {
+        Some((profile, scenario)) => (profile, Some(Scenario::from_path(Path::new(scenario))?)),
+        None => (text, None),
+    };
+    let card = SoftCard::new(&Profile::named_or_path(profile)?, pki)?;
+    Ok(match scenario {
+        Some(scenario) => card.with_scenario(&scenario, pki)?,
+        None => card,
+    })
 }
 
 fn text(error: impl std::fmt::Display) -> String {

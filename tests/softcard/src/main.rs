@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::{Parser, Subcommand};
-use paraphe_softcard::{CardSlot, Endpoint, PkiDirectory, Profile, SoftCard, Trace};
+use paraphe_softcard::{CardSlot, Endpoint, PkiDirectory, Profile, Scenario, Trace};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -21,7 +21,7 @@ use control::Control;
 /// How long a reader may take to see a card before a line on standard error says that it is missing.
 const READER_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Simulated health cards (CPS3, Vitale 2) in virtual readers of pcscd.
+/// Simulated health cards (CPS3, CPS4, Vitale) in virtual readers of pcscd.
 ///
 /// Everything on these cards is fictitious: people, numbers, and a PKI made on this machine, which relying parties find in
 /// the PKI directory (anchors/, intermediates/, crls/).
@@ -38,7 +38,8 @@ Standard output, one line each:
 Standard input, one line each (an end of input changes nothing unless --until-eof):
   remove ENDPOINT                    pull the card
   insert ENDPOINT                    put it back
-  swap ENDPOINT PROFILE              put another card in its place
+  swap ENDPOINT PROFILE[@SCENARIO]   put another card in its place
+  scenario ENDPOINT FILE             begin a scenario; none instead of a file ends it
 
 Example: a physician's and a patient's card in the two slots of Debian's vpcd
   paraphe-softcard --pki pki --vpcd 35963=physician --vpcd 35964=vitale-family"
@@ -51,13 +52,18 @@ struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "softcard-pki")]
     pki: PathBuf,
 
-    /// A card in the vpcd slot on this port of 127.0.0.1; PROFILE is a shipped name or a path. Repeatable.
-    #[arg(long, value_name = "PORT=PROFILE", value_parser = parse_vpcd)]
+    /// A card in the vpcd slot on this port of 127.0.0.1; PROFILE is a shipped name or a path. SCENARIO is a
+    /// file of scripted faults. Repeatable.
+    #[arg(long, value_name = "PORT=PROFILE[@SCENARIO]", value_parser = parse_vpcd)]
     vpcd: Vec<Placement>,
 
     /// A card in the slot of Paraphe's own reader driver that listens on this Unix socket. Repeatable.
-    #[arg(long, value_name = "SOCKET=PROFILE", value_parser = parse_reader)]
+    #[arg(long, value_name = "SOCKET=PROFILE[@SCENARIO]", value_parser = parse_reader)]
     reader: Vec<Placement>,
+
+    /// Scripted faults for every card that has none of its own; see tests/softcard/scenarios/README.md.
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
 
     /// Log every APDU to this file, PINs masked.
     #[arg(long, value_name = "FILE")]
@@ -88,7 +94,8 @@ enum Task {
 #[derive(Debug, Clone)]
 struct Placement {
     endpoint: Endpoint,
-    profile: String,
+    /// Profile, or profile and scenario.
+    card: String,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -130,17 +137,23 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if placements.is_empty() {
         return Err("no card: give at least one --vpcd or --reader (see --help)".into());
     }
+    let scenario = arguments.scenario.as_deref().map(Scenario::from_path);
+    let scenario = scenario.transpose()?;
     let trace = arguments.trace.as_deref().map(Trace::create).transpose()?;
     let mut pki = PkiDirectory::open_or_create(&arguments.pki, SystemTime::now().into())?;
     let mut slots = Vec::new();
     let mut ready = Vec::new();
     for placement in placements {
-        let profile = Profile::named_or_path(&placement.profile)?;
-        let card = SoftCard::new(&profile, &mut pki)?;
+        let mut card = control::make_card(&placement.card, &mut pki)?;
+        if let Some(scenario) = &scenario
+            && !card.has_scenario()
+        {
+            card.set_scenario(Some(scenario), &mut pki)?;
+        }
         ready.push(format!(
             "ready {} {} {}",
             placement.endpoint,
-            placement.profile,
+            placement.card,
             card.serial()
         ));
         slots.push(CardSlot::insert(placement.endpoint, card, trace.clone()));
@@ -214,7 +227,7 @@ fn say(line: &str) {
 }
 
 fn parse_vpcd(text: &str) -> Result<Placement, String> {
-    let (port, profile) = split(text)?;
+    let (port, card) = split(text)?;
     let number = match port.strip_prefix("0x") {
         Some(digits) => u16::from_str_radix(digits, 16),
         None => port.parse(),
@@ -222,22 +235,22 @@ fn parse_vpcd(text: &str) -> Result<Placement, String> {
     let port = number.map_err(|_| format!("{port:?} is not a port"))?;
     Ok(Placement {
         endpoint: Endpoint::Vpcd(port),
-        profile,
+        card,
     })
 }
 
 fn parse_reader(text: &str) -> Result<Placement, String> {
-    let (path, profile) = split(text)?;
+    let (path, card) = split(text)?;
     Ok(Placement {
         endpoint: Endpoint::Reader(PathBuf::from(path)),
-        profile,
+        card,
     })
 }
 
 fn split(text: &str) -> Result<(&str, String), String> {
     match text.rsplit_once('=') {
-        Some((endpoint, profile)) if !endpoint.is_empty() && !profile.is_empty() => {
-            Ok((endpoint, profile.to_owned()))
+        Some((endpoint, card)) if !endpoint.is_empty() && !card.is_empty() => {
+            Ok((endpoint, card.to_owned()))
         }
         _ => Err("expected ENDPOINT=PROFILE".to_owned()),
     }

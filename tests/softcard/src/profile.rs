@@ -12,6 +12,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::scenario::Scenario;
+
 pub(crate) use professional::parse_date;
 pub use professional::{
     CardKind, CertificateFlags, CodeStorage, Cps4Atr, DirectoryOrder, EfActua, Keys, Person, Pin,
@@ -173,10 +175,14 @@ impl Profile {
             source,
         })?;
         let mut profile = Self::from_json(&json)?;
-        if let (Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card), Some(folder)) =
-            (&mut profile, path.parent())
-        {
-            card.resolve_paths(folder);
+        if let Some(folder) = path.parent() {
+            if let Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card) = &mut profile
+            {
+                card.resolve_paths(folder);
+            }
+            if let Some(scenario) = profile.scenario_mut() {
+                scenario.resolve_paths(folder);
+            }
         }
         Ok(profile)
     }
@@ -215,6 +221,27 @@ impl Profile {
         match self {
             Self::Cps3(card) | Self::Cps4(card) => Some(&card.pin.value),
             Self::Cps3Contactless(_) | Self::Vitale1(_) | Self::Vitale2(_) => None,
+        }
+    }
+
+    /// Scripted faults of this card.
+    pub fn scenario(&self) -> Option<&Scenario> {
+        match self {
+            Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card) => {
+                card.scenario.as_ref()
+            }
+            Self::Vitale1(card) => card.scenario.as_ref(),
+            Self::Vitale2(card) => card.scenario.as_ref(),
+        }
+    }
+
+    fn scenario_mut(&mut self) -> Option<&mut Scenario> {
+        match self {
+            Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card) => {
+                card.scenario.as_mut()
+            }
+            Self::Vitale1(card) => card.scenario.as_mut(),
+            Self::Vitale2(card) => card.scenario.as_mut(),
         }
     }
 

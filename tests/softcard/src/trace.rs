@@ -1,7 +1,7 @@
 //! A log of the APDUs that a card exchanges, with every code masked.
 //!
 //! One line an event: seconds since the start, the reader's endpoint, then `reset`, `-> command` or `<- response` in
-//! hexadecimal. The data of VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER is written as `**`.
+//! hexadecimal, and what a scenario does (`mute`, `removed`). The data of VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER is written as `**`.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use crate::connection::Endpoint;
 use crate::hex;
+use crate::soft_card::Outcome;
 
 /// A trace file, shared by all cards of a program.
 #[derive(Debug, Clone)]
@@ -32,9 +33,14 @@ impl Trace {
         self.line(endpoint, "reset");
     }
 
-    pub(crate) fn exchange(&self, endpoint: &Endpoint, command: &[u8], response: &[u8]) {
+    pub(crate) fn exchange(&self, endpoint: &Endpoint, command: &[u8], outcome: &Outcome) {
         self.line(endpoint, &format!("-> {}", masked(command)));
-        self.line(endpoint, &format!("<- {}", hex::encode(response)));
+        let event = match outcome {
+            Outcome::Answer(response) => format!("<- {}", hex::encode(response)),
+            Outcome::Mute => "mute".to_owned(),
+            Outcome::Removed { .. } => "removed".to_owned(),
+        };
+        self.line(endpoint, &event);
     }
 
     fn line(&self, endpoint: &Endpoint, event: &str) {

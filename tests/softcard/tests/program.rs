@@ -184,3 +184,40 @@ fn wrong_usage_is_told() {
     let names = paraphe_softcard::Profile::shipped_names().len();
     assert_eq!(listed.lines().count(), names, "{listed}");
 }
+
+#[test]
+fn scenarios_from_the_command_line_and_from_control_lines() {
+    let pcscd = PrivatePcscd::start(&[ReaderKind::OwnDriver, ReaderKind::OwnDriver]).unwrap();
+    let [first, second] = pcscd.slots() else {
+        panic!("two slots expected");
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let unknown = folder.join("unknown-card.json");
+    let own = folder.join("mute.json");
+    let mut program = Program::start(&[
+        format!("--reader={}=vitale-holder", first.endpoint),
+        format!("--reader={}=vitale1@{}", second.endpoint, own.display()),
+        format!("--scenario={}", unknown.display()),
+    ]);
+    program.line();
+    program.line();
+    pcscd.wait_for_card(&first.reader, &[0x3B, 0x00]).unwrap();
+    // The second card has a scenario of its own, which leaves the answer to reset alone.
+    let vitale = [0x3F, 0x65, 0x25, 0x00, 0x2C, 0x09, 0x69, 0x90, 0x00];
+    pcscd.wait_for_card(&second.reader, &vitale).unwrap();
+    let endpoint = first.endpoint.to_string();
+    for line in ["scenario E none", "remove E", "insert E"] {
+        let line = line.replace('E', &endpoint);
+        assert_eq!(program.ask(&line), format!("done {line}"));
+    }
+    let vitale = [0x3B, 0x75, 0x13, 0, 0, 0x45, 0x09, 0xEA, 0x90, 0x00];
+    pcscd.wait_for_card(&first.reader, &vitale).unwrap();
+    let line = format!("swap {endpoint} nurse@{}", unknown.display());
+    assert_eq!(program.ask(&line), format!("done {line}"));
+    pcscd.wait_for_card(&first.reader, &[0x3B, 0x00]).unwrap();
+    let answer = program.ask(&format!("scenario {endpoint} nowhere.json"));
+    assert!(
+        answer.starts_with("error") && answer.contains("nowhere.json"),
+        "{answer}"
+    );
+}

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::scenario::Scenario;
+
 use super::{ProfileError, Timing, check_files, is_digits, require};
 
 /// A professional's card.
@@ -50,6 +52,8 @@ pub struct ProfessionalProfile {
     /// Delays.
     #[serde(default)]
     pub timing: Timing,
+    /// Scripted faults.
+    pub scenario: Option<Scenario>,
 }
 
 fn default_issued() -> String {

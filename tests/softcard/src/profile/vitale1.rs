@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::scenario::Scenario;
+
 use super::{ProfileError, Timing, is_digits, require};
 
 /// A patient's card of the first generation.
@@ -18,6 +20,8 @@ pub struct Vitale1Profile {
     /// Delays.
     #[serde(default)]
     pub timing: Timing,
+    /// Scripted faults.
+    pub scenario: Option<Scenario>,
 }
 
 fn default_atr() -> String {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::scenario::Scenario;
+
 use super::{ProfileError, Timing, check_files, is_digits, require};
 
 /// A patient's card.
@@ -28,6 +30,8 @@ pub struct Vitale2Profile {
     /// Delays.
     #[serde(default)]
     pub timing: Timing,
+    /// Scripted faults.
+    pub scenario: Option<Scenario>,
 }
 
 fn default_chip_version() -> String {
