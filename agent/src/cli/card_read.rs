@@ -47,7 +47,16 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
     let card = format!("{} {}", kind, status::card(&answer["card"]));
     lines.row(say("Carte", "Card"), card.trim());
     lines.row(say("Lecteur", "Reader"), at(answer, "/reader"));
-    lines.row(say("Code porteur", "PIN"), pin(&answer["pin"], language));
+    if answer["assurance"] == "card-only" {
+        let proves = say(
+            "la carte, pas son porteur (sans contact)",
+            "the card, not the holder (contactless)",
+        );
+        lines.row(say("Prouve", "Proves"), proves);
+    }
+    if answer["pin"].is_object() {
+        lines.row(say("Code porteur", "PIN"), pin(&answer["pin"], language));
+    }
     for certificate in list(answer, "/certificates") {
         let purpose = match at(certificate, "/purpose").as_str() {
             "authentication" => say(
@@ -55,6 +64,7 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
                 "Authentication certificate",
             ),
             "signature" => say("Certificat de signature", "Signature certificate"),
+            "technical" => say("Certificat technique", "Technical certificate"),
             _ => say("Certificat", "Certificate"),
         };
         let until = format!(
@@ -87,7 +97,7 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
     lines
 }
 
-fn pin(pin: &Value, language: Language) -> String {
+pub(super) fn pin(pin: &Value, language: Language) -> String {
     if pin["blocked"] == true {
         return either(language, "bloqué", "blocked").to_owned();
     }

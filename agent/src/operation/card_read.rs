@@ -1,4 +1,5 @@
-//! `card/read`: holder, certificates, PIN state; practice situations on request, which asks for the PIN.
+//! `card/read`: holder, certificates, PIN state; practice situations on request, which asks for the PIN. A card without
+//! contacts gives its technical certificate and no holder, whatever that certificate states.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,10 +8,11 @@ use paraphe_protocol::api::{
     CardReadRequest, CardReadResponse, CertificatePurpose, CertificateSummary, PinSummary,
     PracticeSituationSummary,
 };
-use paraphe_protocol::card::PracticeSituation;
+use paraphe_protocol::card::{Assurance, PinCounters, PracticeSituation};
 use paraphe_protocol::digest::Sha256Digest;
 
 use super::pin_dialogue::PinDialogue;
+use super::selection::Family;
 use super::{Context, professional_card};
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
@@ -19,9 +21,17 @@ pub(super) fn perform(
     context: &Context<'_>,
     request: &CardReadRequest,
 ) -> Result<CardReadResponse, Failure> {
-    let card =
-        professional_card::read(context, request.reader.as_deref(), request.card.as_deref())?;
-    let holder = card.holder()?;
+    let family = if request.practice_situations {
+        Family::Holder
+    } else {
+        Family::Professional
+    };
+    let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
+    let card = professional_card::read(context, family, reader, serial)?;
+    let holder = match card.assurance {
+        Assurance::Holder => Some(card.holder()?),
+        Assurance::CardOnly => None,
+    };
     let practice_situations = if request.practice_situations {
         let situations = PinDialogue::new(context, &card, PinPurpose::ReadPracticeSituations)?
             .run(context, |verified| verified.practice_situations())?;
@@ -32,22 +42,28 @@ pub(super) fn perform(
     let certificates = [
         (CertificatePurpose::Authentication, &card.authentication),
         (CertificatePurpose::Signature, &card.signature),
+        (CertificatePurpose::Technical, &card.technical),
     ]
     .into_iter()
     .filter_map(|(purpose, certificate)| Some(certificate_summary(purpose, certificate.as_ref()?)))
     .collect();
     Ok(CardReadResponse {
         reader: card.target.reader.to_string(),
+        assurance: card.assurance,
         holder,
         certificates,
-        pin: PinSummary {
-            tries_max: card.counters.max,
-            tries_left: card.counters.left,
-            blocked: card.counters.is_blocked(),
-        },
+        pin: card.counters.map(pin_summary),
         card: card.summary,
         practice_situations,
     })
+}
+
+pub(super) fn pin_summary(counters: PinCounters) -> PinSummary {
+    PinSummary {
+        tries_max: counters.max,
+        tries_left: counters.left,
+        blocked: counters.is_blocked(),
+    }
 }
 
 fn certificate_summary(

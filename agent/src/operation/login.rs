@@ -13,6 +13,7 @@ use paraphe_protocol::login::{
 };
 
 use super::pin_dialogue::PinDialogue;
+use super::selection::Family;
 use super::{Context, card_certificate, professional_card};
 use crate::caller::Caller;
 use crate::config::RecordServer;
@@ -25,8 +26,8 @@ pub(super) fn perform(
 ) -> Result<LoginResponse, Failure> {
     let (server, origin) = server_and_origin(context, request.server.as_deref())?;
     let nonce = ServerNonce::from_base64url(&request.nonce)?;
-    let card =
-        professional_card::read(context, request.reader.as_deref(), request.card.as_deref())?;
+    let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
+    let card = professional_card::read(context, Family::Holder, reader, serial)?;
     let certificate = card
         .authentication
         .clone()

@@ -25,6 +25,7 @@ pub(crate) use self::identifiers::unique_id;
 use self::inspection::Inspected;
 use self::request::CheckedRequest;
 use super::pin_dialogue::{PinDialogue, with_proven_pin};
+use super::selection::Family;
 use super::{Context, card_certificate, professional_card};
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
@@ -60,8 +61,8 @@ fn sign(
         0
     };
     destination.check_room(context, made)?;
-    let card =
-        professional_card::read(context, request.reader.as_deref(), request.card.as_deref())?;
+    let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
+    let card = professional_card::read(context, Family::Holder, reader, serial)?;
     let certificate = card
         .signature
         .clone()

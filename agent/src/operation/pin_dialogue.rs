@@ -7,7 +7,7 @@ use std::sync::{Arc, MutexGuard, TryLockError};
 use std::time::Duration;
 
 use paraphe_protocol::api::ErrorCode;
-use paraphe_protocol::card::{CardError, Cps3, LastTry, Pin, ProvenPin, VerifiedCps3};
+use paraphe_protocol::card::{self, CardError, LastTry, Pin, ProvenPin, VerifiedCard};
 
 use super::Context;
 use super::professional_card::{ProfessionalCard, lock};
@@ -20,12 +20,12 @@ const VERIFIED_LIMIT: Duration = Duration::from_secs(30);
 
 /// What is done with a card that accepted its PIN.
 pub(super) trait VerifiedWork<R>:
-    Fn(&mut VerifiedCps3<'_, '_, CardChannel<'_>>) -> Result<R, CardError> + Send + Sync + 'static
+    Fn(&mut VerifiedCard<'_, '_, CardChannel<'_>>) -> Result<R, CardError> + Send + Sync + 'static
 {
 }
 
 impl<R, F> VerifiedWork<R> for F where
-    F: Fn(&mut VerifiedCps3<'_, '_, CardChannel<'_>>) -> Result<R, CardError>
+    F: Fn(&mut VerifiedCard<'_, '_, CardChannel<'_>>) -> Result<R, CardError>
         + Send
         + Sync
         + 'static
@@ -46,7 +46,8 @@ impl<'a> PinDialogue<'a> {
         card: &'a ProfessionalCard,
         purpose: PinPurpose,
     ) -> Result<Self, Failure> {
-        if card.counters.is_blocked() {
+        let counters = card.counters.ok_or(ErrorCode::CardProvesNoHolder)?;
+        if counters.is_blocked() {
             return Err(CardError::PinBlocked.into());
         }
         let request = PinRequest {
@@ -55,7 +56,7 @@ impl<'a> PinDialogue<'a> {
             holder: card.holder()?.display_name(),
             card_serial: card.serial.as_str().to_owned(),
             reader: card.target.reader.to_string(),
-            tries_left: card.counters.left,
+            tries_left: counters.left,
             wrong_before: false,
         };
         Ok(Self { card, request })
@@ -144,7 +145,9 @@ fn present<R: Send + 'static>(
 fn run<R: Send + 'static>(
     context: &Context<'_>,
     card: &ProfessionalCard,
-    work: impl FnOnce(&mut Cps3<'_, CardChannel<'_>>) -> Result<R, CardError> + Send + 'static,
+    work: impl FnOnce(&mut card::ProfessionalCard<'_, CardChannel<'_>>) -> Result<R, CardError>
+    + Send
+    + 'static,
 ) -> Result<Result<R, CardError>, Failure> {
     let cache = Arc::clone(&context.agent.card_cache);
     let model = card.model;
@@ -153,7 +156,8 @@ fn run<R: Send + 'static>(
         .agent
         .readers
         .run(&card.target, VERIFIED_LIMIT, move |channel| {
-            let result = Cps3::open_known(channel, model, &lock(&cache)).and_then(|mut opened| {
+            let opened = card::ProfessionalCard::open_known(channel, model, &lock(&cache));
+            let result = opened.and_then(|mut opened| {
                 if *opened.serial() == serial {
                     work(&mut opened)
                 } else {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use paraphe_certs::{Certificate, Holder};
 use paraphe_protocol::api::{CardSummary, ErrorCode};
 use paraphe_protocol::card::{
-    CardCache, CardError, CardModel, CardSerial, Cps3, KeyPurpose, PinCounters, TransportError,
+    self, Assurance, CardCache, CardError, CardModel, CardSerial, KeyPurpose, PinCounters,
+    TransportError,
 };
 
 use super::Context;
 use super::selection::{Candidate, Family, candidates, only};
-use super::summary::{hexadecimal_capitals, kind};
+use super::summary::hexadecimal_capitals;
 use crate::problem::Failure;
 use crate::reader::{CardChannel, CardEnd, CardTarget};
 
@@ -26,18 +27,23 @@ pub(super) struct ProfessionalCard {
     pub(super) model: CardModel,
     pub(super) serial: CardSerial,
     pub(super) summary: CardSummary,
+    pub(super) assurance: Assurance,
     pub(super) authentication: Option<Certificate>,
     pub(super) signature: Option<Certificate>,
-    pub(super) counters: PinCounters,
+    /// Of the key that needs no PIN, without contacts; it is nobody's.
+    pub(super) technical: Option<Certificate>,
+    /// `None` for a card without PIN.
+    pub(super) counters: Option<PinCounters>,
 }
 
-/// Reads the card that the caller means: in that reader, with that serial number, or the only one.
+/// Reads the card of `family` that the caller means: in that reader, with that serial number, or the only one.
 pub(super) fn read(
     context: &Context<'_>,
+    family: Family,
     reader: Option<&str>,
     serial: Option<&str>,
 ) -> Result<ProfessionalCard, Failure> {
-    let found = candidates(context, Family::Professional, reader)?;
+    let found = candidates(context, family, reader)?;
     let Some(serial) = serial else {
         return read_one(context, &only(found)?);
     };
@@ -63,8 +69,12 @@ pub(super) fn read(
 }
 
 impl ProfessionalCard {
-    /// The holder, from the signature certificate, or the authentication certificate where there is no other.
+    /// The holder, from the signature certificate, or the authentication certificate where there is no other. Never from the
+    /// technical certificate, whatever it states.
     pub(super) fn holder(&self) -> Result<Holder, Failure> {
+        if self.assurance != Assurance::Holder {
+            return Err(ErrorCode::CardProvesNoHolder.into());
+        }
         let certificate = self
             .signature
             .as_ref()
@@ -89,10 +99,13 @@ fn read_one(context: &Context<'_>, candidate: &Candidate) -> Result<Professional
         let target = target.clone();
         move |channel| {
             let atr = hexadecimal_capitals(channel.atr());
-            let mut card = Cps3::open_known(channel, model, &lock(&cache))?;
+            let mut card = card::ProfessionalCard::open_known(channel, model, &lock(&cache))?;
             let authentication = certificate(&mut card, KeyPurpose::Authentication)?;
             let signature = certificate(&mut card, KeyPurpose::Signature)?;
-            let counters = card.pin_counters()?;
+            let (technical, counters) = match card.assurance() {
+                Assurance::Holder => (None, Some(card.pin_counters()?)),
+                Assurance::CardOnly => (Some(card.technical_certificate()?), None),
+            };
             let label = match &label {
                 Some(known) => known.clone(),
                 None => card.token_info().ok().and_then(|token| token.label),
@@ -103,13 +116,15 @@ fn read_one(context: &Context<'_>, candidate: &Candidate) -> Result<Professional
                 model,
                 serial: card.serial().clone(),
                 summary: CardSummary {
-                    kind: kind(model).to_owned(),
+                    kind: model.name().to_owned(),
                     atr,
                     serial: Some(card.serial().as_str().to_owned()),
                     label,
                 },
+                assurance: card.assurance(),
                 authentication,
                 signature,
+                technical,
                 counters,
             })
         }
@@ -118,7 +133,7 @@ fn read_one(context: &Context<'_>, candidate: &Candidate) -> Result<Professional
         .agent
         .readers
         .remember(&target, card.summary.clone());
-    let certificates = [&card.authentication, &card.signature];
+    let certificates = [&card.authentication, &card.signature, &card.technical];
     let ends = certificates
         .into_iter()
         .flatten()
@@ -154,7 +169,7 @@ pub(super) fn without_pin<R: Send + 'static>(
 }
 
 fn certificate(
-    card: &mut Cps3<'_, CardChannel<'_>>,
+    card: &mut card::ProfessionalCard<'_, CardChannel<'_>>,
     purpose: KeyPurpose,
 ) -> Result<Option<Certificate>, CardError> {
     match card.certificate(purpose) {

@@ -13,8 +13,10 @@ use crate::reader::ReaderView;
 /// The family of cards that an operation is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
-    /// CPS, CPF, CPE, CPA.
+    /// CPS, CPF, CPE, CPA, with contacts or without.
     Professional,
+    /// The same, able to prove its holder: not without contacts, where the card has no PIN.
+    Holder,
     /// Vitale.
     Vitale,
 }
@@ -81,11 +83,14 @@ fn consider(family: Family, view: &ReaderView) -> Result<CardModel, ErrorCode> {
     let model = model_of_atr(atr);
     match (family, model) {
         (_, CardModel::Unknown) => Err(ErrorCode::CardUnknown),
-        (Family::Professional, CardModel::Cps3 | CardModel::CpsUnknownRevision)
-        | (Family::Vitale, CardModel::Vitale2 | CardModel::Vitale2UnknownRevision) => Ok(model),
-        (Family::Vitale, CardModel::Vitale1) => Err(ErrorCode::CardVitale1),
-        (Family::Professional, _) => Err(ErrorCode::CardNotAProfessionalCard),
+        (_, CardModel::Vitale1) => Err(ErrorCode::CardVitale1),
+        (Family::Vitale, model) if model.is_vitale() => Ok(model),
         (Family::Vitale, _) => Err(ErrorCode::CardNotVitale),
+        (Family::Holder, CardModel::Cps3Contactless | CardModel::CpsContactlessUnknownRevision) => {
+            Err(ErrorCode::CardProvesNoHolder)
+        }
+        (Family::Professional | Family::Holder, model) if model.is_professional() => Ok(model),
+        (Family::Professional | Family::Holder, _) => Err(ErrorCode::CardNotAProfessionalCard),
     }
 }
 

@@ -8,7 +8,7 @@ use paraphe_protocol::card::{Atr, CardModel};
 /// The card that answers `atr`; an answer that is none is an unknown card.
 pub(crate) fn summary_of_atr(atr: &[u8]) -> CardSummary {
     CardSummary {
-        kind: kind(model_of_atr(atr)).to_owned(),
+        kind: model_of_atr(atr).name().to_owned(),
         atr: hexadecimal_capitals(atr),
         serial: None,
         label: None,
@@ -18,21 +18,6 @@ pub(crate) fn summary_of_atr(atr: &[u8]) -> CardSummary {
 /// The model of the card that answers `atr`.
 pub(crate) fn model_of_atr(atr: &[u8]) -> CardModel {
     Atr::from_bytes(atr).map_or(CardModel::Unknown, |atr| CardModel::identify(&atr))
-}
-
-/// The name of a model in the API.
-pub(crate) fn kind(model: CardModel) -> &'static str {
-    match model {
-        CardModel::Cps3 => "cps3",
-        CardModel::Cps3Contactless => "cps3-contactless",
-        CardModel::Cps4 => "cps4",
-        CardModel::CpsUnknownRevision => "cps-unknown-revision",
-        CardModel::CpsContactlessUnknownRevision => "cps-contactless-unknown-revision",
-        CardModel::Vitale2 => "vitale2",
-        CardModel::Vitale2UnknownRevision => "vitale2-unknown-revision",
-        CardModel::Vitale1 => "vitale1",
-        _ => "unknown",
-    }
 }
 
 /// Hexadecimal capitals without separators.

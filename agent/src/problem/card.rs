@@ -18,7 +18,12 @@ impl From<CardError> for Failure {
                     format!("Commande {command}."),
                     format!("Command {command}."),
                 ),
-            CardError::NotThisCard { model } | CardError::ReadOnlyRevision { model } => {
+            CardError::ReadOnlyRevision { .. } => Self::new(ErrorCode::CardNotAProfessionalCard)
+                .with_detail(
+                    "Cette révision de carte n'a pas été éprouvée : elle est lue, son code ne lui est jamais présenté.",
+                    "This revision of the card was never tried: it is read, and never given a PIN.",
+                ),
+            CardError::NotThisCard { model } => {
                 let code = match model {
                     CardModel::Unknown => ErrorCode::CardUnknown,
                     CardModel::Vitale1 => ErrorCode::CardVitale1,
@@ -32,7 +37,7 @@ impl From<CardError> for Failure {
                 "An update of the card was interrupted; the issuer's tool can resume it.",
             ),
             CardError::PinFormat(error) => error.into(),
-            CardError::NoPin => Self::new(ErrorCode::CardNotAProfessionalCard).with_detail(
+            CardError::NoPin => Self::new(ErrorCode::CardProvesNoHolder).with_detail(
                 "Cette carte n'a pas de code porteur.",
                 "This card has no PIN.",
             ),
@@ -51,10 +56,14 @@ impl From<CardError> for Failure {
                     "La carte ne tient plus le code porteur pour vérifié.",
                     "The card no longer holds the PIN as verified.",
                 ),
-            CardError::CertificateNotFound { .. } | CardError::KeyNotFound { .. } => {
+            CardError::CertificateNotFound { .. }
+            | CardError::KeyNotFound { .. }
+            | CardError::NoTechnicalKey => {
                 Self::new(ErrorCode::CertificateMissing).with_technical_detail(error)
             }
-            CardError::SignatureInvalid { .. } => ErrorCode::SignatureNotAccepted.into(),
+            CardError::SignatureInvalid { .. } | CardError::TechnicalSignatureInvalid => {
+                ErrorCode::SignatureNotAccepted.into()
+            }
             // Malformed, missing, too large, too long: the words name files and rules, never content.
             error => Self::new(ErrorCode::CardDataMalformed).with_technical_detail(error),
         }

@@ -275,12 +275,27 @@ impl Connector for InProcessConnector {
         on_the_way_out.end = job(&mut CardChannel::new(
             &mut transport,
             &atr,
-            TransmissionProtocol::T0,
+            protocol_of(&atr),
         ));
         drop(on_the_way_out);
         drop(held);
         Ok(())
     }
+}
+
+/// T=1 where the card offers it, as the PC/SC service chooses (ISO/IEC 7816-3 section 8.2.3: each TDi names a protocol).
+fn protocol_of(atr: &[u8]) -> TransmissionProtocol {
+    let mut indicator = atr.get(1).copied().unwrap_or_default();
+    let mut place = 1;
+    while indicator & 0x80 != 0 {
+        place += usize::try_from((indicator >> 4).count_ones()).unwrap_or_default();
+        let Some(next) = atr.get(place) else { break };
+        indicator = *next;
+        if indicator & 0x0F == 1 {
+            return TransmissionProtocol::T1;
+        }
+    }
+    TransmissionProtocol::T0
 }
 
 struct ResetOnDrop<'a> {

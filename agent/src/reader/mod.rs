@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paraphe_protocol::api::ReaderState;
+use paraphe_protocol::card::pinpad::PinpadRequest;
 use paraphe_protocol::card::{TransmissionProtocol, Transport, TransportError};
 
 #[cfg(feature = "softcard")]
@@ -140,6 +141,14 @@ impl fmt::Debug for CardChannel<'_> {
 impl Transport for CardChannel<'_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.transport.transmit(command)
+    }
+
+    fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
+        Some(self.protocol)
+    }
+
+    fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {
+        self.transport.enter_on_pinpad(request)
     }
 }
 

@@ -171,8 +171,13 @@ impl Stage {
 
     /// Puts a card in and waits until the agent has seen it.
     pub fn insert(&self, reader: &str, card: &Card) {
+        self.insert_any(reader, card.clone());
+    }
+
+    /// The same, with a card that is no soft card.
+    pub fn insert_any(&self, reader: &str, card: impl InProcessCard + 'static) {
         let before = self.agent.readers().list().unwrap();
-        self.readers.insert(reader, card.clone());
+        self.readers.insert(reader, card);
         assert!(self.agent.readers().wait_for(LONG, |views| {
             views != before.as_slice()
                 && views

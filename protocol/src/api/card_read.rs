@@ -4,6 +4,8 @@
 use paraphe_certs::Holder;
 use serde::{Deserialize, Serialize};
 
+use crate::card::Assurance;
+
 /// Which card to read and how much.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,12 +28,18 @@ pub struct CardReadResponse {
     pub reader: String,
     /// The card itself.
     pub card: CardSummary,
-    /// The holder, from the signature certificate (authentication certificate where there is no other).
-    pub holder: Holder,
+    /// What the card can prove: that its holder is there (`holder`), or only that the card is (`card-only`, without
+    /// contacts). A `card-only` card gives no holder, takes no PIN, and neither logs in nor signs.
+    pub assurance: Assurance,
+    /// The holder, from the signature certificate (authentication certificate where there is no other). Absent where the
+    /// card proves no holder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Holder>,
     /// Certificates found, authentication first.
     pub certificates: Vec<CertificateSummary>,
-    /// Tries left, read without spending one.
-    pub pin: PinSummary,
+    /// Tries left, read without spending one; absent where the card has no PIN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin: Option<PinSummary>,
     /// Practice situations; absent unless asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub practice_situations: Option<Vec<PracticeSituationSummary>>,
@@ -40,7 +48,7 @@ pub struct CardReadResponse {
 /// A card in a reader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardSummary {
-    /// `cps3`, `vitale2`, `vitale1`, `unknown`...
+    /// `cps3`, `cps3-contactless`, `cps4`, `vitale2`, `vitale1`, `unknown`... ([`CardModel::name`](crate::card::CardModel)).
     pub kind: String,
     /// Answer to reset, hexadecimal capitals.
     pub atr: String,
@@ -82,6 +90,8 @@ pub enum CertificatePurpose {
     Authentication,
     /// Sign documents (nonRepudiation).
     Signature,
+    /// Prove that the card is there, without contacts and without PIN.
+    Technical,
 }
 
 /// State of the PIN ("code porteur").

@@ -76,6 +76,8 @@ pub enum ErrorCode {
     CardNotAProfessionalCard,
     /// This card is not a Vitale card that can be read here.
     CardNotVitale,
+    /// This card proves that it is there, not who holds it.
+    CardProvesNoHolder,
     /// The card refused a command.
     CardRefused,
     /// The card was taken out during the operation.
@@ -169,13 +171,14 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
         Self::CardMute,
         Self::CardNotAProfessionalCard,
         Self::CardNotVitale,
+        Self::CardProvesNoHolder,
         Self::CardRefused,
         Self::CardRemoved,
         Self::CardSeveral,
@@ -350,6 +353,20 @@ impl ErrorCode {
                     "This card is not a Vitale card that can be read here.",
                 ],
                 remedy: ["Insérez une carte Vitale 2.", "Insert a Vitale 2 card."],
+            },
+            Self::CardProvesNoHolder => Row {
+                name: "card-proves-no-holder",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: [
+                    "Cette carte prouve sa présence, pas l'identité de son porteur.",
+                    "This card proves that it is there, not who holds it.",
+                ],
+                remedy: [
+                    "Insérez la carte, puce vers le lecteur, au lieu de la poser ; le code porteur n'a pas été demandé.",
+                    "Insert the card, chip towards the reader, instead of laying it down; the PIN was not asked for.",
+                ],
             },
             Self::CardRefused => Row {
                 name: "card-refused",
