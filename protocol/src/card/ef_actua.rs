@@ -36,7 +36,8 @@ impl LastUpdate {
 
     /// Reads the content of the file, `None` where it is absent. An empty file is the caller's to
     /// refuse.
-    pub(crate) fn from_file(content: Option<Vec<u8>>) -> Self {
+    #[must_use]
+    pub fn from_file(content: Option<Vec<u8>>) -> Self {
         let Some(content) = content else {
             return Self::Never;
         };

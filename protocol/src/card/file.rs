@@ -15,6 +15,8 @@ pub enum CardFile {
     SerialNumber,
     /// EF_ACTUA, the dates of the last update of the card's content.
     UpdateDates,
+    /// EF.ATR, what the card can do.
+    CardCapabilities,
     /// EF.DIR, the card's applications.
     ApplicationDirectory,
     /// The PKCS#15 application itself.
@@ -52,6 +54,7 @@ impl fmt::Display for CardFile {
         f.write_str(match self {
             Self::SerialNumber => "EF.SN",
             Self::UpdateDates => "EF_ACTUA",
+            Self::CardCapabilities => "EF.ATR",
             Self::ApplicationDirectory => "EF.DIR",
             Self::Application => "the PKCS#15 application",
             Self::ObjectDirectory => "EF.OD",

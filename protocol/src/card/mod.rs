@@ -22,6 +22,7 @@ mod apdu;
 mod atr;
 mod cache;
 mod ef_actua;
+mod ef_atr;
 pub mod ef_dir;
 mod error;
 mod exchange;
@@ -48,6 +49,7 @@ pub use apdu::{ApduError, Command, Instruction, Response, TransmissionProtocol};
 pub use atr::{Atr, AtrError};
 pub use cache::CardCache;
 pub use ef_actua::{LastUpdate, UpdateDates};
+pub use ef_atr::CardCapabilities;
 pub use error::{CardError, KeyPurpose, MalformedReason};
 pub use exchange::{
     Exchange, MAX_ANSWER, MAX_EXCHANGES_PER_OPERATION, MAX_EXCHANGES_PER_SESSION, MAX_GET_RESPONSE,

@@ -55,8 +55,11 @@ impl PinCounters {
             .expecting(256))
     }
 
-    /// Reads the answer.
-    pub(crate) fn parse(answer: &[u8], reference: u8) -> Result<Self, CardError> {
+    /// Reads the answer to GET DATA for the PIN with this reference.
+    ///
+    /// # Errors
+    /// [`CardError::Malformed`] for anything but the control data of that PIN.
+    pub fn parse(answer: &[u8], reference: u8) -> Result<Self, CardError> {
         let file = CardFile::PinCounters;
         let elements =
             tlv::parse(answer, Tail::None).map_err(|error| CardError::malformed(file, error))?;

@@ -21,7 +21,10 @@ impl CardSerial {
     const ISSUER: [u8; 5] = [0x80, 0x25, 0x00, 0x00, 0x01];
 
     /// Reads the content of EF.SN; `model` is for the error.
-    pub(crate) fn from_file(content: &[u8], model: CardModel) -> Result<Self, CardError> {
+    ///
+    /// # Errors
+    /// [`CardError::NotThisCard`] for another issuer, [`CardError::Malformed`] for anything else.
+    pub fn from_file(content: &[u8], model: CardModel) -> Result<Self, CardError> {
         let file = CardFile::SerialNumber;
         let Some([0x5A, 0x0A, rest @ ..]) = content.get(..) else {
             return Err(CardError::invalid(file, "header"));

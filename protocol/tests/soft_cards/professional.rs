@@ -55,6 +55,8 @@ fn a_physician_s_card_says_who_and_where() {
     let holder = card.identity().unwrap();
     assert_eq!(holder.national_id.kind(), NationalIdKind::Rpps);
     assert_eq!(holder.family_name.as_deref(), Some("SIMULATEUR"));
+    let capabilities = card.card_capabilities().unwrap().unwrap();
+    assert!(capabilities.has_chaining() && !capabilities.has_extended_length());
     let info = card.professional_info().unwrap().unwrap();
     assert_eq!(info.profession, Some(10));
     assert_eq!(info.speciality.as_deref(), Some("SM26"));

@@ -5,7 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use paraphe_fuzz::ScriptedCard;
 use paraphe_protocol::card::{
-    CardCache, CardModel, Cps3, LastTry, MAX_EXCHANGES_PER_OPERATION, Pin, Transport, Vitale2,
+    CardCache, CardModel, LastTry, MAX_EXCHANGES_PER_OPERATION, Pin, ProfessionalCard, Transport,
+    UnblockingCode, Vitale2,
 };
 use paraphe_protocol::digest::Sha256Digest;
 
@@ -24,12 +25,14 @@ fuzz_target!(|input: &[u8]| {
     }
     let budget = usize::try_from(MAX_EXCHANGES_PER_OPERATION).unwrap_or(usize::MAX);
     assert!(card.asked() <= OPERATIONS * budget);
-    assert!(card.verifications() <= 1);
+    // A PIN, a change of it, and an unblocking of two commands.
+    assert!(card.verifications() <= 2);
+    assert!(card.codes() <= 4);
 });
 
 fn professional<T: Transport>(transport: &mut T, choice: u8) {
     let mut cache = CardCache::new();
-    let Ok(mut card) = Cps3::open_known(transport, CardModel::Cps3, &cache) else {
+    let Ok(mut card) = ProfessionalCard::open_known(transport, CardModel::Cps3, &cache) else {
         return;
     };
     let _ = card.certificates();
@@ -39,6 +42,9 @@ fn professional<T: Transport>(transport: &mut T, choice: u8) {
         let _ = card.professional_info();
         let _ = card.card_identification();
         let _ = card.professional_name();
+    }
+    if choice & 32 != 0 {
+        let _ = card.card_capabilities();
     }
     card.remember(&mut cache);
     assert_eq!(cache.len(), 1);
@@ -50,6 +56,19 @@ fn professional<T: Transport>(transport: &mut T, choice: u8) {
     } else {
         LastTry::Confirmed
     };
+    if choice & 8 != 0 {
+        let (Ok(old), Ok(new)) = (Pin::from_digits(b"1234"), Pin::from_digits(b"5678")) else {
+            return;
+        };
+        let _ = card.change_pin(old, new, last_try);
+    }
+    if choice & 16 != 0 {
+        let code = UnblockingCode::from_digits(b"12345678");
+        let (Ok(code), Ok(new)) = (code, Pin::from_digits(b"5678")) else {
+            return;
+        };
+        let _ = card.unblock(code, new, last_try);
+    }
     let Ok(mut verified) = card.verify_pin(pin, last_try) else {
         return;
     };

@@ -10,6 +10,7 @@ pub struct ScriptedCard<'a> {
     answers: &'a [u8],
     asked: usize,
     verifications: usize,
+    codes: usize,
 }
 
 impl<'a> ScriptedCard<'a> {
@@ -20,6 +21,7 @@ impl<'a> ScriptedCard<'a> {
             answers,
             asked: 0,
             verifications: 0,
+            codes: 0,
         }
     }
 
@@ -29,10 +31,16 @@ impl<'a> ScriptedCard<'a> {
         self.asked
     }
 
-    /// VERIFY commands received.
+    /// VERIFY commands received that carried a code.
     #[must_use]
     pub fn verifications(&self) -> usize {
         self.verifications
+    }
+
+    /// Commands received that carried a code.
+    #[must_use]
+    pub fn codes(&self) -> usize {
+        self.codes
     }
 }
 
@@ -40,9 +48,13 @@ impl Transport for ScriptedCard<'_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
         self.asked += 1;
         assert!((4..=261).contains(&command.len()), "a short APDU");
-        if command.get(1) == Some(&0x20) {
-            self.verifications += 1;
-            assert!(command.len() > 5, "an empty VERIFY is never sent");
+        // VERIFY without data is a question that only a CPS4 is asked, on its logical channel.
+        let is_question = matches!(command, [0x01, 0x20, _, _]);
+        if !is_question && matches!(command, [_, 0x20 | 0x24 | 0x2C, ..]) {
+            self.verifications += usize::from(command.get(1) == Some(&0x20));
+            self.codes += 1;
+            let without_data = matches!(command, [0x01, 0x2C, 0x03, _]);
+            assert!(command.len() > 5 || without_data, "a code is never empty");
         }
         let Some((length, rest)) = self.answers.split_first_chunk::<2>() else {
             // Something left over, or nothing: the same answer for ever.

@@ -7,6 +7,7 @@ use super::face::Face;
 use super::{ProfessionalCard, cps3, cps4, identifiers, in_master_file};
 use crate::algorithm::SignatureAlgorithm;
 use crate::card::cache::{CardContent, CodeForms, StoredCertificate};
+use crate::card::ef_atr::CardCapabilities;
 use crate::card::ef_dir;
 use crate::card::error::{CardError, KeyPurpose, MalformedReason};
 use crate::card::file::{CardFile, FilePath};
@@ -124,6 +125,23 @@ impl<T: Transport + ?Sized> ProfessionalCard<'_, T> {
             .child(identifiers::TOKEN_INFO)
             .ok_or(CardError::Missing { file })?;
         TokenInfo::parse(&self.read_file(file, &path, &ReadPlan::new(256, one_object))?)
+    }
+
+    /// What the card says it can do, EF.ATR; `None` where the card does not have the file.
+    ///
+    /// # Errors
+    /// Whatever reading meets.
+    pub fn card_capabilities(&mut self) -> Result<Option<CardCapabilities>, CardError> {
+        self.begin_operation();
+        let file = CardFile::CardCapabilities;
+        let path = in_master_file(identifiers::CARD_CAPABILITIES, file)?;
+        // The stray first byte keeps the content from saying where it ends.
+        let plan = ReadPlan::new(256, one_block);
+        match self.read_file(file, &path, &plan) {
+            Ok(content) => CardCapabilities::parse(&content).map(Some),
+            Err(CardError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Profession and number, CPS_INFO_PS; `None` where the card does not have the object.

@@ -6,6 +6,8 @@ use crate::card::tlv::{self, TlvError};
 
 /// EF.DIR in the master file (ISO/IEC 7816-4 section 8.2.1.1).
 pub(super) const APPLICATION_DIRECTORY: u16 = 0x2F00;
+/// EF.ATR in the master file (ISO/IEC 7816-4 section 8.2.1.1).
+pub(super) const CARD_CAPABILITIES: u16 = 0x2F01;
 /// EF.SN in the master file.
 pub(super) const SERIAL_NUMBER: u16 = 0xD003;
 /// EF_ACTUA in the master file.

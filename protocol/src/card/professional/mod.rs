@@ -1,7 +1,7 @@
 //! The cards of health professionals, all models behind one type. Two states: [`ProfessionalCard`],
 //! opened, gives what is public; [`VerifiedCard`], made only by a right PIN, borrows the opened one
 //! and gives practice situations and signatures. What a model does in its own way (how files are
-//! named, how the PIN's counter is read, which commands sign) is in its [`Face`] and the module of
+//! named, how the PIN's counter is read, which commands sign) is in its face and the module of
 //! that name; PKCS#15 is read the same way on all of them. Files are found through EF.DIR, EF.OD and
 //! the directories; keys by the use that their certificate states, joined by PKCS#15 identifier.
 //!
