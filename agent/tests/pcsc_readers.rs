@@ -15,7 +15,7 @@ use std::time::Duration;
 use paraphe::events::EventLog;
 use paraphe::reader::{CardEnd, CardTarget, PcscBackend, ReaderError, Readers};
 use paraphe_protocol::card::{
-    Atr, CardModel, Cps3, LastTry, Pin, PinCounters, Transport, TransportError,
+    Atr, CardModel, LastTry, Pin, PinCounters, ProfessionalCard, Transport, TransportError,
 };
 use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
 use paraphe_softcard::{CardSlot, Endpoint, Profile, SoftCard};
@@ -198,7 +198,7 @@ fn a_verified_card_is_left_unverified_even_while_others_hold_it() {
                 channel.protocol(),
                 paraphe_protocol::card::TransmissionProtocol::T0
             );
-            let mut card = Cps3::open(channel, model).unwrap();
+            let mut card = ProfessionalCard::open(channel, model).unwrap();
             let pin = Pin::from_digits(b"1234").unwrap();
             card.verify_pin(pin, LastTry::Refused).unwrap();
             (card.pin_counters().unwrap(), CardEnd::Reset)

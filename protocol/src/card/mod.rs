@@ -70,10 +70,5 @@ pub use status::{StatusMeaning, StatusWord};
 pub use transport::{Transport, TransportError};
 pub use vitale2::{Beneficiary, Vitale2, VitaleData};
 
-/// Any professional's card by contacts; the name from when the CPS3 was the only one.
-pub type Cps3<'t, T> = ProfessionalCard<'t, T>;
-/// As [`Cps3`].
-pub type VerifiedCps3<'c, 't, T> = VerifiedCard<'c, 't, T>;
-
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,9 @@ use super::pkcs15::{
 };
 use super::tlv::{Tag, write};
 use super::{
-    Atr, CardIdentification, CardModel, Cps3, FileControlParameters, FilePath, LastTry,
-    MAX_EXCHANGES_PER_OPERATION, Pin, PracticeSituation, ProfessionalInfo, ProfessionalName,
-    Transport, TransportError, Vitale2, ef_dir,
+    Atr, CardIdentification, CardModel, FileControlParameters, FilePath, LastTry,
+    MAX_EXCHANGES_PER_OPERATION, Pin, PracticeSituation, ProfessionalCard, ProfessionalInfo,
+    ProfessionalName, Transport, TransportError, Vitale2, ef_dir,
 };
 
 /// Bytes that look like what cards hold: objects with the tags in use, sometimes cut.
@@ -75,15 +75,15 @@ proptest! {
             .collect();
         let mut card = Carousel { answers, asked: 0 };
         let budget = usize::try_from(MAX_EXCHANGES_PER_OPERATION).unwrap();
-        if let Ok(mut card) = Cps3::open(&mut card, CardModel::Cps3) {
+        if let Ok(mut card) = ProfessionalCard::open(&mut card, CardModel::Cps3) {
             let _ = card.certificates();
             let _ = card.verify_pin(Pin::from_digits(b"1234").unwrap(), LastTry::Confirmed).map(|_| ());
         }
-        if let Ok(mut card) = Cps3::open(&mut card, CardModel::Cps4) {
+        if let Ok(mut card) = ProfessionalCard::open(&mut card, CardModel::Cps4) {
             let _ = card.certificates();
             let _ = card.verify_pin(Pin::from_digits(b"1234").unwrap(), LastTry::Confirmed).map(|_| ());
         }
-        if let Ok(mut card) = Cps3::open(&mut card, CardModel::Cps3Contactless) {
+        if let Ok(mut card) = ProfessionalCard::open(&mut card, CardModel::Cps3Contactless) {
             let _ = card.sign_technical(&crate::digest::Sha256Digest::from_bytes([7; 32]));
         }
         if let Ok(mut card) = Vitale2::open(&mut card, CardModel::Vitale2) {

@@ -11,7 +11,7 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use paraphe_benches::{WiredCard, wired};
-use paraphe_protocol::card::{Atr, CardCache, CardModel, Cps3, LastTry, Pin, VerifiedCps3};
+use paraphe_protocol::card::{Atr, CardCache, CardModel, LastTry, Pin, ProfessionalCard, VerifiedCard};
 use paraphe_protocol::digest::Sha256Digest;
 
 fn model(card: &WiredCard) -> CardModel {
@@ -21,7 +21,7 @@ fn model(card: &WiredCard) -> CardModel {
 /// Opens, reads identity and both certificates; gives the APDUs that took.
 fn identify(card: &mut WiredCard, cache: &mut CardCache) -> u64 {
     let model = model(card);
-    let mut open = Cps3::open_known(card, model, cache).unwrap();
+    let mut open = ProfessionalCard::open_known(card, model, cache).unwrap();
     open.identity().unwrap();
     open.certificates().unwrap();
     open.remember(cache);
@@ -30,10 +30,10 @@ fn identify(card: &mut WiredCard, cache: &mut CardCache) -> u64 {
 
 fn verified<R>(
     card: &mut WiredCard,
-    work: impl FnOnce(&mut VerifiedCps3<'_, '_, WiredCard>) -> R,
+    work: impl FnOnce(&mut VerifiedCard<'_, '_, WiredCard>) -> R,
 ) -> R {
     let model = model(card);
-    let mut open = Cps3::open(card, model).unwrap();
+    let mut open = ProfessionalCard::open(card, model).unwrap();
     let mut verified = open
         .verify_pin(Pin::from_digits(b"1234").unwrap(), LastTry::Refused)
         .unwrap();

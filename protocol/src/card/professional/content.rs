@@ -288,7 +288,8 @@ impl<T: Transport + ?Sized> ProfessionalCard<'_, T> {
         &mut self,
         content: &CardContent,
     ) -> Result<bool, CardError> {
-        for stored in content.certificates.iter().flatten() {
+        let certificates = content.certificates.as_deref().unwrap_or_default();
+        for stored in certificates {
             let der = stored.certificate.der();
             let before = der.len().saturating_sub(256);
             let end = der.get(before..).unwrap_or_default();
@@ -306,7 +307,8 @@ impl<T: Transport + ?Sized> ProfessionalCard<'_, T> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(true)
+        // Without one nothing shows that the card is the same.
+        Ok(!certificates.is_empty())
     }
 
     fn codes(&mut self) -> Result<CodeForms, CardError> {

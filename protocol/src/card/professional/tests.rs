@@ -7,7 +7,7 @@ mod scripted_cps4;
 
 use scripted_card::{End, Fault, ScriptedCard};
 
-use super::{LastTry, LastUpdate, ProfessionalCard as Cps3};
+use super::{LastTry, LastUpdate, ProfessionalCard};
 use crate::card::cache::CardCache;
 use crate::card::error::{CardError, KeyPurpose, MalformedReason};
 use crate::card::file::CardFile;
@@ -17,8 +17,8 @@ use crate::card::status::StatusWord;
 use crate::card::transcript::Recorder;
 use crate::digest::Sha256Digest;
 
-fn open(card: &mut ScriptedCard) -> Result<Cps3<'_, ScriptedCard>, CardError> {
-    Cps3::open(card, CardModel::Cps3)
+fn open(card: &mut ScriptedCard) -> Result<ProfessionalCard<'_, ScriptedCard>, CardError> {
+    ProfessionalCard::open(card, CardModel::Cps3)
 }
 
 fn pin() -> Pin {
@@ -148,11 +148,11 @@ fn an_update_of_the_card_makes_the_cache_stale() {
     card.remember(&mut cache);
     assert!(card.exchanges() <= 27, "{}", card.exchanges());
 
-    let mut card = Cps3::open_known(&mut scripted, CardModel::Cps3, &cache).unwrap();
+    let mut card = ProfessionalCard::open_known(&mut scripted, CardModel::Cps3, &cache).unwrap();
     card.certificates().unwrap();
     assert_eq!(card.exchanges(), 4);
     scripted.set(&[0xD0, 0x10], dates(2));
-    let mut card = Cps3::open_known(&mut scripted, CardModel::Cps3, &cache).unwrap();
+    let mut card = ProfessionalCard::open_known(&mut scripted, CardModel::Cps3, &cache).unwrap();
     card.certificates().unwrap();
     assert!(card.exchanges() > 4);
     // What cannot be understood still serves as a token.
@@ -339,7 +339,7 @@ fn situations_have_holes_and_need_not_all_exist() {
 #[test]
 fn the_commands_are_those_of_the_golden_conversation() {
     let mut recorder = Recorder::new(ScriptedCard::new());
-    let mut card = Cps3::open(&mut recorder, CardModel::Cps3).unwrap();
+    let mut card = ProfessionalCard::open(&mut recorder, CardModel::Cps3).unwrap();
     card.certificates().unwrap();
     let mut verified = card.verify_pin(pin(), LastTry::Refused).unwrap();
     let digest = Sha256Digest::from_bytes([0x2A; 32]);

@@ -1,7 +1,7 @@
 //! A new PIN on a CPS3, command by command.
 
 use super::scripted_card::{Fault, ScriptedCard};
-use super::{Cps3, open};
+use super::{ProfessionalCard, open};
 use crate::card::error::CardError;
 use crate::card::model::CardModel;
 use crate::card::pin::{Pin, PinFormatError, UnblockingCode};
@@ -232,7 +232,7 @@ fn keypad(answer: u16) -> Keypad {
 #[test]
 fn a_pin_typed_on_the_reader_never_comes_here() {
     let mut reader = keypad(0x9000);
-    let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+    let mut card = ProfessionalCard::open(&mut reader, CardModel::Cps3).unwrap();
     let mut verified = card
         .verify_pin_on_pinpad(&PROMPT, LastTry::Refused)
         .unwrap();
@@ -253,13 +253,13 @@ fn a_keypad_is_not_asked_where_the_pin_may_not_be_presented() {
     for (tries, last_try) in [(0, LastTry::Confirmed), (1, LastTry::Refused)] {
         let mut reader = keypad(0x9000);
         reader.card.tries_left = tries;
-        let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+        let mut card = ProfessionalCard::open(&mut reader, CardModel::Cps3).unwrap();
         assert!(card.verify_pin_on_pinpad(&PROMPT, last_try).is_err());
         assert!(card.change_pin_on_pinpad(&PROMPT, last_try).is_err());
         assert!(reader.asked.is_empty());
     }
     let mut cps4 = super::scripted_cps4::ScriptedCps4::new();
-    let mut card = Cps3::open(&mut cps4, CardModel::Cps4).unwrap();
+    let mut card = ProfessionalCard::open(&mut cps4, CardModel::Cps4).unwrap();
     assert!(matches!(
         card.change_pin_on_pinpad(&PROMPT, LastTry::Confirmed),
         Err(CardError::NoPinpadEntry)
@@ -276,7 +276,7 @@ fn a_keypad_is_not_asked_where_the_pin_may_not_be_presented() {
 fn how_an_entry_on_the_reader_ends_is_told_apart() {
     let entry = |answer: u16| {
         let mut reader = keypad(answer);
-        let mut card = Cps3::open(&mut reader, CardModel::Cps3).unwrap();
+        let mut card = ProfessionalCard::open(&mut reader, CardModel::Cps3).unwrap();
         let error = card
             .verify_pin_on_pinpad(&PROMPT, LastTry::Refused)
             .map(|_| ())
@@ -305,7 +305,7 @@ fn how_an_entry_on_the_reader_ends_is_told_apart() {
 fn an_unknown_revision_is_given_no_code() {
     let mut card = with_code();
     let model = CardModel::CpsUnknownRevision;
-    let mut opened = Cps3::open(&mut card, model).unwrap();
+    let mut opened = ProfessionalCard::open(&mut card, model).unwrap();
     assert!(opened.certificates().is_ok() && opened.pin_counters().is_ok());
     let is_refused = |result: Result<(), CardError>| {
         assert!(matches!(result, Err(CardError::ReadOnlyRevision { .. })));

@@ -71,6 +71,16 @@ fn a_card_seen_before_is_known_by_its_certificates() {
     assert_eq!(card.certificates().unwrap(), certificates);
     assert!(card.exchanges() <= 7, "{}", card.exchanges());
 
+    // Remembered without certificates: nothing shows that it is still the same.
+    let mut without = CardCache::new();
+    let mut card = open(&mut scripted).unwrap();
+    card.pin_counters().unwrap();
+    card.remember(&mut without);
+    let mut card = ProfessionalCard::open_known(&mut scripted, CardModel::Cps4, &without).unwrap();
+    let before = card.exchanges();
+    card.pin_counters().unwrap();
+    assert!(card.exchanges() - before > 1, "read anew");
+
     // A renewed certificate: same serial number, another issuer's signature.
     let file = [0x00, 0x01, 0xA0, 0x02];
     let mut renewed = certificates.authentication.der().to_vec();
