@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::pin_pad;
 use crate::slot::{ATR_LIMIT, Power, Slot};
 
 /// `DWORD` of pcsc-lite on Linux.
@@ -260,23 +261,54 @@ pub extern "C" fn IFDHICCPresence(unit: Dword) -> ResponseCode {
     })
 }
 
-/// No control code is known (there is no PIN pad).
+/// Control codes: those of the PIN pad, where the slot has one.
 ///
 /// # Safety
-/// `returned` is null or valid.
+/// `input` is null or holds `input_length` bytes; `output` is null or has `output_length` bytes; `returned` is null or valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn IFDHControl(
-    _unit: Dword,
-    _code: Dword,
-    _input: *mut c_uchar,
-    _input_length: Dword,
-    _output: *mut c_uchar,
-    _output_length: Dword,
+    unit: Dword,
+    code: Dword,
+    input: *mut c_uchar,
+    input_length: Dword,
+    output: *mut c_uchar,
+    output_length: Dword,
     returned: *mut Dword,
 ) -> ResponseCode {
-    // SAFETY: the caller's contract.
-    let _ = unsafe { store(returned, 0) };
-    NOT_SUPPORTED
+    guarded(|| {
+        // SAFETY: the caller's contract.
+        let _ = unsafe { store(returned, 0) };
+        let Some(slot) = slot(unit).filter(|slot| slot.has_pin_pad()) else {
+            return NOT_SUPPORTED;
+        };
+        let (Ok(code), Ok(input_length)) = (u32::try_from(code), usize::try_from(input_length))
+        else {
+            return NOT_SUPPORTED;
+        };
+        let input = if input.is_null() || input_length == 0 {
+            &[]
+        } else {
+            // SAFETY: not null; the caller says how many bytes are there, and they do not change during this call.
+            unsafe { std::slice::from_raw_parts(input.cast_const(), input_length) }
+        };
+        match pin_pad::control(&slot, code, input) {
+            None => NOT_SUPPORTED,
+            Some(Err(_)) => COMMUNICATION_ERROR,
+            Some(Ok(answer)) => {
+                // SAFETY: the caller's contract.
+                let size = unsafe { store(returned, output_length) };
+                // SAFETY: the caller's contract; `returned` now says how large the output is.
+                let copied = unsafe { copy_out(&answer, output, returned) };
+                if size.and(copied).is_ok() {
+                    SUCCESS
+                } else {
+                    // SAFETY: the caller's contract.
+                    let _ = unsafe { store(returned, 0) };
+                    COMMUNICATION_ERROR
+                }
+            }
+        }
+    })
 }
 
 /// `pcscd`'s event thread calls this instead of polling.

@@ -20,6 +20,11 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a new card may take to give its ATR.
 const ATR_TIMEOUT: Duration = Duration::from_secs(5);
 const GET_ATR: u8 = 0x04;
+/// Asks the card's side for what is typed on the PIN pad; the low bits are the seconds that it may take.
+const ASK_ENTRY: u8 = 0x80;
+const LONGEST_ENTRY: u8 = 0x7F;
+/// How a socket's name ends whose slot has a PIN pad.
+const PIN_PAD_SUFFIX: &str = ".pinpad";
 
 /// What a reader can do to the card's power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +44,26 @@ impl Power {
             Self::On => 0x01,
             Self::Reset => 0x02,
         }
+    }
+}
+
+/// What came of asking for a PIN on the pad. Not shown by Debug output.
+pub enum Entry {
+    /// The digits, as ASCII.
+    Digits(Vec<u8>),
+    /// The cancel key.
+    Cancelled,
+    /// Nothing in time.
+    TimedOut,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Digits(_) => "Digits(..)",
+            Self::Cancelled => "Cancelled",
+            Self::TimedOut => "TimedOut",
+        })
     }
 }
 
@@ -159,6 +184,43 @@ impl Slot {
         response
     }
 
+    /// Whether the slot has a PIN pad.
+    pub fn has_pin_pad(&self) -> bool {
+        self.path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().ends_with(PIN_PAD_SUFFIX.as_bytes()))
+    }
+
+    /// Asks the card's side what is typed on the pad, for at most this time (127 s). An error is a lost card.
+    pub fn ask_entry(&self, seconds: u8) -> io::Result<Entry> {
+        let seconds = seconds.min(LONGEST_ENTRY);
+        let mut card = self.card();
+        let card = card.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        // The other side ends the waiting; this is for one that does not.
+        let patience = Duration::from_secs(u64::from(seconds)) + ATR_TIMEOUT;
+        let connection = &mut card.connection;
+        let answer = connection
+            .set_read_timeout(Some(patience))
+            .and_then(|()| send(connection, &[ASK_ENTRY | seconds]))
+            .and_then(|()| receive(connection))
+            .and_then(|answer| match answer.as_slice() {
+                [0x00, digits @ ..] if digits.iter().all(u8::is_ascii_digit) => {
+                    Ok(Entry::Digits(digits.to_vec()))
+                }
+                [0x01] => Ok(Entry::Cancelled),
+                [0x02] => Ok(Entry::TimedOut),
+                _ => Err(io::ErrorKind::InvalidData.into()),
+            })
+            .and_then(|entry| {
+                connection.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+                Ok(entry)
+            });
+        if answer.is_err() {
+            let _ = connection.shutdown(std::net::Shutdown::Both);
+        }
+        answer
+    }
+
     fn accept(&self) -> io::Result<Card> {
         let (mut connection, _) = self.listener.accept()?;
         connection.set_read_timeout(Some(ATR_TIMEOUT))?;
@@ -215,4 +277,4 @@ fn receive(connection: &mut UnixStream) -> io::Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
 use crate::connection::{Connection, Endpoint, Message};
+use crate::pad::{NotDigits, Pad};
 use crate::soft_card::{Outcome, Reaction, SoftCard};
 use crate::trace::Trace;
 
@@ -55,6 +56,8 @@ struct State {
     seen_by_reader: bool,
     /// No new connection before this time.
     not_before: Instant,
+    /// What was typed on the reader's PIN pad.
+    pad: Pad,
 }
 
 impl CardSlot {
@@ -70,6 +73,7 @@ impl CardSlot {
                 connection: None,
                 seen_by_reader: false,
                 not_before: Instant::now(),
+                pad: Pad::default(),
             }),
             changed: Condvar::new(),
         });
@@ -121,6 +125,25 @@ impl CardSlot {
         self.pull()?;
         self.shared.state().card = Arc::new(Mutex::new(card));
         self.put_back()
+    }
+
+    /// Types digits and the validation key on the reader's PIN pad, now or for the next time that it asks.
+    pub fn type_digits(&self, digits: &str) -> Result<(), NotDigits> {
+        self.shared.state().pad.type_digits(digits)?;
+        self.shared.changed.notify_all();
+        Ok(())
+    }
+
+    /// Presses the cancel key of the reader's PIN pad.
+    pub fn cancel_entry(&self) {
+        self.shared.state().pad.cancel();
+        self.shared.changed.notify_all();
+    }
+
+    /// Waits until the reader's PIN pad asks for an entry.
+    pub fn wait_until_asked(&self, timeout: Duration) -> Result<(), SlotTimeout> {
+        self.shared
+            .wait(timeout, "ask for a PIN", |state| state.pad.is_asked)
     }
 
     /// Looks at the card (counters, tries left) without an APDU.
@@ -233,6 +256,15 @@ impl Shared {
                     return;
                 }
             };
+            if let Message::AskEntry { seconds } = message {
+                match self
+                    .next_entry(seconds)
+                    .map(|entry| connection.send(&entry))
+                {
+                    Some(Ok(())) => continue,
+                    Some(Err(_)) | None => return,
+                }
+            }
             let reply = {
                 let mut card = card.lock().unwrap_or_else(PoisonError::into_inner);
                 self.answer(&message, &mut card)
@@ -254,6 +286,21 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Waits for the next entry on the pad; `None` when the card is pulled meanwhile.
+    fn next_entry(&self, seconds: u8) -> Option<Vec<u8>> {
+        let mut state = self.state();
+        state.pad.is_asked = true;
+        self.changed.notify_all();
+        let (mut state, _) = self
+            .changed
+            .wait_timeout_while(state, Duration::from_secs(seconds.into()), |state| {
+                state.pad.is_empty() && state.inserted && !state.stopping
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        state.pad.is_asked = false;
+        (state.inserted && !state.stopping).then(|| state.pad.answer())
     }
 
     /// Sends what there is to send when its time has come; false when the card leaves.
@@ -299,6 +346,8 @@ impl Shared {
     fn answer(&self, message: &Message, card: &mut SoftCard) -> Reply {
         match message {
             Message::GetAtr => Reply::Atr(card.atr().to_vec()),
+            // Not the card's business.
+            Message::AskEntry { .. } => Reply::Nothing,
             Message::PowerOn => {
                 card.power_on();
                 self.trace_reset();

@@ -1,7 +1,7 @@
 //! A card's connection to a virtual reader: TCP to `vpcd`, or the Unix socket of our own reader driver. Same messages.
 //!
-//! u16 big-endian length, then that many bytes; one byte is a control (00 off, 01 on, 02 reset, 04 get ATR), more is a command
-//! APDU. The reader speaks first, always. `vpcd` sends length and body in two segments: unless TCP_QUICKACK is set before
+//! u16 big-endian length, then that many bytes; one byte is a control (00 off, 01 on, 02 reset, 04 get ATR; from our own driver 80 and
+//! more: what is typed on the PIN pad?), more is a command APDU. The reader speaks first, always. `vpcd` sends length and body in two segments: unless TCP_QUICKACK is set before
 //! every receive (it does not stick), Nagle's algorithm and delayed acknowledgement cost 44 ms an APDU.
 
 use std::io::{self, Read, Write};
@@ -16,6 +16,16 @@ pub enum Endpoint {
     Vpcd(u16),
     /// Socket of our own reader driver.
     Reader(PathBuf),
+}
+
+impl Endpoint {
+    /// Whether the reader there has a PIN pad: the socket's name says so.
+    pub fn has_pin_pad(&self) -> bool {
+        match self {
+            Self::Vpcd(_) => false,
+            Self::Reader(path) => path.extension().is_some_and(|name| name == "pinpad"),
+        }
+    }
 }
 
 impl std::fmt::Display for Endpoint {
@@ -34,6 +44,10 @@ pub(crate) enum Message {
     PowerOn,
     Reset,
     GetAtr,
+    /// A PIN pad asks what is typed, for at most so many seconds (our own reader driver only).
+    AskEntry {
+        seconds: u8,
+    },
     Command(Vec<u8>),
 }
 
@@ -83,6 +97,9 @@ impl Connection {
             [0x01] => Ok(Message::PowerOn),
             [0x02] => Ok(Message::Reset),
             [0x04] => Ok(Message::GetAtr),
+            [asked @ 0x80..=0xFF] => Ok(Message::AskEntry {
+                seconds: asked & 0x7F,
+            }),
             [] | [_] => Err(io::ErrorKind::InvalidData.into()),
             _ => Ok(Message::Command(message)),
         }

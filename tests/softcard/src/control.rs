@@ -20,9 +20,14 @@ impl Control {
     /// Carries out one line; the answer starts with `done` and the line, or with `error` and the reason.
     pub(crate) fn carry_out(&mut self, line: &str) -> String {
         let words: Vec<&str> = line.split_whitespace().collect();
+        let said = match words.as_slice() {
+            // Digits are not repeated.
+            ["type", endpoint, ..] => format!("type {endpoint} ****"),
+            _ => words.join(" "),
+        };
         match self.try_carry_out(&words) {
-            Ok(()) => format!("done {}", words.join(" ")),
-            Err(reason) => format!("error {}: {reason}", words.join(" ")),
+            Ok(()) => format!("done {said}"),
+            Err(reason) => format!("error {said}: {reason}"),
         }
     }
 
@@ -34,6 +39,11 @@ impl Control {
                 let card = make_card(profile, &mut self.pki).map_err(text)?;
                 self.slot(endpoint)?.exchange(card).map_err(text)
             }
+            ["type", endpoint, digits] => self.pad(endpoint)?.type_digits(digits).map_err(text),
+            ["cancel", endpoint] => {
+                self.pad(endpoint)?.cancel_entry();
+                Ok(())
+            }
             ["scenario", endpoint, file] => {
                 let scenario = match *file {
                     "none" => None,
@@ -43,12 +53,20 @@ impl Control {
                 slot.with_card(|card| card.set_scenario(scenario.as_ref(), &mut self.pki))
                     .map_err(text)
             }
-            _ => Err("expected: remove ENDPOINT, insert ENDPOINT, swap ENDPOINT PROFILE or scenario ENDPOINT FILE".to_owned()),
+            _ => Err("expected: remove ENDPOINT, insert ENDPOINT, swap ENDPOINT PROFILE, scenario ENDPOINT FILE, type ENDPOINT DIGITS or cancel ENDPOINT".to_owned()),
         }
     }
 
     fn slot(&self, endpoint: &str) -> Result<&CardSlot, String> {
         Self::find(&self.slots, endpoint)
+    }
+
+    fn pad(&self, endpoint: &str) -> Result<&CardSlot, String> {
+        let slot = self.slot(endpoint)?;
+        if !slot.endpoint().has_pin_pad() {
+            return Err("this reader has no PIN pad".to_owned());
+        }
+        Ok(slot)
     }
 
     fn find<'a>(slots: &'a [CardSlot], endpoint: &str) -> Result<&'a CardSlot, String> {

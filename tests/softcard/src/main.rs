@@ -40,6 +40,8 @@ Standard input, one line each (an end of input changes nothing unless --until-eo
   insert ENDPOINT                    put it back
   swap ENDPOINT PROFILE[@SCENARIO]   put another card in its place
   scenario ENDPOINT FILE             begin a scenario; none instead of a file ends it
+  type ENDPOINT DIGITS               type on the PIN pad of a reader whose socket is named *.pinpad
+  cancel ENDPOINT                    press its cancel key
 
 Example: a physician's and a patient's card in the two slots of Debian's vpcd
   paraphe-softcard --pki pki --vpcd 35963=physician --vpcd 35964=vitale-family"

@@ -68,6 +68,8 @@ pub enum ReaderKind {
     Vpcd,
     /// Our own driver: one slot.
     OwnDriver,
+    /// Our own driver, one slot with a PIN pad.
+    OwnDriverWithPinPad,
 }
 
 /// One slot: the reader's name as PC/SC shows it, and where its card connects.
@@ -132,7 +134,10 @@ impl PrivatePcscd {
         for (index, kind) in readers.iter().enumerate() {
             entries += &match kind {
                 ReaderKind::Vpcd => vpcd_entry(folder.path(), index, &mut planned)?,
-                ReaderKind::OwnDriver => own_entry(folder.path(), index, &mut planned)?,
+                ReaderKind::OwnDriver => own_entry(folder.path(), index, "", &mut planned)?,
+                ReaderKind::OwnDriverWithPinPad => {
+                    own_entry(folder.path(), index, ".pinpad", &mut planned)?
+                }
             };
         }
         fs::write(configuration.join("readers"), entries)
@@ -306,10 +311,11 @@ fn vpcd_entry(
 fn own_entry(
     folder: &Path,
     index: usize,
+    suffix: &str,
     slots: &mut Vec<PlannedSlot>,
 ) -> Result<String, PcscdError> {
     let library = reader_driver()?;
-    let socket = folder.join(format!("slot{index}"));
+    let socket = folder.join(format!("slot{index}{suffix}"));
     let name = format!("Paraphe Slot {index}");
     slots.push(PlannedSlot {
         name: name.clone(),

@@ -221,3 +221,36 @@ fn scenarios_from_the_command_line_and_from_control_lines() {
         "{answer}"
     );
 }
+
+#[test]
+fn digits_are_typed_by_control_lines_and_not_repeated() {
+    let readers = [ReaderKind::OwnDriverWithPinPad, ReaderKind::OwnDriver];
+    let pcscd = PrivatePcscd::start(&readers).unwrap();
+    let [with_pad, without] = pcscd.slots() else {
+        panic!("two slots expected");
+    };
+    let mut program = Program::start(&[
+        format!("--reader={}=vitale-holder", with_pad.endpoint),
+        format!("--reader={}=vitale1", without.endpoint),
+    ]);
+    program.line();
+    program.line();
+    let pad = &with_pad.endpoint;
+    for (line, answer) in [
+        (format!("type {pad} 4711"), format!("done type {pad} ****")),
+        (format!("cancel {pad}"), format!("done cancel {pad}")),
+        (
+            format!("type {pad} 47x1"),
+            format!("error type {pad} ****: a PIN pad has digits only, and takes at most 16"),
+        ),
+        (
+            format!("type {} 4711", without.endpoint),
+            format!(
+                "error type {} ****: this reader has no PIN pad",
+                without.endpoint
+            ),
+        ),
+    ] {
+        assert_eq!(program.ask(&line), answer);
+    }
+}

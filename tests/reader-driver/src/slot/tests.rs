@@ -8,8 +8,8 @@ use std::thread;
 const LONG: u32 = 60_000;
 
 /// A path that no other test uses.
-fn socket(name: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("paraphe-slot-{}-{name}.sock", std::process::id()))
+pub(crate) fn socket(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("paraphe-slot-{}-{name}", std::process::id()))
 }
 
 /// Connects, answers the ATR and then each command with itself and 9000, until the reader or `commands` ends.
@@ -27,6 +27,38 @@ fn card(path: &Path, atr: &'static [u8], commands: usize) -> thread::JoinHandle<
             };
             send(&mut connection, &answer).unwrap();
         }
+    })
+}
+
+/// What a test types on the pad.
+#[derive(Debug)]
+pub(crate) enum Typed {
+    Digits(&'static str),
+    Cancel,
+    Nothing,
+}
+
+/// A card's side that answers each question of the pad with the next of these, and a command with itself and 9000.
+pub(crate) fn card_with_pad(path: &Path, typed: Vec<Typed>) -> thread::JoinHandle<()> {
+    let mut connection = UnixStream::connect(path).unwrap();
+    thread::spawn(move || {
+        let mut typed = typed.into_iter();
+        while let Ok(message) = receive(&mut connection) {
+            let answer = match message[..] {
+                [GET_ATR] => vec![0x3B, 0x00],
+                [question @ 0x80..=0xFF] => {
+                    assert_eq!(question, ASK_ENTRY | 30);
+                    match typed.next().unwrap() {
+                        Typed::Digits(digits) => [&[0x00], digits.as_bytes()].concat(),
+                        Typed::Cancel => vec![0x01],
+                        Typed::Nothing => vec![0x02],
+                    }
+                }
+                _ => [&message[..], &[0x90, 0x00]].concat(),
+            };
+            send(&mut connection, &answer).unwrap();
+        }
+        assert!(typed.next().is_none(), "asked too little");
     })
 }
 
