@@ -353,3 +353,30 @@ fn the_commands_are_those_of_the_golden_conversation() {
         .collect();
     assert_eq!(commands, golden);
 }
+
+/// A card that must not be asked anything.
+struct Untouchable;
+
+impl crate::card::Transport for Untouchable {
+    fn transmit(&mut self, _command: &[u8]) -> Result<Vec<u8>, crate::card::TransportError> {
+        panic!("a card of another kind was sent a command");
+    }
+}
+
+#[test]
+fn models_that_are_no_cps_get_no_command_at_all() {
+    let mut refused = Vec::new();
+    for model in CardModel::ALL
+        .iter()
+        .filter(|model| !model.is_professional())
+    {
+        let mut card = Untouchable;
+        let result = ProfessionalCard::open(&mut card, *model);
+        assert!(matches!(result, Err(CardError::NotThisCard { model: found }) if found == *model));
+        refused.push(model.name());
+    }
+    assert_eq!(
+        refused,
+        ["vitale2", "vitale2-unknown-revision", "vitale1", "unknown"]
+    );
+}
