@@ -11,7 +11,9 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use paraphe_benches::{WiredCard, wired};
-use paraphe_protocol::card::{Atr, CardCache, CardModel, LastTry, Pin, ProfessionalCard, VerifiedCard};
+use paraphe_protocol::card::{
+    Atr, CardCache, CardModel, LastTry, Pin, ProfessionalCard, VerifiedCard,
+};
 use paraphe_protocol::digest::Sha256Digest;
 
 fn model(card: &WiredCard) -> CardModel {

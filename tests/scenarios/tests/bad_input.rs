@@ -119,10 +119,7 @@ fn a_lot_that_cannot_be_signed_costs_no_pin() {
         let output = workstation.path().join(format!("lot-{code}"));
         let answer = sign(&workstation, &cards, &pin, &output, &[&good, &path]);
         let _ = answer.refused(code);
-        assert!(
-            !output.exists(),
-            "{code}: something was left"
-        );
+        assert!(!output.exists(), "{code}: something was left");
     }
     let output = workstation.path().join("lot-patient");
     let arguments = [
