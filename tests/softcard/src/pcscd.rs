@@ -6,6 +6,7 @@
 //! each entry needs its own copy of the library) or of our own reader driver.
 
 mod client;
+pub mod relay;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -12,8 +12,8 @@ const COMMAND_VERSION: u32 = 0x11;
 const COMMAND_GET_STATES: u32 = 0x12;
 const COMMAND_WAIT_FOR_CHANGE: u32 = 0x13;
 /// Size of one reader record, and their number.
-const RECORD: usize = 184;
-const RECORDS: usize = 16;
+pub(super) const RECORD: usize = 184;
+pub(super) const RECORDS: usize = 16;
 /// State bit of a present card.
 const PRESENT: u32 = 0x0004;
 
@@ -116,15 +116,18 @@ fn read_record(record: &[u8; RECORD]) -> Option<ReaderState> {
             .and_then(<[u8]>::first_chunk::<4>)
             .map(|bytes| u32::from_ne_bytes(*bytes))
     };
-    let name = record.get(..128)?.split(|byte| *byte == 0).next()?;
-    if name.is_empty() {
-        return None;
-    }
+    let name = record_name(record)?;
     let atr_length = usize::try_from(number(176)?).ok()?;
     let atr = record.get(140..173)?.get(..atr_length)?;
     Some(ReaderState {
-        name: String::from_utf8_lossy(name).into_owned(),
+        name,
         events: number(128)?,
         atr: (number(132)? & PRESENT != 0 && !atr.is_empty()).then(|| atr.to_vec()),
     })
+}
+
+/// The name in a reader record; `None` for an unused one.
+pub(super) fn record_name(record: &[u8; RECORD]) -> Option<String> {
+    let name = record.get(..128)?.split(|byte| *byte == 0).next()?;
+    (!name.is_empty()).then(|| String::from_utf8_lossy(name).into_owned())
 }
