@@ -143,24 +143,7 @@ impl PrivatePcscd {
         }
         fs::write(configuration.join("readers"), entries)
             .map_err(system("write the reader configuration"))?;
-        let socket = folder.path().join("comm");
-        let listener = UnixListener::bind(&socket).map_err(system("listen for pcscd"))?;
-        let log = fs::File::create(folder.path().join("pcscd.log"))
-            .map_err(system("make pcscd's log"))?;
-        let log_too = log.try_clone().map_err(system("make pcscd's log"))?;
-        // The shell moves the socket to descriptor 3, where pcscd expects it, and becomes pcscd.
-        let process = Command::new("sh")
-            .arg("-c")
-            .arg(
-                "exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" -f -c \"$1\"",
-            )
-            .arg(PCSCD)
-            .arg(&configuration)
-            .stdin(Stdio::from(OwnedFd::from(listener)))
-            .stdout(log)
-            .stderr(log_too)
-            .spawn()
-            .map_err(system("start pcscd"))?;
+        let process = spawn(folder.path())?;
         let mut pcscd = Self {
             process,
             slots: Vec::new(),
@@ -180,6 +163,33 @@ impl PrivatePcscd {
             })
             .collect();
         Ok(pcscd)
+    }
+
+    /// Stops `pcscd`, if it runs. Its cards look for their readers until it is back.
+    pub fn stop(&mut self) {
+        // It ends at once on SIGTERM; nothing is to be done where it has ended already.
+        if let Ok(None) = self.process.try_wait()
+            && let Some(id) = i32::try_from(self.process.id())
+                .ok()
+                .and_then(rustix::process::Pid::from_raw)
+        {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        }
+        let _ = self.process.wait();
+    }
+
+    /// Starts `pcscd` again after [`PrivatePcscd::stop`], with the same readers at the same socket, and waits until it shows
+    /// them all.
+    pub fn start_again(&mut self) -> Result<(), PcscdError> {
+        self.stop();
+        self.process = spawn(self.folder.path())?;
+        let expected = format!("{} slots", self.slots.len());
+        self.wait_until(START_TIMEOUT, &expected, |states| {
+            self.slots
+                .iter()
+                .all(|slot| states.iter().any(|state| state.name == slot.reader))
+        })
+        .map(|_| ())
     }
 
     /// The slots, in the order of the readers asked for (two for each `vpcd` entry).
@@ -273,15 +283,33 @@ impl PrivatePcscd {
 
 impl Drop for PrivatePcscd {
     fn drop(&mut self) {
-        // pcscd ends at once on SIGTERM; nothing is to be done where it has ended already.
-        if let Some(id) = i32::try_from(self.process.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-        {
-            let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
-        }
-        let _ = self.process.wait();
+        self.stop();
     }
+}
+
+/// Starts the process with a new socket; the configuration is there.
+fn spawn(folder: &Path) -> Result<Child, PcscdError> {
+    let socket = folder.join("comm");
+    // Left by a former process; otherwise there is none.
+    let _ = fs::remove_file(&socket);
+    let listener = UnixListener::bind(&socket).map_err(system("listen for pcscd"))?;
+    let log = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.join("pcscd.log"))
+        .map_err(system("make pcscd's log"))?;
+    let log_too = log.try_clone().map_err(system("make pcscd's log"))?;
+    // The shell moves the socket to descriptor 3, where pcscd expects it, and becomes pcscd.
+    Command::new("sh")
+        .arg("-c")
+        .arg("exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" -f -c \"$1\"")
+        .arg(PCSCD)
+        .arg(folder.join("conf"))
+        .stdin(Stdio::from(OwnedFd::from(listener)))
+        .stdout(log)
+        .stderr(log_too)
+        .spawn()
+        .map_err(system("start pcscd"))
 }
 
 /// A `vpcd` entry: its own copy of the library (its state is global to the file) and two free neighbouring ports.

@@ -254,3 +254,27 @@ fn digits_are_typed_by_control_lines_and_not_repeated() {
         assert_eq!(program.ask(&line), answer);
     }
 }
+
+#[test]
+fn cards_come_back_to_a_pcscd_that_was_restarted() {
+    let readers = [ReaderKind::OwnDriver, ReaderKind::Vpcd];
+    let mut pcscd = PrivatePcscd::start(&readers).unwrap();
+    let [own, vpcd, _] = pcscd.slots().to_vec().try_into().unwrap();
+    let (Endpoint::Vpcd(port), Endpoint::Reader(socket)) = (&vpcd.endpoint, &own.endpoint) else {
+        panic!("unexpected endpoints");
+    };
+    let mut program = Program::start(&[
+        format!("--reader={}=vitale-holder", socket.display()),
+        format!("--vpcd={port}=vitale-holder"),
+    ]);
+    program.line();
+    program.line();
+    let vitale = [0x3B, 0x75, 0x13, 0, 0, 0x45, 0x09, 0xEA, 0x90, 0x00];
+    for _ in 0..2 {
+        pcscd.wait_for_card(&own.reader, &vitale).unwrap();
+        pcscd.wait_for_card(&vpcd.reader, &vitale).unwrap();
+        pcscd.stop();
+        assert!(pcscd.readers().is_err());
+        pcscd.start_again().unwrap();
+    }
+}
