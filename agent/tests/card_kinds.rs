@@ -208,6 +208,20 @@ async fn every_operation_ends_as_the_table_says_on_every_card() {
             assert_eq!(report["conclusion"], "total-passed", "{name}: {report}");
         }
 
+        let status = stage.perform(Operation::PinStatus, json!({})).await;
+        let expected = match row.read {
+            Ok("holder") => Ok(()),
+            Ok(_) => Err(NO_HOLDER),
+            Err(code) => Err(code),
+        };
+        assert_eq!(outcome(&status), expected, "{name}: pin/status");
+        if expected.is_err() {
+            for operation in [Operation::PinChange, Operation::PinUnblock] {
+                let refused = stage.perform(operation, json!({})).await;
+                assert_eq!(outcome(&refused), expected, "{name}: {operation}");
+            }
+        }
+
         let vitale = stage.perform(Operation::VitaleRead, json!({})).await;
         match (&vitale, row.vitale) {
             (Ok(read), Ok(number)) => assert_eq!(
@@ -255,6 +269,9 @@ async fn an_unknown_card_is_named_so_and_sent_nothing() {
         (Operation::CardRead, json!({"practice_situations": true})),
         (Operation::Login, login()),
         (Operation::LotSign, lot()),
+        (Operation::PinStatus, json!({})),
+        (Operation::PinChange, json!({})),
+        (Operation::PinUnblock, json!({})),
         (Operation::VitaleRead, json!({})),
     ] {
         let refused = stage.perform(operation, body).await;

@@ -16,6 +16,7 @@ mod lot_sign;
 mod new_file;
 mod options;
 mod output;
+mod pin;
 mod pin_entry;
 mod serve;
 mod session;
@@ -32,6 +33,7 @@ mod tests;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use paraphe_protocol::api::Operation;
 
 use failure::Failure;
 use options::CommonOptions;
@@ -87,6 +89,9 @@ enum OperationCommand {
     /// Les lots de documents / lots of documents
     #[command(subcommand)]
     Lot(LotCommand),
+    /// Le code porteur / the PIN
+    #[command(subcommand)]
+    Pin(PinCommand),
     /// Vérifie une signature de lot / checks a lot signature
     Verify(verify::Arguments),
 }
@@ -107,6 +112,19 @@ enum VitaleCommand {
 enum LotCommand {
     /// Signe un lot avec une seule saisie du code / signs a lot with one PIN entry
     Sign(lot_sign::Arguments),
+}
+
+/// Codes come from the dialogue, or unattended from --pin-fd or --pin-file: a line each.
+#[derive(Debug, Subcommand)]
+enum PinCommand {
+    /// Essais restants, sans en perdre / tries left, without losing one
+    Status,
+    /// Nouveau code par l'ancien ; sans surveillance : ancien, puis nouveau, une ligne chacun / new PIN by the old one;
+    /// unattended: old, then new, one line each
+    Change,
+    /// Nouveau code par le code de déblocage ; sans surveillance : déblocage, puis nouveau / new PIN by the unblocking code;
+    /// unattended: unblocking code, then new PIN
+    Unblock,
 }
 
 /// How a command ended well.
@@ -173,6 +191,13 @@ async fn perform_operation(
         OperationCommand::Login(arguments) => login::run(invocation, &mut session, arguments).await,
         OperationCommand::Lot(LotCommand::Sign(arguments)) => {
             lot_sign::run(invocation, &mut session, arguments).await
+        }
+        OperationCommand::Pin(PinCommand::Status) => pin::status(invocation, &mut session).await,
+        OperationCommand::Pin(PinCommand::Change) => {
+            pin::set(invocation, &mut session, Operation::PinChange).await
+        }
+        OperationCommand::Pin(PinCommand::Unblock) => {
+            pin::set(invocation, &mut session, Operation::PinUnblock).await
         }
         OperationCommand::Verify(arguments) => {
             verify::run(invocation, &mut session, &arguments).await

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-use paraphe_protocol::card::LastTry;
+use paraphe_protocol::card::{LastTry, UnblockingCode};
 
 use super::failure::Failure;
 use super::session::Invocation;
@@ -83,6 +83,15 @@ struct NoPinEntry {
 
 impl PinEntry for NoPinEntry {
     fn ask(&self, _request: &PinRequest) -> Result<EnteredPin, PinEntryError> {
+        Err(PinEntryError::Unavailable {
+            detail: self.detail.clone(),
+        })
+    }
+
+    fn ask_unblocking_code(
+        &self,
+        _request: &PinRequest,
+    ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
         Err(PinEntryError::Unavailable {
             detail: self.detail.clone(),
         })

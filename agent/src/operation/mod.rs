@@ -10,6 +10,7 @@ mod events;
 mod hashing;
 mod login;
 mod lot_sign;
+mod pin;
 mod pin_dialogue;
 mod professional_card;
 mod selection;
@@ -49,6 +50,9 @@ pub(crate) fn perform(
     operation: Operation,
     body: &[u8],
 ) -> Result<Value, Failure> {
+    if matches!(context.caller, Caller::Site(_)) && !operation.is_for_sites() {
+        return Err(paraphe_protocol::api::ErrorCode::OperationNotForSites.into());
+    }
     match operation {
         Operation::CardRead => run(context, body, card_read::perform),
         Operation::DocumentDrop => run(context, body, document::drop_document),
@@ -56,6 +60,9 @@ pub(crate) fn perform(
         Operation::DocumentPut => run(context, body, document::put),
         Operation::Login => run(context, body, login::perform),
         Operation::LotSign => run(context, body, lot_sign::perform),
+        Operation::PinChange => run(context, body, pin::change),
+        Operation::PinStatus => run(context, body, pin::status),
+        Operation::PinUnblock => run(context, body, pin::unblock),
         Operation::Status => run(context, body, status::perform),
         Operation::Verify => run(context, body, verify::perform),
         Operation::VitaleRead => run(context, body, vitale_read::perform),

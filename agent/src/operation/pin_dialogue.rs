@@ -11,7 +11,7 @@ use paraphe_protocol::card::{self, CardError, LastTry, Pin, ProvenPin, VerifiedC
 
 use super::Context;
 use super::professional_card::{ProfessionalCard, lock};
-use crate::pin::{PinPurpose, PinRequest, Requester};
+use crate::pin::{PinPurpose, PinRequest, RequestedCode, Requester};
 use crate::problem::Failure;
 use crate::reader::{CardChannel, CardEnd};
 
@@ -52,6 +52,7 @@ impl<'a> PinDialogue<'a> {
         }
         let request = PinRequest {
             purpose,
+            code: RequestedCode::Pin,
             requester: Requester::of(context.caller),
             holder: card.holder()?.display_name(),
             card_serial: card.serial.as_str().to_owned(),
@@ -102,7 +103,8 @@ impl<'a> PinDialogue<'a> {
     }
 }
 
-fn only_dialogue<'a>(context: &Context<'a>) -> Result<MutexGuard<'a, ()>, Failure> {
+/// Nobody else asks while this is held.
+pub(super) fn only_dialogue<'a>(context: &Context<'a>) -> Result<MutexGuard<'a, ()>, Failure> {
     match context.agent.pin_dialogue.try_lock() {
         Ok(guard) => Ok(guard),
         Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
@@ -120,7 +122,7 @@ pub(super) fn with_proven_pin<R: Send + 'static>(
     proven: ProvenPin,
     work: impl VerifiedWork<R>,
 ) -> Result<R, Failure> {
-    run(context, card, move |opened| {
+    in_one_transaction(context, card, move |opened| {
         let mut verified = opened.verify_proven_pin(proven)?;
         work(&mut verified)
     })?
@@ -135,14 +137,14 @@ fn present<R: Send + 'static>(
     work: &Arc<impl VerifiedWork<R>>,
 ) -> Result<Result<R, CardError>, Failure> {
     let work = Arc::clone(work);
-    run(context, card, move |opened| {
+    in_one_transaction(context, card, move |opened| {
         let mut verified = opened.verify_pin(pin, last_try)?;
         work(&mut verified)
     })
 }
 
 /// Opens the card in one transaction, makes sure that it is the one prepared for, works, and leaves it reset.
-fn run<R: Send + 'static>(
+pub(super) fn in_one_transaction<R: Send + 'static>(
     context: &Context<'_>,
     card: &ProfessionalCard,
     work: impl FnOnce(&mut card::ProfessionalCard<'_, CardChannel<'_>>) -> Result<R, CardError>

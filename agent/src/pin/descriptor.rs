@@ -1,30 +1,44 @@
-//! The PIN of unattended work: the first line of an inherited descriptor or of a private file (a systemd credential, for
-//! instance). It is presented once: after a wrong PIN, or for a second operation, it is never given again. The last
-//! try is refused unless it was allowed when the entry was made.
+//! The codes of unattended work, from an inherited descriptor or a private file (a systemd credential, for instance). The
+//! first line is the PIN, or the unblocking code where that is asked for; the second, read only when it is asked for, is the
+//! new PIN. Each is given once: after a wrong PIN, or for a second operation, it is never given again. The last try is
+//! refused unless it was allowed when the entry was made.
 
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use paraphe_protocol::card::{LastTry, Pin};
+use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
 use zeroize::Zeroizing;
 
 use super::{EnteredPin, PinEntry, PinEntryError, PinRequest};
 
-/// Longest first line, bytes; a PIN has at most 8.
+/// Longest line, bytes; a code has at most 16.
 const MAXIMUM_LINE: usize = 64;
 
-/// Gives a PIN that was handed over beforehand, once.
+/// Gives codes that were handed over beforehand, each once.
 pub struct DescriptorPinEntry {
-    pin: Mutex<Option<Pin>>,
+    codes: Mutex<Codes>,
     last_try: LastTry,
 }
 
+struct Codes {
+    /// The PIN or the unblocking code, until it is given.
+    present: Option<Line>,
+    /// Where the new PIN comes from, until it is given.
+    rest: Option<Box<dyn Read + Send>>,
+}
+
+/// A line without its end, in one place that is wiped.
+struct Line {
+    bytes: Box<Zeroizing<[u8; MAXIMUM_LINE]>>,
+    length: usize,
+}
+
 impl DescriptorPinEntry {
-    /// Reads the PIN from an inherited descriptor, and closes it. `last_try` says beforehand whether the last one may be spent.
+    /// Reads the PIN from an inherited descriptor; a new PIN is read from it when it is asked for. `last_try` says beforehand whether the last one may be spent.
     ///
     /// # Errors
     /// It cannot be read, or its first line is not a PIN.
@@ -51,46 +65,82 @@ impl DescriptorPinEntry {
         Self::from_reader(file, last_try)
     }
 
-    fn from_reader(mut source: impl Read, last_try: LastTry) -> Result<Self, PinEntryError> {
-        let mut line = Zeroizing::new([0_u8; MAXIMUM_LINE]);
-        let mut length = 0;
-        while let Some(rest) = line.get_mut(length..).filter(|rest| !rest.is_empty()) {
-            let read = match source.read(rest) {
-                Ok(read) => read,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(unavailable(error)),
-            };
-            length += read;
-            if read == 0 || line[..length].contains(&b'\n') {
-                break;
-            }
-        }
-        let first = line[..length]
-            .split(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default();
-        let first = first.strip_suffix(b"\r").unwrap_or(first);
+    fn from_reader(
+        mut source: impl Read + Send + 'static,
+        last_try: LastTry,
+    ) -> Result<Self, PinEntryError> {
+        let present = Line::read(&mut source)?;
+        // What cannot be a code is told at the start, not in the middle of the work.
+        Pin::from_digits(present.text())?;
         Ok(Self {
-            pin: Mutex::new(Some(Pin::from_digits(first)?)),
+            codes: Mutex::new(Codes {
+                present: Some(present),
+                rest: Some(Box::new(source)),
+            }),
             last_try,
         })
+    }
+
+    fn codes(&self) -> MutexGuard<'_, Codes> {
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Taken out whatever follows: a code that failed, or whose last try is not to be spent, is never given again.
+    fn take(&self, request: &PinRequest) -> Result<Line, PinEntryError> {
+        let line = self.codes().present.take();
+        if request.is_last_try() && self.last_try == LastTry::Refused {
+            return Err(PinEntryError::LastTryNotConfirmed);
+        }
+        line.ok_or(PinEntryError::AlreadyUsed)
+    }
+}
+
+impl Line {
+    /// Reads to the end of a line, byte by byte: what follows belongs to whoever reads next.
+    fn read(source: &mut impl Read) -> Result<Self, PinEntryError> {
+        let mut line = Self {
+            bytes: Box::new(Zeroizing::new([0; MAXIMUM_LINE])),
+            length: 0,
+        };
+        while let Some(place) = line.bytes.get_mut(line.length..=line.length) {
+            match source.read(place) {
+                Ok(0) => break,
+                Ok(_) if place == b"\n" => break,
+                Ok(_) => line.length += 1,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+        Ok(line)
+    }
+
+    fn text(&self) -> &[u8] {
+        let text = self.bytes.get(..self.length).unwrap_or_default();
+        text.strip_suffix(b"\r").unwrap_or(text)
     }
 }
 
 impl PinEntry for DescriptorPinEntry {
     fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError> {
-        // Taken out whatever follows: a PIN that failed, or whose last try is not to be spent, is never given again.
-        let pin = self
-            .pin
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-            .ok_or(PinEntryError::AlreadyUsed)?;
-        match (request.is_last_try(), self.last_try) {
-            (false, _) => Ok(EnteredPin::Pin(pin)),
-            (true, LastTry::Confirmed) => Ok(EnteredPin::LastTryConfirmed(pin)),
-            (true, LastTry::Refused) => Err(PinEntryError::LastTryNotConfirmed),
+        if !request.code.is_presented() {
+            let mut rest = self.codes().rest.take().ok_or(PinEntryError::AlreadyUsed)?;
+            let line = Line::read(&mut rest)?;
+            return Ok(EnteredPin::Pin(Pin::from_digits(line.text())?));
         }
+        let pin = Pin::from_digits(self.take(request)?.text())?;
+        Ok(if request.is_last_try() {
+            EnteredPin::LastTryConfirmed(pin)
+        } else {
+            EnteredPin::Pin(pin)
+        })
+    }
+
+    fn ask_unblocking_code(
+        &self,
+        request: &PinRequest,
+    ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
+        let code = UnblockingCode::from_digits(self.take(request)?.text())?;
+        Ok((code, request.last_try_once_confirmed()))
     }
 
     fn is_interactive(&self) -> bool {
@@ -119,14 +169,17 @@ mod tests {
     use std::io::Write;
     use std::os::unix::fs::PermissionsExt;
 
-    use paraphe_protocol::card::LastTry;
+    use paraphe_protocol::card::{LastTry, Pin};
 
     use super::DescriptorPinEntry;
-    use crate::pin::{EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, Requester};
+    use crate::pin::{
+        EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, RequestedCode, Requester,
+    };
 
     fn request(tries_left: u8) -> PinRequest {
         PinRequest {
             purpose: PinPurpose::ReadPracticeSituations,
+            code: RequestedCode::Pin,
             requester: Requester::CommandLine,
             holder: String::new(),
             card_serial: String::new(),
@@ -137,7 +190,7 @@ mod tests {
     }
 
     fn entry(text: &str, last_try: LastTry) -> Result<DescriptorPinEntry, PinEntryError> {
-        DescriptorPinEntry::from_reader(text.as_bytes(), last_try)
+        DescriptorPinEntry::from_reader(std::io::Cursor::new(text.to_owned()), last_try)
     }
 
     #[test]
@@ -148,6 +201,35 @@ mod tests {
             entry.ask(&request(2)),
             Err(PinEntryError::AlreadyUsed)
         ));
+    }
+
+    #[test]
+    fn the_second_line_is_the_new_pin_and_never_the_present_one() {
+        let new = PinRequest {
+            code: RequestedCode::NewPin {
+                minimum: 4,
+                maximum: 4,
+            },
+            ..request(1)
+        };
+        let given = entry("1234\r\n5678\r\n", LastTry::Refused).unwrap();
+        given.ask(&request(3)).unwrap();
+        let (pin, _) = given.ask(&new).unwrap().into_parts();
+        assert!(pin.is_same_as(&Pin::from_digits(b"5678").unwrap()));
+        for request in [&new, &request(3)] {
+            assert!(matches!(
+                given.ask(request),
+                Err(PinEntryError::AlreadyUsed)
+            ));
+        }
+        // Without a second line there is no new PIN.
+        let given = entry("12345678\n", LastTry::Refused).unwrap();
+        let code = PinRequest {
+            code: RequestedCode::UnblockingCode,
+            ..request(3)
+        };
+        given.ask_unblocking_code(&code).unwrap();
+        assert!(matches!(given.ask(&new), Err(PinEntryError::Format(_))));
     }
 
     #[test]

@@ -9,11 +9,11 @@ mod pinentry_program;
 mod request;
 mod terminal;
 
-use paraphe_protocol::card::{LastTry, Pin, PinFormatError};
+use paraphe_protocol::card::{LastTry, Pin, PinFormatError, UnblockingCode};
 
 pub use descriptor::DescriptorPinEntry;
 pub use pinentry_program::PinentryProgram;
-pub use request::{PinPurpose, PinRequest, Requester};
+pub use request::{PinPurpose, PinRequest, RequestedCode, Requester};
 pub use terminal::TerminalPinEntry;
 
 /// A way to ask for a PIN.
@@ -23,6 +23,20 @@ pub trait PinEntry: Send + Sync {
     /// # Errors
     /// Why there is no PIN. No try was spent.
     fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError>;
+
+    /// Asks once for the code that unblocks the PIN; with it comes whether its last try may be spent. Blocks until the person
+    /// answered.
+    ///
+    /// # Errors
+    /// Why there is no code. No try was spent.
+    fn ask_unblocking_code(
+        &self,
+        _request: &PinRequest,
+    ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
+        Err(PinEntryError::Unavailable {
+            detail: "this entry asks for PINs only".to_owned(),
+        })
+    }
 
     /// Whether a person sits at the other end who can be asked again after a wrong PIN.
     fn is_interactive(&self) -> bool;

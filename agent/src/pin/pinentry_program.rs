@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use paraphe_protocol::card::Pin;
+use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
 use pinentry::{ConfirmationDialog, PassphraseInput};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{EnteredPin, PinEntry, PinEntryError, PinRequest};
 
@@ -38,8 +38,8 @@ impl PinentryProgram {
         })
     }
 
-    fn confirm_last_try(&self, request: &PinRequest) -> Result<(), PinEntryError> {
-        let question = format!("{}\n{}", request.last_try_question(), request.description());
+    fn confirm_last_try(&self, question: &str, description: &str) -> Result<(), PinEntryError> {
+        let question = format!("{question}\n{description}");
         let confirmed = ConfirmationDialog::with_binary(&self.program)
             .ok_or_else(|| unavailable("the pinentry program is gone"))?
             .with_ok("Continuer / go on")
@@ -53,33 +53,61 @@ impl PinentryProgram {
             Err(PinEntryError::Cancelled)
         }
     }
+
+    fn interact(
+        &self,
+        title: &str,
+        description: &str,
+        prompt: &str,
+        wrong_before: Option<&str>,
+    ) -> Result<SecretString, PinEntryError> {
+        let mut input = PassphraseInput::with_binary(&self.program)
+            .ok_or_else(|| unavailable("the pinentry program is gone"))?;
+        input
+            .with_title(title)
+            .with_description(bounded(description))
+            .with_prompt(prompt)
+            .with_ok("OK")
+            .with_cancel("Annuler / cancel")
+            .with_timeout(TIMEOUT);
+        if let Some(text) = wrong_before {
+            input.with_error(text);
+        }
+        input.interact().map_err(error)
+    }
+
+    fn enter(&self, request: &PinRequest) -> Result<SecretString, PinEntryError> {
+        let description = request.description();
+        if request.is_last_try() {
+            self.confirm_last_try(request.last_try_question(), &description)?;
+        }
+        self.interact(
+            request.title(),
+            &description,
+            request.prompt(),
+            request.error(),
+        )
+    }
 }
 
 impl PinEntry for PinentryProgram {
     fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError> {
-        if request.is_last_try() {
-            self.confirm_last_try(request)?;
-        }
-        let description = request.description();
-        let mut input = PassphraseInput::with_binary(&self.program)
-            .ok_or_else(|| unavailable("the pinentry program is gone"))?;
-        input
-            .with_title(request.title())
-            .with_description(bounded(&description))
-            .with_prompt("Code porteur / PIN :")
-            .with_ok("OK")
-            .with_cancel("Annuler / cancel")
-            .with_timeout(TIMEOUT);
-        if let Some(error) = request.error() {
-            input.with_error(error);
-        }
-        let entered = input.interact().map_err(error)?;
+        let entered = self.enter(request)?;
         let pin = Pin::from_digits(entered.expose_secret().as_bytes())?;
         Ok(if request.is_last_try() {
             EnteredPin::LastTryConfirmed(pin)
         } else {
             EnteredPin::Pin(pin)
         })
+    }
+
+    fn ask_unblocking_code(
+        &self,
+        request: &PinRequest,
+    ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
+        let entered = self.enter(request)?;
+        let code = UnblockingCode::from_digits(entered.expose_secret().as_bytes())?;
+        Ok((code, request.last_try_once_confirmed()))
     }
 
     fn is_interactive(&self) -> bool {
@@ -131,7 +159,9 @@ mod tests {
     use paraphe_protocol::card::PinFormatError;
 
     use super::{MAXIMUM_TEXT, PinentryProgram, bounded};
-    use crate::pin::{EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, Requester};
+    use crate::pin::{
+        EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, RequestedCode, Requester,
+    };
 
     /// A program that speaks Assuan: notes what it is told, answers `pin` to GETPIN and `confirm` to CONFIRM.
     fn program(directory: &Path, pin: &str, confirm: &str) -> PinentryProgram {
@@ -153,6 +183,7 @@ mod tests {
                 documents: 3,
                 first_titles: vec![titles.to_owned(); 3],
             },
+            code: RequestedCode::Pin,
             requester: Requester::Site("https://dossier.example".to_owned()),
             holder: "CAMILLE SIMULATEUR".to_owned(),
             card_serial: "99000001".to_owned(),

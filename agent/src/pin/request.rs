@@ -2,6 +2,8 @@
 //! beside it. Text that comes from a page or a document is made harmless before it is shown: no control or
 //! direction-changing characters, and bounded length.
 
+use paraphe_protocol::card::LastTry;
+
 use crate::caller::Caller;
 
 /// Longest piece of foreign text that is shown, characters.
@@ -14,6 +16,8 @@ const MAXIMUM_TITLES: usize = 3;
 pub struct PinRequest {
     /// What the PIN is for.
     pub purpose: PinPurpose,
+    /// Which code is asked for.
+    pub code: RequestedCode,
     /// Who asks.
     pub requester: Requester,
     /// Whose card it is, as the card says.
@@ -22,10 +26,28 @@ pub struct PinRequest {
     pub card_serial: String,
     /// Reader's name.
     pub reader: String,
-    /// Tries left before the card blocks; 1 is the last try and needs the person's confirmation.
+    /// Tries left before the card blocks; 1 is the last try and needs the person's confirmation. Of no account for a new PIN.
     pub tries_left: u8,
-    /// The PIN entered just before was wrong.
+    /// The PIN entered just before was wrong; of a new one, its two entries differed.
     pub wrong_before: bool,
+}
+
+/// Which code is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestedCode {
+    /// The PIN that the card has.
+    Pin,
+    /// The PIN that it is to have.
+    NewPin {
+        /// Fewest digits.
+        minimum: usize,
+        /// Most digits.
+        maximum: usize,
+    },
+    /// The same once more, against slips of the finger.
+    NewPinAgain,
+    /// The code that unblocks the PIN.
+    UnblockingCode,
 }
 
 /// What a PIN is for.
@@ -45,6 +67,10 @@ pub enum PinPurpose {
     },
     /// Read the practice situations.
     ReadPracticeSituations,
+    /// Change the PIN.
+    ChangePin,
+    /// Unblock the PIN.
+    UnblockPin,
 }
 
 /// Who asks, as shown to the person.
@@ -82,7 +108,28 @@ impl PinRequest {
     /// One try is left.
     #[must_use]
     pub fn is_last_try(&self) -> bool {
-        self.tries_left == 1
+        self.tries_left == 1 && self.code.is_presented()
+    }
+
+    /// What may be done with the last try once the code was entered: an entry lets nobody enter one on the last try without
+    /// having confirmed it.
+    pub(super) fn last_try_once_confirmed(&self) -> LastTry {
+        if self.is_last_try() {
+            LastTry::Confirmed
+        } else {
+            LastTry::Refused
+        }
+    }
+
+    /// What stands before the place where the code is typed.
+    #[must_use]
+    pub fn prompt(&self) -> &'static str {
+        match self.code {
+            RequestedCode::Pin => "Code porteur / PIN :",
+            RequestedCode::NewPin { .. } => "Nouveau code porteur / new PIN :",
+            RequestedCode::NewPinAgain => "Nouveau code, encore une fois / new PIN again :",
+            RequestedCode::UnblockingCode => "Code de déblocage / unblocking code :",
+        }
     }
 
     /// Window title.
@@ -107,27 +154,54 @@ impl PinRequest {
         )
     }
 
-    /// The statement, and the tries left.
+    /// The statement, and the tries left or the form of a new PIN.
     #[must_use]
     pub fn description(&self) -> String {
-        format!(
-            "{}\nEssais restants / tries left: {}",
-            self.statement(),
-            self.tries_left
-        )
+        let statement = self.statement();
+        match self.code {
+            RequestedCode::Pin | RequestedCode::UnblockingCode => format!(
+                "{statement}\nEssais restants / tries left: {}",
+                self.tries_left
+            ),
+            RequestedCode::NewPin { minimum, maximum } if minimum == maximum => {
+                format!("{statement}\n{minimum} chiffres / digits")
+            }
+            RequestedCode::NewPin { minimum, maximum } => {
+                format!("{statement}\n{minimum} à / to {maximum} chiffres / digits")
+            }
+            RequestedCode::NewPinAgain => statement,
+        }
     }
 
     /// What is said after a wrong PIN.
     #[must_use]
     pub fn error(&self) -> Option<&'static str> {
-        self.wrong_before
-            .then_some("Code porteur incorrect. / Wrong PIN.")
+        self.wrong_before.then_some(match self.code {
+            RequestedCode::Pin => "Code porteur incorrect. / Wrong PIN.",
+            RequestedCode::NewPin { .. } | RequestedCode::NewPinAgain => {
+                "Les deux saisies diffèrent. / The two entries differ."
+            }
+            RequestedCode::UnblockingCode => {
+                "Code de déblocage incorrect. / Wrong unblocking code."
+            }
+        })
     }
 
     /// The question that must be answered with yes before the last try.
     #[must_use]
     pub fn last_try_question(&self) -> &'static str {
+        if self.code == RequestedCode::UnblockingCode {
+            return "DERNIER ESSAI : un code de déblocage faux bloque la carte pour toujours. Continuer ?\n\
+                    (LAST TRY: a wrong unblocking code blocks the card for good. Go on?)";
+        }
         "DERNIER ESSAI : un code faux bloque la carte. Continuer ?\n(LAST TRY: a wrong PIN blocks the card. Go on?)"
+    }
+}
+
+impl RequestedCode {
+    /// Whether the card compares it with one that it has, and counts.
+    pub(super) fn is_presented(self) -> bool {
+        matches!(self, Self::Pin | Self::UnblockingCode)
     }
 }
 
@@ -167,6 +241,14 @@ impl PinPurpose {
                 "Lecture des situations d'exercice".to_owned(),
                 "read the practice situations".to_owned(),
             ),
+            Self::ChangePin => (
+                "Changement du code porteur".to_owned(),
+                "change the PIN".to_owned(),
+            ),
+            Self::UnblockPin => (
+                "Déblocage du code porteur".to_owned(),
+                "unblock the PIN".to_owned(),
+            ),
         }
     }
 }
@@ -200,7 +282,7 @@ fn is_misleading(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PinPurpose, PinRequest, Requester};
+    use super::{PinPurpose, PinRequest, RequestedCode, Requester};
 
     fn request(title: &str) -> PinRequest {
         PinRequest {
@@ -208,6 +290,7 @@ mod tests {
                 documents: 12,
                 first_titles: vec![title.to_owned(), "Ordonnance".to_owned()],
             },
+            code: RequestedCode::Pin,
             requester: Requester::Site("https://dossier.example".to_owned()),
             holder: "Dominique TESTMEDECIN".to_owned(),
             card_serial: "2800000042".to_owned(),

@@ -4,7 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 
-use paraphe_protocol::card::Pin;
+use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
 use rpassword::ConfigBuilder;
 use zeroize::Zeroizing;
 
@@ -28,42 +28,7 @@ impl TerminalPinEntry {
 
 impl PinEntry for TerminalPinEntry {
     fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError> {
-        let mut terminal = open()?;
-        let mut preface = request.description();
-        if let Some(error) = request.error() {
-            preface = format!("{error}\n{preface}");
-        }
-        writeln!(terminal, "{preface}").map_err(unavailable)?;
-        if request.is_last_try() {
-            writeln!(
-                terminal,
-                "{}\nTapez « oui » pour continuer / type \"yes\" to go on:",
-                request.last_try_question()
-            )
-            .map_err(unavailable)?;
-            let mut answer = String::new();
-            BufReader::new(&terminal)
-                .read_line(&mut answer)
-                .map_err(unavailable)?;
-            if !is_yes(&answer) {
-                return Err(PinEntryError::Cancelled);
-            }
-        }
-        let dialogue = ConfigBuilder::new()
-            .input_file_path(TERMINAL)
-            .output_file_path(TERMINAL)
-            .password_feedback_hide()
-            .build();
-        let entered = rpassword::prompt_password_with_config("Code porteur / PIN : ", dialogue)
-            .map(Zeroizing::new)
-            .map_err(|error| match error.kind() {
-                ErrorKind::Interrupted | ErrorKind::UnexpectedEof => PinEntryError::Cancelled,
-                _ => unavailable(error),
-            })?;
-        if entered.is_empty() {
-            return Err(PinEntryError::Cancelled);
-        }
-        let pin = Pin::from_digits(entered.as_bytes())?;
+        let pin = Pin::from_digits(enter(request)?.as_bytes())?;
         Ok(if request.is_last_try() {
             EnteredPin::LastTryConfirmed(pin)
         } else {
@@ -71,9 +36,66 @@ impl PinEntry for TerminalPinEntry {
         })
     }
 
+    fn ask_unblocking_code(
+        &self,
+        request: &PinRequest,
+    ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
+        let code = UnblockingCode::from_digits(enter(request)?.as_bytes())?;
+        Ok((code, request.last_try_once_confirmed()))
+    }
+
     fn is_interactive(&self) -> bool {
         true
     }
+}
+
+fn enter(request: &PinRequest) -> Result<Zeroizing<String>, PinEntryError> {
+    let mut terminal = open()?;
+    let mut preface = request.description();
+    if let Some(error) = request.error() {
+        preface = format!("{error}\n{preface}");
+    }
+    writeln!(terminal, "{preface}").map_err(unavailable)?;
+    if request.is_last_try() {
+        confirm_last_try(&mut terminal, request.last_try_question())?;
+    }
+    read_hidden(&format!("{} ", request.prompt()))
+}
+
+fn confirm_last_try(terminal: &mut File, question: &str) -> Result<(), PinEntryError> {
+    writeln!(
+        terminal,
+        "{question}\nTapez « oui » pour continuer / type \"yes\" to go on:"
+    )
+    .map_err(unavailable)?;
+    let mut answer = String::new();
+    BufReader::new(terminal)
+        .read_line(&mut answer)
+        .map_err(unavailable)?;
+    if is_yes(&answer) {
+        Ok(())
+    } else {
+        Err(PinEntryError::Cancelled)
+    }
+}
+
+/// One line without echo; an empty one is a no.
+fn read_hidden(prompt: &str) -> Result<Zeroizing<String>, PinEntryError> {
+    let dialogue = ConfigBuilder::new()
+        .input_file_path(TERMINAL)
+        .output_file_path(TERMINAL)
+        .password_feedback_hide()
+        .build();
+    let entered = rpassword::prompt_password_with_config(prompt, dialogue)
+        .map(Zeroizing::new)
+        .map_err(|error| match error.kind() {
+            ErrorKind::Interrupted | ErrorKind::UnexpectedEof => PinEntryError::Cancelled,
+            _ => unavailable(error),
+        })?;
+    if entered.is_empty() {
+        return Err(PinEntryError::Cancelled);
+    }
+    Ok(entered)
 }
 
 fn is_yes(answer: &str) -> bool {

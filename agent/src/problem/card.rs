@@ -49,6 +49,19 @@ impl From<CardError> for Failure {
             CardError::WrongPin { tries_left } => Self::new(ErrorCode::PinWrong)
                 .with_card_status(0x63C0 | u16::from(tries_left & 0x0F))
                 .with_tries_left(tries_left),
+            CardError::NoUnblockingCode => ErrorCode::UnblockingCodeMissing.into(),
+            CardError::UnblockingCodeBlocked { .. }
+            | CardError::WrongUnblockingCode { tries_left: 0, .. } => {
+                Self::new(ErrorCode::UnblockingCodeBlocked).with_tries_left(0)
+            }
+            CardError::LastUnblockingNotConfirmed { tries_left, .. } => {
+                Self::new(ErrorCode::UnblockingCodeLastTry).with_tries_left(tries_left)
+            }
+            CardError::WrongUnblockingCode { tries_left, .. } => {
+                Self::new(ErrorCode::UnblockingCodeWrong)
+                    .with_card_status(0x63C0 | u16::from(tries_left & 0x0F))
+                    .with_tries_left(tries_left)
+            }
             CardError::PinOfAnotherCard => ErrorCode::CardChanged.into(),
             CardError::PinNotVerified => Self::new(ErrorCode::CardRefused)
                 .with_card_status(0x6982)

@@ -35,6 +35,32 @@ impl From<PinEntryError> for Failure {
 
 impl From<PinFormatError> for Failure {
     fn from(error: PinFormatError) -> Self {
-        Self::new(ErrorCode::PinFormat).with_technical_detail(error)
+        let (french, english) = match error {
+            PinFormatError::Empty => (
+                "Le code est vide.".to_owned(),
+                "The code is empty.".to_owned(),
+            ),
+            PinFormatError::NotDigits => (
+                "Le code contient autre chose que des chiffres.".to_owned(),
+                "The code has characters other than digits.".to_owned(),
+            ),
+            PinFormatError::TooShort { minimum } => (
+                format!("Le code a moins de {minimum} chiffres."),
+                format!("The code has fewer than {minimum} digits."),
+            ),
+            PinFormatError::TooLong { maximum } => (
+                format!("Le code a plus de {maximum} chiffres."),
+                format!("The code has more than {maximum} digits."),
+            ),
+            PinFormatError::Unchanged => (
+                "Le nouveau code est l'ancien.".to_owned(),
+                "The new PIN is the old one.".to_owned(),
+            ),
+            error => (
+                "La carte décrit son code d'une manière inutilisable.".to_owned(),
+                error.to_string(),
+            ),
+        };
+        Self::new(ErrorCode::PinFormat).with_detail(french, english)
     }
 }

@@ -19,7 +19,7 @@ use paraphe::pin::{EnteredPin, PinEntry, PinEntryError, PinRequest};
 use paraphe::reader::{InProcessCard, InProcessReaders};
 use paraphe::service::Agent;
 use paraphe_protocol::api::{Language, Operation, Problem};
-use paraphe_protocol::card::Pin;
+use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
 use paraphe_softcard::{Counters, PkiDirectory, Profile, SoftCard};
 use serde_json::Value;
 
@@ -91,6 +91,8 @@ impl InProcessCard for Card {
 pub enum Answer {
     Pin(&'static str),
     LastTryConfirmed(&'static str),
+    /// The unblocking code, whose last try may not be spent.
+    Unblocking(&'static str),
     Cancel,
 }
 
@@ -112,7 +114,23 @@ impl PinEntry for Person {
                 Ok(EnteredPin::LastTryConfirmed(pin(digits)?))
             }
             Some(Answer::Cancel) => Err(PinEntryError::Cancelled),
+            Some(Answer::Unblocking(_)) => panic!("a PIN was asked for"),
             None => panic!("the person was asked once too often"),
+        }
+    }
+
+    fn ask_unblocking_code(
+        &self,
+        request: &PinRequest,
+    ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
+        self.asked.lock().unwrap().push(request.clone());
+        match self.answers.lock().unwrap().pop_front() {
+            Some(Answer::Unblocking(digits)) => {
+                let code = UnblockingCode::from_digits(digits.as_bytes())?;
+                Ok((code, LastTry::Refused))
+            }
+            Some(Answer::Cancel) => Err(PinEntryError::Cancelled),
+            _ => panic!("an unblocking code was asked for"),
         }
     }
 

@@ -129,6 +129,8 @@ pub enum ErrorCode {
     NonceInvalid,
     /// Cancelled by the person.
     OperationCancelled,
+    /// This operation is not open to sites.
+    OperationNotForSites,
     /// Unknown operation.
     OperationUnknown,
     /// This site is not allowed on this workstation.
@@ -167,11 +169,19 @@ pub enum ErrorCode {
     SignatureNotAccepted,
     /// Too many requests at once.
     TooBusy,
+    /// The unblocking code can no longer be used.
+    UnblockingCodeBlocked,
+    /// Only one try of the unblocking code is left.
+    UnblockingCodeLastTry,
+    /// This card has no unblocking code.
+    UnblockingCodeMissing,
+    /// Wrong unblocking code.
+    UnblockingCodeWrong,
 }
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 56] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -204,6 +214,7 @@ impl ErrorCode {
         Self::LotTooManyDocuments,
         Self::NonceInvalid,
         Self::OperationCancelled,
+        Self::OperationNotForSites,
         Self::OperationUnknown,
         Self::OriginNotAllowed,
         Self::PathNotAllowed,
@@ -223,6 +234,10 @@ impl ErrorCode {
         Self::SignatureInvalid,
         Self::SignatureNotAccepted,
         Self::TooBusy,
+        Self::UnblockingCodeBlocked,
+        Self::UnblockingCodeLastTry,
+        Self::UnblockingCodeMissing,
+        Self::UnblockingCodeWrong,
     ];
 
     /// The stable name, such as `pin-blocked`.
@@ -703,6 +718,20 @@ impl ErrorCode {
                     "Nothing was done; start again if you wish.",
                 ],
             },
+            Self::OperationNotForSites => Row {
+                name: "operation-not-for-sites",
+                layer: Policy,
+                status: 403,
+                who: Developer,
+                title: [
+                    "Cette opération n'est pas ouverte aux sites.",
+                    "This operation is not open to sites.",
+                ],
+                remedy: [
+                    "La personne la lance elle-même, avec la commande paraphe ou son logiciel.",
+                    "The person starts it, with the paraphe command or their own software.",
+                ],
+            },
             Self::OperationUnknown => Row {
                 name: "operation-unknown",
                 layer: Agent,
@@ -943,6 +972,59 @@ impl ErrorCode {
                 remedy: [
                     "Attendez la fin des opérations en cours.",
                     "Wait until the current operations are done.",
+                ],
+            },
+            Self::UnblockingCodeBlocked => Row {
+                name: "unblocking-code-blocked",
+                layer: Card,
+                status: 409,
+                who: Issuer,
+                title: [
+                    "Le code de déblocage ne peut plus servir.",
+                    "The unblocking code can no longer be used.",
+                ],
+                remedy: [
+                    "Demandez une nouvelle carte à son émetteur.",
+                    "Ask the card's issuer for a new card.",
+                ],
+            },
+            Self::UnblockingCodeLastTry => Row {
+                name: "unblocking-code-last-try",
+                layer: Policy,
+                status: 409,
+                who: User,
+                title: [
+                    "Il ne reste qu'un essai du code de déblocage.",
+                    "Only one try of the unblocking code is left.",
+                ],
+                remedy: [
+                    "Confirmez explicitement ce dernier essai, ou retrouvez d'abord le code : après lui, la carte est perdue.",
+                    "Confirm this last try explicitly, or find the code first: after it, the card is lost.",
+                ],
+            },
+            Self::UnblockingCodeMissing => Row {
+                name: "unblocking-code-missing",
+                layer: Card,
+                status: 409,
+                who: Issuer,
+                title: [
+                    "Cette carte n'a pas de code de déblocage.",
+                    "This card has no unblocking code.",
+                ],
+                remedy: [
+                    "Demandez à son émetteur comment la débloquer.",
+                    "Ask its issuer how to unblock it.",
+                ],
+            },
+            Self::UnblockingCodeWrong => Row {
+                name: "unblocking-code-wrong",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: ["Code de déblocage incorrect.", "Wrong unblocking code."],
+                remedy: [
+                    "Vérifiez le courrier de l'émetteur ; le nombre d'essais restants est indiqué.",
+                    "Check the issuer's letter; the number of tries left is given.",
                 ],
             },
         }

@@ -12,6 +12,7 @@ mod events;
 mod login;
 mod lot_sign;
 mod operation;
+mod pin;
 mod problem;
 mod status;
 mod verify;
@@ -33,6 +34,7 @@ pub use lot_sign::{
     LotSignResponse,
 };
 pub use operation::Operation;
+pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{Language, Problem};
 pub use status::{ReaderState, ReaderSummary, StatusRequest, StatusResponse, Versions, Warning};
 pub use verify::{Conclusion, CoveredDocument, VerifyRequest, VerifyResponse};

@@ -21,6 +21,12 @@ pub enum Operation {
     Login,
     /// Sign a lot of documents with one PIN entry.
     LotSign,
+    /// A new PIN, by the old one.
+    PinChange,
+    /// Tries left of the PIN and of the code that unblocks it.
+    PinStatus,
+    /// A new PIN, by the unblocking code.
+    PinUnblock,
     /// Versions, readers, cards, warnings.
     Status,
     /// Check a lot signature and its documents.
@@ -31,7 +37,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::CardRead,
         Self::DocumentDrop,
         Self::DocumentGet,
@@ -39,6 +45,9 @@ impl Operation {
         Self::Events,
         Self::Login,
         Self::LotSign,
+        Self::PinChange,
+        Self::PinStatus,
+        Self::PinUnblock,
         Self::Status,
         Self::Verify,
         Self::VitaleRead,
@@ -55,10 +64,19 @@ impl Operation {
             Self::Events => "events",
             Self::Login => "login",
             Self::LotSign => "lot/sign",
+            Self::PinChange => "pin/change",
+            Self::PinStatus => "pin/status",
+            Self::PinUnblock => "pin/unblock",
             Self::Status => "status",
             Self::Verify => "verify",
             Self::VitaleRead => "vitale/read",
         }
+    }
+
+    /// Whether a site may ask for it. The life of a PIN is the person's own affair, at their own programs.
+    #[must_use]
+    pub const fn is_for_sites(self) -> bool {
+        !matches!(self, Self::PinChange | Self::PinStatus | Self::PinUnblock)
     }
 
     /// The operation of this exact name.

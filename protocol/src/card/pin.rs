@@ -41,7 +41,8 @@ impl Pin {
     }
 
     /// Whether both are the same digits, in a time that says nothing about them.
-    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
         let (one, other) = (self.0.expose(), other.0.expose());
         one.len() == other.len() && openssl::memcmp::eq(one, other)
     }
