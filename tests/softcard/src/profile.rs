@@ -5,6 +5,7 @@
 //! The profiles of `tests/softcard/profiles/` are built in: [`Profile::shipped`].
 
 mod professional;
+mod quirks;
 mod vitale1;
 mod vitale2;
 
@@ -16,9 +17,11 @@ use crate::scenario::Scenario;
 
 pub(crate) use professional::parse_date;
 pub use professional::{
-    CardKind, CertificateFlags, CodeStorage, Cps4Atr, DirectoryOrder, EfActua, Keys, Person, Pin,
-    PracticeSituation, ProfessionalProfile, Quirks, Reselection, Source, SuppliedKey, TextEncoding,
-    UnblockCode, Validity,
+    CardKind, CodeStorage, Keys, Person, Pin, PracticeSituation, ProfessionalProfile, Source,
+    SuppliedKey, UnblockCode, Validity,
+};
+pub use quirks::{
+    CertificateFlags, Cps4Atr, DirectoryOrder, EfActua, Quirks, Reselection, TextEncoding,
 };
 pub use vitale1::Vitale1Profile;
 pub use vitale2::{Beneficiary, Vitale2Profile};
@@ -160,7 +163,7 @@ impl Profile {
         match &profile {
             Self::Cps3(card) | Self::Cps3Contactless(card) | Self::Cps4(card) => {
                 card.check()?;
-                card.check_only_on_cps4(matches!(profile, Self::Cps4(_)))?;
+                card.quirks.check(matches!(profile, Self::Cps4(_)))?;
             }
             Self::Vitale1(card) => card.check()?,
             Self::Vitale2(card) => card.check()?,

@@ -99,6 +99,19 @@ fn mistakes_are_refused_with_the_field() {
 }
 
 #[test]
+fn a_cps4_has_no_file_of_updates() {
+    let json = MINIMAL
+        .replacen(r#""kind":"cps3""#, r#""kind":"cps4""#, 1)
+        .replacen(
+            r#""person""#,
+            r#""quirks":{"ef_actua":"valid"},"person""#,
+            1,
+        );
+    let error = Profile::from_json(&json).unwrap_err().to_string();
+    assert!(error.contains("quirks.ef_actua"), "{error}");
+}
+
+#[test]
 fn an_unknown_name_lists_the_known_ones() {
     let error = Profile::shipped("phisician").unwrap_err().to_string();
     assert!(error.contains("physician, nurse"), "{error}");
