@@ -29,10 +29,11 @@ impl Installation {
     /// The identifier, made now where there is none yet. Two processes that make it at once agree on one.
     pub(crate) fn id(&self, fresh: impl FnOnce() -> Result<Oid, Failure>) -> Result<Oid, Failure> {
         let unusable = |error: &io::Error| {
-            Failure::new(ErrorCode::Internal).with_technical_detail(format!(
-                "the installation id cannot be kept: {}",
-                error.kind()
-            ))
+            Failure::new(ErrorCode::Internal).with_system_error(
+                "L'identifiant de l'installation ne peut pas être gardé",
+                "The installation id cannot be kept",
+                error,
+            )
         };
         match fs::read_to_string(&self.file) {
             Ok(text) => return parse(&text),

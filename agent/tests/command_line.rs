@@ -166,3 +166,43 @@ fn the_local_certificate_is_made_shown_and_removed() {
     assert!(!root.exists());
     assert_eq!(run(&["trust", "remove"]).status.code(), Some(0));
 }
+
+#[test]
+fn a_file_that_is_not_there_is_named_as_it_was_typed() {
+    for (language, said) in [
+        ("fr", "nulle-part/lot.xml : introuvable."),
+        ("en", "nulle-part/lot.xml: not found."),
+    ] {
+        for arguments in [
+            &["verify", "nulle-part/lot.xml"][..],
+            &["verify", "Cargo.toml", "nulle-part/lot.xml"],
+            &[
+                "lot",
+                "sign",
+                "--patient",
+                "1",
+                "-o",
+                "d",
+                "nulle-part/lot.xml",
+            ],
+        ] {
+            let output = paraphe(&[arguments, &["--language", language]].concat());
+            assert_eq!(output.status.code(), Some(1));
+            let shown = text(&output.stderr);
+            assert!(shown.contains(said), "{shown}");
+            assert!(shown.contains("document-missing"), "{shown}");
+            assert!(!shown.contains("entity"), "{shown}");
+        }
+        for arguments in [
+            &["status", "--config", "nulle-part/lot.xml"][..],
+            &["card", "read", "--pin-file", "nulle-part/lot.xml"],
+        ] {
+            let output = paraphe(&[arguments, &["--language", language]].concat());
+            let shown = text(&output.stderr);
+            assert!(shown.contains("nulle-part/lot.xml"), "{shown}");
+            assert!(!shown.contains("entity"), "{shown}");
+            assert!(!shown.contains("os error"), "{shown}");
+            assert_eq!(shown.contains("not found"), language == "en", "{shown}");
+        }
+    }
+}

@@ -398,3 +398,23 @@ async fn a_directory_is_whole_or_not_there() {
     assert_eq!(code(&refused), ErrorCode::PathNotAllowed);
     assert_eq!(card.counters().verifies, 0);
 }
+
+#[tokio::test]
+async fn a_missing_file_is_told_by_its_place_and_never_by_its_path() {
+    let stage = Stage::new(vec![]);
+    let absent = json!({"path": "/nowhere/NOM-DU-PATIENT.pdf"});
+    let there = json!({"path": shipped(DOCUMENTS[0].0)});
+    for (signature, documents, said) in [
+        (&absent, vec![], "Signature file. File: not found."),
+        (
+            &there,
+            vec![&there, &absent],
+            "Document 2. File: not found.",
+        ),
+    ] {
+        let body = json!({"signature": signature, "documents": documents});
+        let refused = stage.perform_as(&program(), Operation::Verify, body).await;
+        assert_eq!(code(&refused), ErrorCode::DocumentMissing);
+        assert_eq!(refused.unwrap_err().detail.as_deref(), Some(said));
+    }
+}

@@ -1,6 +1,6 @@
 //! Why a command failed, from whatever layer, as the one problem document that a person or a program is shown.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use paraphe_protocol::api::{ErrorCode, Language, Problem};
 
@@ -8,6 +8,7 @@ use crate::config::ConfigError;
 use crate::door::DoorError;
 use crate::door::client::ClientError;
 use crate::pin::PinEntryError;
+use crate::problem::system_error;
 use crate::service::StartError;
 use crate::trust::TrustError;
 
@@ -65,9 +66,24 @@ impl Failure {
             Self::Trust(error) => error.problem(language),
             Self::Door(error) => error.problem(language),
             Self::PinEntry(error) => crate::problem::Failure::from(error).into_problem(language),
-            Self::File { .. } => file_problem(&self, language),
+            Self::File { path, source } => file_problem(&path, &source, language),
+            Self::Start(StartError::Documents { path, source }) => {
+                file_problem(&path, &source, language)
+            }
+            Self::System(error) | Self::Start(StartError::Thread(error)) => {
+                Problem::new(ErrorCode::Internal, language)
+                    .with_detail(system_error(&error).in_language(language))
+            }
             Self::DocumentChanged { number } => Problem::new(ErrorCode::DocumentChanged, language)
                 .with_detail(format!("Document {number}.")),
+            Self::Client(ClientError::Connection(error)) => {
+                let said = system_error(&error);
+                let detail = match language {
+                    Language::French => format!("Liaison avec l'agent : {}.", said.french),
+                    Language::English => format!("Connection to the agent: {}.", said.english),
+                };
+                Problem::new(ErrorCode::Internal, language).with_detail(detail)
+            }
             other => Problem::new(ErrorCode::Internal, language).with_detail(other.to_string()),
         }
     }
@@ -82,9 +98,19 @@ pub(super) fn exit_status(problem: &Problem) -> u8 {
     }
 }
 
-fn file_problem(failure: &Failure, language: Language) -> Problem {
-    let mut problem =
-        Problem::new(ErrorCode::PathNotAllowed, language).with_detail(failure.to_string());
+/// A path, and what the system says of it, in the person's language.
+pub(super) fn about_file(path: &Path, error: &std::io::Error, language: Language) -> String {
+    let said = system_error(error);
+    let colon = match language {
+        Language::French => " :",
+        Language::English => ":",
+    };
+    format!("{}{colon} {}.", path.display(), said.in_language(language))
+}
+
+fn file_problem(path: &Path, error: &std::io::Error, language: Language) -> Problem {
+    let mut problem = Problem::new(ErrorCode::PathNotAllowed, language)
+        .with_detail(about_file(path, error, language));
     let (title, remedy) = match language {
         Language::French => (
             "Un fichier n'a pas pu être lu ou écrit.",

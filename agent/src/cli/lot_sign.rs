@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use paraphe_protocol::api::{
-    DocumentSource, Language, LotDocumentRequest, LotPatient, LotProfile, LotSignRequest, Operation,
+    DocumentSource, ErrorCode, Language, LotDocumentRequest, LotPatient, LotProfile,
+    LotSignRequest, Operation, Problem,
 };
 use serde_json::Value;
 
 use super::Ending;
-use super::failure::Failure;
+use super::failure::{Failure, about_file};
 use super::lot_directory::LotDirectory;
 use super::new_file;
 use super::output::{self, Lines, at, either, list, time};
@@ -126,7 +127,13 @@ fn request(invocation: &Invocation, arguments: Arguments) -> Result<LotSignReque
 }
 
 /// A file as the API names it: by its absolute path, which is text there.
+/// A file for the agent to read. One that cannot be read is told here, by the name that the person typed.
 pub(super) fn source(file: &Path, language: Language) -> Result<DocumentSource, Failure> {
+    if let Err(error) = rustix::fs::access(file, rustix::fs::Access::READ_OK) {
+        let detail = about_file(file, &error.into(), language);
+        let problem = Problem::new(ErrorCode::DocumentMissing, language).with_detail(detail);
+        return Err(Failure::Problem(Box::new(problem)));
+    }
     match absolute(file)?.into_os_string().into_string() {
         Ok(path) => Ok(DocumentSource::Path(path)),
         Err(_) => Err(invalid(

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use paraphe_protocol::card::{LastTry, UnblockingCode};
@@ -42,10 +43,8 @@ fn handed_over(invocation: &Invocation) -> Result<Option<Arc<dyn PinEntry>>, Fai
         return Ok(None);
     };
     // The descriptor is opened a second time by its name: taking over a number is not something that the compiler can check.
-    let file =
-        File::open(format!("/dev/fd/{number}")).map_err(|error| PinEntryError::Unavailable {
-            detail: format!("descriptor {number}: {error}"),
-        })?;
+    let place = PathBuf::from(format!("/dev/fd/{number}"));
+    let file = File::open(&place).map_err(|source| PinEntryError::Source { place, source })?;
     let entry = DescriptorPinEntry::from_descriptor(file.into(), LastTry::Refused)?;
     Ok(Some(Arc::new(entry)))
 }

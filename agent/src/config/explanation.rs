@@ -14,11 +14,16 @@ impl ConfigError {
 
     fn sentence(&self, language: Language) -> String {
         let Language::French = language else {
+            if let Self::Unreadable { path, source } = self {
+                let said = crate::problem::system_error(source).english;
+                return format!("{}: cannot be read: {said}.", path.display());
+            }
             return format!("{self}. docs/configuration.md describes every key.");
         };
         let what = match self {
             Self::Unreadable { path, source } => {
-                format!("{} : lecture impossible ({source})", path.display())
+                let said = crate::problem::system_error(source).french;
+                format!("{} : lecture impossible ({said})", path.display())
             }
             Self::TooLong { path, limit } => {
                 format!("{} : plus de {limit} octets", path.display())

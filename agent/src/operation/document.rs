@@ -51,7 +51,10 @@ pub(super) fn get(
     let mut piece = vec![0; length];
     let read = stored
         .read_at(&mut piece, request.offset)
-        .map_err(|error| Failure::new(ErrorCode::Internal).with_technical_detail(error.kind()))?;
+        .map_err(|error| {
+            let failure = Failure::new(ErrorCode::Internal);
+            failure.with_system_error("Document en attente", "Document in hand", &error)
+        })?;
     piece.truncate(read);
     Ok(DocumentGetResponse {
         content: STANDARD.encode(&piece),

@@ -171,7 +171,7 @@ fn read_all(
 
 #[expect(clippy::needless_pass_by_value, reason = "used by map_err")]
 fn missing(error: std::io::Error) -> Failure {
-    Failure::new(ErrorCode::DocumentMissing).with_technical_detail(error.kind())
+    Failure::new(ErrorCode::DocumentMissing).with_system_error("Fichier", "File", &error)
 }
 
 #[cfg(test)]

@@ -52,13 +52,14 @@ pub(super) fn perform(
 
 fn read_signature(context: &Context<'_>, source: &DocumentSource) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::new();
-    Source::open(context, source, MAXIMUM_SIGNATURE_BYTES)?.read_through(
-        &mut Vec::new(),
-        |piece| {
-            content.extend_from_slice(piece);
-            Ok(())
-        },
-    )?;
+    Source::open(context, source, MAXIMUM_SIGNATURE_BYTES)
+        .and_then(|source| {
+            source.read_through(&mut Vec::new(), |piece| {
+                content.extend_from_slice(piece);
+                Ok(())
+            })
+        })
+        .map_err(|failure| failure.about("Fichier de signature.", "Signature file."))?;
     Ok(content)
 }
 

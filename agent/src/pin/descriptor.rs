@@ -51,8 +51,12 @@ impl DescriptorPinEntry {
     /// # Errors
     /// [`PinEntryError::NotPrivate`], or it cannot be read, or its first line is not a PIN.
     pub fn from_file(path: &Path, last_try: LastTry) -> Result<Self, PinEntryError> {
-        let file = File::open(path).map_err(unavailable)?;
-        let metadata = file.metadata().map_err(unavailable)?;
+        let unreadable = |source| PinEntryError::Source {
+            place: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
         let user = rustix::process::geteuid().as_raw();
         if metadata.mode() & 0o077 != 0 || ![0, user].contains(&metadata.uid()) {
             return Err(PinEntryError::NotPrivate);
@@ -108,7 +112,12 @@ impl Line {
                 Ok(_) if place == b"\n" => break,
                 Ok(_) => line.length += 1,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(unavailable(error)),
+                Err(source) => {
+                    return Err(PinEntryError::Source {
+                        place: "--pin-fd, --pin-file".into(),
+                        source,
+                    });
+                }
             }
         }
         Ok(line)
@@ -151,13 +160,6 @@ impl PinEntry for DescriptorPinEntry {
 impl std::fmt::Debug for DescriptorPinEntry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("DescriptorPinEntry")
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used by map_err")]
-fn unavailable(error: std::io::Error) -> PinEntryError {
-    PinEntryError::Unavailable {
-        detail: format!("the PIN source: {}", error.kind()),
     }
 }
 

@@ -9,6 +9,8 @@ mod pinentry_program;
 mod request;
 mod terminal;
 
+use std::path::PathBuf;
+
 use paraphe_protocol::card::{LastTry, Pin, PinFormatError, UnblockingCode};
 
 pub use descriptor::DescriptorPinEntry;
@@ -92,6 +94,14 @@ pub enum PinEntryError {
     /// A PIN file that others can read or that is not the user's own.
     #[error("the PIN file can be read by others or belongs to another user")]
     NotPrivate,
+    /// Where the code comes from cannot be opened or read.
+    #[error("{}: {source}", place.display())]
+    Source {
+        /// The terminal, file or descriptor.
+        place: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// There is no way to ask.
     #[error("no way to ask for the PIN: {detail}")]
     Unavailable {

@@ -110,10 +110,10 @@ fn open() -> Result<File, PinEntryError> {
         .map_err(unavailable)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used by map_err")]
-fn unavailable(error: std::io::Error) -> PinEntryError {
-    PinEntryError::Unavailable {
-        detail: format!("{TERMINAL}: {}", error.kind()),
+fn unavailable(source: std::io::Error) -> PinEntryError {
+    PinEntryError::Source {
+        place: TERMINAL.into(),
+        source,
     }
 }
 

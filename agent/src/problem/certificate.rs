@@ -87,6 +87,13 @@ impl From<PathError> for Failure {
 
 impl From<TrustLoadError> for Failure {
     fn from(error: TrustLoadError) -> Self {
-        Self::new(ErrorCode::ConfigurationInvalid).with_technical_detail(error)
+        let failure = Self::new(ErrorCode::ConfigurationInvalid);
+        match error {
+            TrustLoadError::Io { path, source } => {
+                let path = path.display().to_string();
+                failure.with_system_error(&path, &path, &source)
+            }
+            other => failure.with_technical_detail(other),
+        }
     }
 }

@@ -26,11 +26,15 @@ impl From<StoreError> for Failure {
                 format!("{limit} documents sont déjà en attente ; rendez-en (document/drop)."),
                 format!("{limit} documents are held already; drop some (document/drop)."),
             ),
-            StoreError::Randomness => Self::new(ErrorCode::Internal)
-                .with_technical_detail("the system's random generator failed"),
-            StoreError::Io(error) => {
-                Self::new(ErrorCode::Internal).with_technical_detail(error.kind())
-            }
+            StoreError::Randomness => Self::new(ErrorCode::Internal).with_detail(
+                "Le générateur aléatoire du système a échoué.",
+                "The system's random generator failed.",
+            ),
+            StoreError::Io(error) => Self::new(ErrorCode::Internal).with_system_error(
+                "Document en attente",
+                "Document in hand",
+                &error,
+            ),
         }
     }
 }

@@ -9,10 +9,13 @@ mod login;
 mod lot;
 mod pin;
 mod reader;
+mod system;
 
 use std::fmt;
 
 use paraphe_protocol::api::{ErrorCode, Language, Problem};
+
+pub use system::system_error;
 
 /// Why an operation was not done. What it holds may be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,11 +96,18 @@ impl Failure {
 
     /// The same, said of the document at this position, from 1.
     #[must_use]
-    pub fn about_document(mut self, position: usize) -> Self {
+    pub fn about_document(self, position: usize) -> Self {
+        let which = format!("Document {position}.");
+        self.about(&which, &which)
+    }
+
+    /// The same, said of what these words name.
+    #[must_use]
+    pub fn about(mut self, french: &str, english: &str) -> Self {
         let before = self.detail.take().unwrap_or(Sentence::new("", ""));
         self.with_detail(
-            format!("Document {position}. {}", before.french).trim_end(),
-            format!("Document {position}. {}", before.english).trim_end(),
+            format!("{french} {}", before.french).trim_end(),
+            format!("{english} {}", before.english).trim_end(),
         )
     }
 

@@ -26,6 +26,10 @@ impl From<PinEntryError> for Failure {
                 "Le fichier du code peut être lu par d'autres, ou appartient à un autre utilisateur.",
                 "The PIN file can be read by others, or belongs to another user.",
             ),
+            PinEntryError::Source { place, source } => {
+                let place = place.display().to_string();
+                Self::new(ErrorCode::PinEntryUnavailable).with_system_error(&place, &place, &source)
+            }
             PinEntryError::Unavailable { detail } => {
                 Self::new(ErrorCode::PinEntryUnavailable).with_technical_detail(detail)
             }

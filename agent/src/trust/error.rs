@@ -6,6 +6,8 @@ use paraphe_certs::CertificateError;
 use paraphe_certs::localhost::{LocalhostError, LocalhostProblem};
 use paraphe_protocol::api::{ErrorCode, Language, Problem};
 
+use crate::problem::system_error;
+
 /// Why the HTTPS door's certificate cannot be made, read or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -67,7 +69,12 @@ impl TrustError {
     pub fn problem(&self, language: Language) -> Problem {
         let detail = match language {
             Language::French => self.french(),
-            Language::English => self.to_string(),
+            Language::English => match self {
+                Self::File { path, source } => {
+                    format!("{}: {}", path.display(), system_error(source).english)
+                }
+                other => other.to_string(),
+            },
         };
         let mut problem =
             Problem::new(ErrorCode::ConfigurationInvalid, language).with_detail(detail);
@@ -117,7 +124,10 @@ impl TrustError {
             Self::ForeignFile { path } => (path, "ce fichier n'est pas de Paraphe"),
             Self::WrongKey { path } => (path, "ce n'est pas la clé du certificat"),
             Self::NoDirectory => return "ni HOME ni XDG_STATE_HOME n'est défini".to_owned(),
-            // What the system or the crypto library said, as it said it.
+            Self::File { path, source } => {
+                return format!("{} : {}", path.display(), system_error(source).french);
+            }
+            // What the crypto library said, as it said it.
             other => return other.to_string(),
         };
         format!("{} : {sentence}", path.display())

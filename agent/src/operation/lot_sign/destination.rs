@@ -43,12 +43,10 @@ impl Destination {
     /// Begins a directory; `wanted` must not exist or be empty.
     pub(super) fn directory(wanted: &Path) -> Result<Self, Failure> {
         let refused = |error: &io::Error| {
-            Failure::new(ErrorCode::PathNotAllowed).with_detail(
-                format!("Le dossier du résultat ne convient pas : {}.", error.kind()),
-                format!(
-                    "The directory for the result will not do: {}.",
-                    error.kind()
-                ),
+            Failure::new(ErrorCode::PathNotAllowed).with_system_error(
+                "Le dossier du résultat ne convient pas",
+                "The directory for the result will not do",
+                error,
             )
         };
         let wanted = std::path::absolute(wanted).map_err(|error| refused(&error))?;

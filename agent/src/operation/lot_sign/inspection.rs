@@ -112,8 +112,9 @@ fn read(
 
 #[expect(clippy::needless_pass_by_value, reason = "used by map_err")]
 pub(super) fn cannot_write(error: std::io::Error) -> Failure {
-    Failure::new(ErrorCode::Internal).with_detail(
-        format!("Le résultat n'a pas pu être écrit : {}.", error.kind()),
-        format!("The result could not be written: {}.", error.kind()),
+    Failure::new(ErrorCode::Internal).with_system_error(
+        "Le résultat n'a pas pu être écrit",
+        "The result could not be written",
+        &error,
     )
 }
