@@ -17,4 +17,5 @@ pub mod problem;
 pub mod process_hardening;
 pub mod reader;
 pub mod service;
+mod token;
 pub mod trust;

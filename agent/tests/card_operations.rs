@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use paraphe::pin::TriesLeft;
 use paraphe_certs::TrustStore;
 use paraphe_protocol::api::{ErrorCode, Operation, Problem};
 use paraphe_protocol::login::{
@@ -114,7 +115,7 @@ async fn practice_situations_cost_one_pin_and_the_card_is_left_unverified() {
     assert!(!card.pin_verified());
     let asked = stage.asked();
     assert_eq!(asked.len(), 1);
-    assert_eq!(asked[0].tries_left, 3);
+    assert_eq!(asked[0].tries_left, TriesLeft::Exactly(3));
     assert_eq!(asked[0].card_serial, "99000001");
     assert!(asked[0].description().contains("CAMILLE SIMULATEUR"));
 }
@@ -150,7 +151,11 @@ async fn a_person_may_enter_another_pin_and_must_confirm_the_last_try() {
         .iter()
         .map(|request| (request.tries_left, request.wrong_before))
         .collect();
-    assert_eq!(asked, [(3, false), (2, true), (1, true)]);
+    let expected = [(3, false), (2, true), (1, true)];
+    assert_eq!(
+        asked,
+        expected.map(|(left, again)| (TriesLeft::Exactly(left), again))
+    );
     assert_eq!((card.counters().verifies, card.tries_left()), (3, 3));
 }
 

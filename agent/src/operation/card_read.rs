@@ -11,9 +11,9 @@ use paraphe_protocol::api::{
 use paraphe_protocol::card::{Assurance, PinCounters, PracticeSituation};
 use paraphe_protocol::digest::Sha256Digest;
 
+use super::Context;
 use super::pin_dialogue::PinDialogue;
-use super::selection::Family;
-use super::{Context, professional_card};
+use super::selection::{self, Family};
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
 
@@ -27,33 +27,33 @@ pub(super) fn perform(
         Family::Professional
     };
     let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
-    let card = professional_card::read(context, family, reader, serial)?;
-    let holder = match card.assurance {
-        Assurance::Holder => Some(card.holder()?),
+    let token = selection::token(context, family, reader, serial)?;
+    let holder = match token.assurance {
+        Assurance::Holder => Some(token.holder()?),
         Assurance::CardOnly => None,
     };
     let practice_situations = if request.practice_situations {
-        let situations = PinDialogue::new(context, &card, PinPurpose::ReadPracticeSituations)?
-            .run(context, |verified| verified.practice_situations())?;
+        let situations = PinDialogue::new(context, &token, PinPurpose::ReadPracticeSituations)?
+            .run(context, |unlocked| unlocked.practice_situations())?;
         Some(situations.into_iter().map(situation_summary).collect())
     } else {
         None
     };
     let certificates = [
-        (CertificatePurpose::Authentication, &card.authentication),
-        (CertificatePurpose::Signature, &card.signature),
-        (CertificatePurpose::Technical, &card.technical),
+        (CertificatePurpose::Authentication, &token.authentication),
+        (CertificatePurpose::Signature, &token.signature),
+        (CertificatePurpose::Technical, &token.technical),
     ]
     .into_iter()
     .filter_map(|(purpose, certificate)| Some(certificate_summary(purpose, certificate.as_ref()?)))
     .collect();
     Ok(CardReadResponse {
-        reader: card.target.reader.to_string(),
-        assurance: card.assurance,
+        assurance: token.assurance,
         holder,
         certificates,
-        pin: card.counters.map(pin_summary),
-        card: card.summary,
+        pin: token.card()?.counters.map(pin_summary),
+        reader: token.place,
+        card: token.summary,
         practice_situations,
     })
 }

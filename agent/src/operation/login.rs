@@ -13,12 +13,13 @@ use paraphe_protocol::login::{
 };
 
 use super::pin_dialogue::PinDialogue;
-use super::selection::Family;
-use super::{Context, card_certificate, professional_card};
+use super::selection::{self, Family};
+use super::{Context, card_certificate};
 use crate::caller::Caller;
 use crate::config::RecordServer;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
+use crate::token::AuthenticationSignature;
 
 pub(super) fn perform(
     context: &Context<'_>,
@@ -27,8 +28,8 @@ pub(super) fn perform(
     let (server, origin) = server_and_origin(context, request.server.as_deref())?;
     let nonce = ServerNonce::from_base64url(&request.nonce)?;
     let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
-    let card = professional_card::read(context, Family::Holder, reader, serial)?;
-    let certificate = card
+    let token = selection::token(context, Family::Holder, reader, serial)?;
+    let certificate = token
         .authentication
         .clone()
         .ok_or(ErrorCode::CertificateMissing)?;
@@ -36,7 +37,7 @@ pub(super) fn perform(
     let purpose = PinPurpose::Login {
         server: server.title.clone(),
     };
-    let dialogue = PinDialogue::new(context, &card, purpose)?;
+    let dialogue = PinDialogue::new(context, &token, purpose)?;
     let statement = Statement {
         audience: server.audience.clone(),
         origin,
@@ -48,18 +49,17 @@ pub(super) fn perform(
     // Made once for nothing, so that what cannot be made is refused before a PIN is asked for.
     statement.prepare(card_certificate::now())?;
     // Made in earnest once the PIN is in: its two minutes must not run while the person types.
-    let (prepared, signature) = dialogue.run(context, move |verified| {
+    let (prepared, signature) = dialogue.run(context, move |unlocked| {
         let prepared = statement.prepare(card_certificate::now());
-        let digest = match &prepared {
-            Ok(prepared) => prepared.sha256(),
-            Err(error) => return Ok((Err(*error), None)),
+        let signature = match &prepared {
+            Ok(prepared) => Some(unlocked.sign_authentication(prepared.to_be_signed())?),
+            Err(_) => None,
         };
-        let signature = verified.sign_authentication(&digest)?;
-        Ok((prepared, Some(signature)))
+        Ok((prepared, signature))
     })?;
     let assertion = complete(prepared?, signature)?;
     Ok(LoginResponse {
-        card: card.serial.as_str().to_owned(),
+        card: token.serial,
         assertion: serde_json::to_value(&assertion).map_err(|_| ErrorCode::Internal)?,
     })
 }
@@ -94,7 +94,7 @@ impl Statement {
 
 fn complete(
     prepared: PreparedLogin,
-    signature: Option<paraphe_protocol::card::AuthenticationSignature>,
+    signature: Option<AuthenticationSignature>,
 ) -> Result<LoginAssertion, Failure> {
     let signature = signature.ok_or(ErrorCode::Internal)?;
     Ok(prepared.complete(signature.as_bytes())?)

@@ -24,9 +24,9 @@ use self::header::HeaderContext;
 pub(crate) use self::identifiers::unique_id;
 use self::inspection::Inspected;
 use self::request::CheckedRequest;
-use super::pin_dialogue::{PinDialogue, with_proven_pin};
-use super::selection::Family;
-use super::{Context, card_certificate, professional_card};
+use super::pin_dialogue::{PinDialogue, with_proven_secret};
+use super::selection::{self, Family};
+use super::{Context, card_certificate};
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
 
@@ -62,15 +62,15 @@ fn sign(
     };
     destination.check_room(context, made)?;
     let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
-    let card = professional_card::read(context, Family::Holder, reader, serial)?;
-    let certificate = card
+    let token = selection::token(context, Family::Holder, reader, serial)?;
+    let certificate = token
         .signature
         .clone()
         .ok_or(ErrorCode::CertificateMissing)?;
     let now = card_certificate::now();
     let chain = card_certificate::check::<CardSignature>(context, &certificate, now)?;
     let signer = Holder::from_certificate(&certificate).map_err(PathError::Holder)?;
-    let dialogue = PinDialogue::new(context, &card, purpose(request))?;
+    let dialogue = PinDialogue::new(context, &token, purpose(request))?;
     let submission_set = SubmissionSet {
         unique_id: unique_id()?,
         source_id: context.agent.installation_id()?,
@@ -85,24 +85,24 @@ fn sign(
 
     let (documents, signature) = match &checked.wrap {
         None => {
-            let digest = prepared.sha256();
-            let signature = dialogue.run(context, move |card| card.sign_signature(&digest))?;
+            let bytes = prepared.to_be_signed().to_vec();
+            let signature = dialogue.run(context, move |token| token.sign_document(&bytes))?;
             (inspected, signature)
         }
         Some(patient) => {
             // The practice situation that headers name lies behind the PIN: the one PIN entry is presented twice to the same
             // card, once to read it and once to sign, and is wiped with the second.
-            let (situations, proven) = dialogue.run(context, |card| {
-                Ok((card.practice_situations()?, card.take_proven_pin()))
+            let (situations, proven) = dialogue.run(context, |token| {
+                Ok((token.practice_situations()?, token.take_proven_secret()))
             })?;
             let situation = header::situation(situations, request.practice_situation)?;
             let headers = HeaderContext::new(patient.clone(), &signer, &situation, now)?;
             let wrapped = wrapping::wrap(context, &checked, &inspected, &headers, &destination)?;
             prepared = draft(submission_set, &wrapped)?.prepare(&certificate, &chain, now)?;
-            let digest = prepared.sha256();
+            let bytes = prepared.to_be_signed().to_vec();
             let proven = proven.ok_or(ErrorCode::Internal)?;
-            let signature = with_proven_pin(context, &card, proven, move |card| {
-                card.sign_signature(&digest)
+            let signature = with_proven_secret(context, &token, proven, move |token| {
+                token.sign_document(&bytes)
             })?;
             (wrapped, signature)
         }
@@ -112,7 +112,7 @@ fn sign(
     let response = LotSignResponse {
         profile: LotProfile::Dsg,
         submission_set: unique_id,
-        card: card.serial.as_str().to_owned(),
+        card: token.serial,
         signer,
         signing_time: now.0,
         signature: DocumentSource::Document(String::new()),

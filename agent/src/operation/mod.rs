@@ -12,7 +12,6 @@ mod login;
 mod lot_sign;
 mod pin;
 mod pin_dialogue;
-mod professional_card;
 mod selection;
 mod status;
 mod strict_json;
@@ -34,7 +33,7 @@ use crate::service::Inner;
 
 pub(crate) use lot_sign::unique_id;
 pub use strict_json::MAXIMUM_BODY_BYTES;
-pub(crate) use summary::summary_of_atr;
+pub(crate) use summary::{hexadecimal_capitals, summary_of_atr};
 pub(crate) use trust_store::{TrustLoadError, TrustLoader};
 
 /// One request on its way through an operation.

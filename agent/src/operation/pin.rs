@@ -12,12 +12,12 @@ use paraphe_protocol::card::{
 
 use super::Context;
 use super::card_read::pin_summary;
-use super::pin_dialogue::{in_one_transaction, only_dialogue};
-use super::professional_card::{self, ProfessionalCard, lock, without_pin};
-use super::selection::Family;
-use crate::pin::{PinEntry, PinPurpose, PinRequest, RequestedCode, Requester};
+use super::pin_dialogue::only_dialogue;
+use super::selection::{self, Family};
+use crate::pin::{PinEntry, PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 use crate::problem::Failure;
 use crate::reader::CardChannel;
+use crate::token::{CardAccess, Token, lock, without_pin};
 
 /// How often a person may try to type a new PIN twice alike.
 const NEW_PIN_ATTEMPTS: usize = 3;
@@ -26,11 +26,11 @@ pub(super) fn status(
     context: &Context<'_>,
     request: &Request,
 ) -> Result<PinStatusResponse, Failure> {
-    let card = read(context, request)?;
-    let codes = codes(context, &card)?;
+    let token = read(context, request)?;
+    let codes = codes(context, token.card()?)?;
     Ok(PinStatusResponse {
-        reader: card.target.reader.to_string(),
-        card: card.summary,
+        reader: token.place,
+        card: token.summary,
         pin: pin_summary(codes.pin),
         digits_min: u8::try_from(codes.form.minimum()).unwrap_or(u8::MAX),
         digits_max: u8::try_from(codes.form.maximum()).unwrap_or(u8::MAX),
@@ -44,8 +44,8 @@ pub(super) fn status(
 }
 
 pub(super) fn change(context: &Context<'_>, request: &Request) -> Result<PinSetResponse, Failure> {
-    let card = read(context, request)?;
-    let codes = codes(context, &card)?;
+    let token = read(context, request)?;
+    let codes = codes(context, token.card()?)?;
     if codes.pin.is_blocked() {
         return Err(CardError::PinBlocked.into());
     }
@@ -53,7 +53,7 @@ pub(super) fn change(context: &Context<'_>, request: &Request) -> Result<PinSetR
     let entry = &*context.agent.pin_entry;
     let question = Question {
         context,
-        card: &card,
+        token: &token,
         purpose: PinPurpose::ChangePin,
     };
     let asked = question.about(RequestedCode::Pin, codes.pin.left);
@@ -62,14 +62,14 @@ pub(super) fn change(context: &Context<'_>, request: &Request) -> Result<PinSetR
         return Err(CardError::LastTryNotConfirmed.into());
     }
     let new = question.new_pin(entry, &codes.form)?;
-    set(context, card, move |opened| {
+    set(context, token, move |opened| {
         opened.change_pin(old, new, last_try)
     })
 }
 
 pub(super) fn unblock(context: &Context<'_>, request: &Request) -> Result<PinSetResponse, Failure> {
-    let card = read(context, request)?;
-    let codes = codes(context, &card)?;
+    let token = read(context, request)?;
+    let codes = codes(context, token.card()?)?;
     let counters = codes.unblocking.ok_or(ErrorCode::UnblockingCodeMissing)?;
     if counters.is_blocked() {
         return Err(CardError::UnblockingCodeBlocked {
@@ -82,7 +82,7 @@ pub(super) fn unblock(context: &Context<'_>, request: &Request) -> Result<PinSet
     let entry = &*context.agent.pin_entry;
     let question = Question {
         context,
-        card: &card,
+        token: &token,
         purpose: PinPurpose::UnblockPin,
     };
     let uses_left = counters
@@ -98,14 +98,14 @@ pub(super) fn unblock(context: &Context<'_>, request: &Request) -> Result<PinSet
         .into());
     }
     let new = question.new_pin(entry, &codes.form)?;
-    set(context, card, move |opened| {
+    set(context, token, move |opened| {
         opened.unblock(code, new, last_try)
     })
 }
 
-fn read(context: &Context<'_>, request: &Request) -> Result<ProfessionalCard, Failure> {
+fn read(context: &Context<'_>, request: &Request) -> Result<Token, Failure> {
     let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
-    professional_card::read(context, Family::Holder, reader, serial)
+    selection::token(context, Family::Holder, reader, serial)
 }
 
 /// The codes of a card as they are now.
@@ -115,10 +115,10 @@ struct Codes {
     unblocking: Option<PinCounters>,
 }
 
-fn codes(context: &Context<'_>, card: &ProfessionalCard) -> Result<Codes, Failure> {
+fn codes(context: &Context<'_>, card: &CardAccess) -> Result<Codes, Failure> {
     let cache = std::sync::Arc::clone(&context.agent.card_cache);
     let model = card.model;
-    without_pin(context, &card.target, move |channel| {
+    without_pin(context.agent, &card.target, move |channel| {
         let mut opened = OpenedCard::open_known(channel, model, &lock(&cache))?;
         let codes = Codes {
             pin: opened.pin_counters()?,
@@ -137,16 +137,18 @@ fn codes(context: &Context<'_>, card: &ProfessionalCard) -> Result<Codes, Failur
 /// Presents the codes, and reads what tries the new PIN has.
 fn set(
     context: &Context<'_>,
-    card: ProfessionalCard,
+    token: Token,
     present: impl FnOnce(&mut OpenedCard<'_, CardChannel<'_>>) -> Result<(), CardError> + Send + 'static,
 ) -> Result<PinSetResponse, Failure> {
-    let counters = in_one_transaction(context, &card, move |opened| {
-        present(opened)?;
-        opened.pin_counters()
-    })??;
+    let counters = token
+        .card()?
+        .in_one_transaction(context.agent, move |opened| {
+            present(opened)?;
+            opened.pin_counters()
+        })??;
     Ok(PinSetResponse {
-        reader: card.target.reader.to_string(),
-        card: card.summary,
+        reader: token.place,
+        card: token.summary,
         pin: pin_summary(counters),
     })
 }
@@ -154,22 +156,22 @@ fn set(
 /// What the person is asked in one of these operations.
 struct Question<'a> {
     context: &'a Context<'a>,
-    card: &'a ProfessionalCard,
+    token: &'a Token,
     purpose: PinPurpose,
 }
 
 impl Question<'_> {
     fn about(&self, code: RequestedCode, tries_left: u8) -> PinRequest {
         // A card whose certificates say nothing that can be read has a PIN all the same.
-        let holder = self.card.holder().map(|holder| holder.display_name());
+        let holder = self.token.holder().map(|holder| holder.display_name());
         PinRequest {
             purpose: self.purpose.clone(),
             code,
             requester: Requester::of(self.context.caller),
             holder: holder.unwrap_or_default(),
-            card_serial: self.card.serial.as_str().to_owned(),
-            reader: self.card.target.reader.to_string(),
-            tries_left,
+            card_serial: self.token.serial.clone(),
+            reader: self.token.place.clone(),
+            tries_left: TriesLeft::Exactly(tries_left),
             wrong_before: false,
         }
     }

@@ -9,6 +9,7 @@ use super::Context;
 use super::summary::model_of_atr;
 use crate::problem::Failure;
 use crate::reader::ReaderView;
+use crate::token::{self, Token};
 
 /// The family of cards that an operation is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,42 @@ pub(super) enum Family {
 pub(super) struct Candidate {
     pub(super) view: ReaderView,
     pub(super) model: CardModel,
+}
+
+/// Reads the token of `family` that the caller means: in that reader, with that serial number, or the only one.
+pub(super) fn token(
+    context: &Context<'_>,
+    family: Family,
+    reader: Option<&str>,
+    serial: Option<&str>,
+) -> Result<Token, Failure> {
+    let found = candidates(context, family, reader)?;
+    let Some(serial) = serial else {
+        return read(context, &only(found)?);
+    };
+    let several = found.len() > 1;
+    for candidate in &found {
+        let known = candidate
+            .view
+            .known_card
+            .as_ref()
+            .and_then(|card| card.serial.as_deref());
+        if known.is_some_and(|known| known != serial) {
+            continue;
+        }
+        match read(context, candidate) {
+            Ok(token) if token.serial == serial => return Ok(token),
+            Ok(_) => {}
+            // Another card that cannot be read is not the one asked for.
+            Err(failure) if several => tracing::debug!(code = failure.code().name(), "passed over"),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Err(ErrorCode::CardChanged.into())
+}
+
+fn read(context: &Context<'_>, candidate: &Candidate) -> Result<Token, Failure> {
+    token::read_card(context.agent, &candidate.view, candidate.model)
 }
 
 /// Every card that may be meant: at least one.

@@ -8,10 +8,10 @@ use paraphe_protocol::card::{Beneficiary, Vitale2};
 use paraphe_protocol::identifiers::{BirthDate, InsC};
 
 use super::Context;
-use super::professional_card::without_pin;
 use super::selection::{Family, candidates, only};
 use super::summary::summary_of_atr;
 use crate::problem::Failure;
+use crate::token::without_pin;
 
 pub(super) fn perform(
     context: &Context<'_>,
@@ -23,7 +23,7 @@ pub(super) fn perform(
         request.reader.as_deref(),
     )?)?;
     let model = candidate.model;
-    let data = without_pin(context, &candidate.view.target, move |channel| {
+    let data = without_pin(context.agent, &candidate.view.target, move |channel| {
         Vitale2::open(channel, model)?.read()
     })?;
     Ok(VitaleReadResponse {

@@ -176,6 +176,7 @@ mod tests {
     use super::DescriptorPinEntry;
     use crate::pin::{
         EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, RequestedCode, Requester,
+        TriesLeft,
     };
 
     fn request(tries_left: u8) -> PinRequest {
@@ -186,7 +187,7 @@ mod tests {
             holder: String::new(),
             card_serial: String::new(),
             reader: String::new(),
-            tries_left,
+            tries_left: TriesLeft::Exactly(tries_left),
             wrong_before: false,
         }
     }

@@ -15,7 +15,7 @@ use paraphe_protocol::card::{LastTry, Pin, PinFormatError, UnblockingCode};
 
 pub use descriptor::DescriptorPinEntry;
 pub use pinentry_program::PinentryProgram;
-pub use request::{PinPurpose, PinRequest, RequestedCode, Requester};
+pub use request::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 pub use terminal::TerminalPinEntry;
 
 /// A way to ask for a PIN.

@@ -161,6 +161,7 @@ mod tests {
     use super::{MAXIMUM_TEXT, PinentryProgram, bounded};
     use crate::pin::{
         EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, RequestedCode, Requester,
+        TriesLeft,
     };
 
     /// A program that speaks Assuan: notes what it is told, answers `pin` to GETPIN and `confirm` to CONFIRM.
@@ -188,7 +189,7 @@ mod tests {
             holder: "CAMILLE SIMULATEUR".to_owned(),
             card_serial: "99000001".to_owned(),
             reader: "Lecteur 1".to_owned(),
-            tries_left,
+            tries_left: TriesLeft::Exactly(tries_left),
             wrong_before: false,
         }
     }

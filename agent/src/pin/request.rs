@@ -26,10 +26,31 @@ pub struct PinRequest {
     pub card_serial: String,
     /// Reader's name.
     pub reader: String,
-    /// Tries left before the card blocks; 1 is the last try and needs the person's confirmation. Of no account for a new PIN.
-    pub tries_left: u8,
+    /// Tries left before the token blocks; the last one needs the person's confirmation. Of no account for a new PIN.
+    pub tries_left: TriesLeft,
     /// The PIN entered just before was wrong; of a new one, its two entries differed.
     pub wrong_before: bool,
+}
+
+/// What is known of the tries that a code has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TriesLeft {
+    /// So many; 1 is the last one.
+    Exactly(u8),
+    /// More than one; the token does not say how many.
+    Several,
+    /// More than one, and at least one was missed since the last right entry; the token does not say how many are left.
+    Few,
+}
+
+impl std::fmt::Display for TriesLeft {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exactly(tries) => write!(formatter, "{tries}"),
+            Self::Several => formatter.write_str("plusieurs / several"),
+            Self::Few => formatter.write_str("peu, code déjà manqué / few, already missed"),
+        }
+    }
 }
 
 /// Which code is asked for.
@@ -108,7 +129,7 @@ impl PinRequest {
     /// One try is left.
     #[must_use]
     pub fn is_last_try(&self) -> bool {
-        self.tries_left == 1 && self.code.is_presented()
+        self.tries_left == TriesLeft::Exactly(1) && self.code.is_presented()
     }
 
     /// What may be done with the last try once the code was entered: an entry lets nobody enter one on the last try without
@@ -282,7 +303,7 @@ fn is_misleading(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PinPurpose, PinRequest, RequestedCode, Requester};
+    use super::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 
     fn request(title: &str) -> PinRequest {
         PinRequest {
@@ -295,7 +316,7 @@ mod tests {
             holder: "Dominique TESTMEDECIN".to_owned(),
             card_serial: "2800000042".to_owned(),
             reader: "Lecteur 1".to_owned(),
-            tries_left: 3,
+            tries_left: TriesLeft::Exactly(3),
             wrong_before: false,
         }
     }

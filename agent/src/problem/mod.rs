@@ -10,6 +10,7 @@ mod lot;
 mod pin;
 mod reader;
 mod system;
+mod token;
 
 use std::fmt;
 

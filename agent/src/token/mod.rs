@@ -1,0 +1,81 @@
+//! Tokens: what holds a person's keys, and the one seam through which a key is used: *give me a signature of these bytes
+//! with the key of this purpose*. Operations see a [`Token`], which is what can be known of it without its secret, and do
+//! their work on an [`UnlockedToken`], which exists only inside the closure that is run once the secret was accepted.
+//! A kind of token is one file here and one variant of [`Access`].
+//!
+//! Refused: a signature by the key of another purpose (the types differ), one that the token's own certificate does not
+//! verify, and a token whose serial number is no longer the one that was prepared for.
+
+mod card;
+mod error;
+mod signature;
+mod unlocked;
+
+use paraphe_certs::{Certificate, Holder};
+use paraphe_protocol::api::{CardSummary, ErrorCode};
+use paraphe_protocol::card::Assurance;
+
+use crate::pin::TriesLeft;
+use crate::problem::Failure;
+
+pub(crate) use card::{CardAccess, lock, read as read_card, without_pin};
+pub(crate) use error::TokenError;
+pub(crate) use signature::{AuthenticationSignature, DocumentSignature};
+pub(crate) use unlocked::{ProvenSecret, TokenWork};
+
+/// What is known of a token without its secret.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    /// The reader that it is in, as `status` names it.
+    pub(crate) place: String,
+    /// Kind, serial number and label, for the caller.
+    pub(crate) summary: CardSummary,
+    /// The serial number that every later step must meet again.
+    pub(crate) serial: String,
+    pub(crate) assurance: Assurance,
+    pub(crate) authentication: Option<Certificate>,
+    pub(crate) signature: Option<Certificate>,
+    /// Of the key that needs no PIN, without contacts; it is nobody's.
+    pub(crate) technical: Option<Certificate>,
+    /// How it is reached.
+    pub(crate) access: Access,
+}
+
+/// How a token is reached.
+#[derive(Debug, Clone)]
+pub(crate) enum Access {
+    /// By a driver of ours, in a reader.
+    Card(CardAccess),
+}
+
+impl Token {
+    /// The holder, from the signature certificate, or the authentication certificate where there is no other. Never from the
+    /// technical certificate, whatever it states.
+    pub(crate) fn holder(&self) -> Result<Holder, Failure> {
+        if self.assurance != Assurance::Holder {
+            return Err(ErrorCode::CardProvesNoHolder.into());
+        }
+        let certificate = self
+            .signature
+            .as_ref()
+            .or(self.authentication.as_ref())
+            .ok_or(ErrorCode::CertificateMissing)?;
+        Holder::from_certificate(certificate).map_err(|error| {
+            Failure::new(ErrorCode::CertificateInvalid).with_technical_detail(error)
+        })
+    }
+
+    /// The tries that the secret has left. Refused where the token has no secret, or none that can still be presented.
+    pub(crate) fn tries_left(&self) -> Result<TriesLeft, Failure> {
+        match &self.access {
+            Access::Card(card) => card.tries_left(),
+        }
+    }
+
+    /// The card, where the token is one that a driver of ours drives.
+    pub(crate) fn card(&self) -> Result<&CardAccess, Failure> {
+        match &self.access {
+            Access::Card(card) => Ok(card),
+        }
+    }
+}

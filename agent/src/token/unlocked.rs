@@ -1,0 +1,80 @@
+//! A token that accepted its secret, as operations see it: two keys that do different things, and what else lies behind the
+//! secret. It lasts as long as the closure that is given it; the token is locked again afterwards.
+
+use paraphe_protocol::card::{PracticeSituation, ProvenPin, VerifiedCard};
+use paraphe_protocol::digest::Sha256Digest;
+
+use super::{AuthenticationSignature, DocumentSignature, TokenError};
+use crate::reader::CardChannel;
+
+/// A token that accepted its secret.
+pub(crate) trait UnlockedToken {
+    /// Signs these bytes, hashed with SHA-256, with the authentication key.
+    ///
+    /// # Errors
+    /// There is no such key, or the token refuses or is gone, or the signature is not the certificate's.
+    fn sign_authentication(
+        &mut self,
+        to_be_signed: &[u8],
+    ) -> Result<AuthenticationSignature, TokenError>;
+
+    /// Signs these bytes, hashed with SHA-256, with the signature key.
+    ///
+    /// # Errors
+    /// As [`UnlockedToken::sign_authentication`].
+    fn sign_document(&mut self, to_be_signed: &[u8]) -> Result<DocumentSignature, TokenError>;
+
+    /// The practice situations that the token holds, by ascending number; none where it is of a kind without them.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn practice_situations(&mut self) -> Result<Vec<PracticeSituation>, TokenError>;
+
+    /// The secret, to be presented to the same token once more in the same operation. `None` the second time.
+    fn take_proven_secret(&mut self) -> Option<ProvenSecret>;
+}
+
+/// What is done with a token that accepted its secret.
+pub(crate) trait TokenWork<R>:
+    Fn(&mut dyn UnlockedToken) -> Result<R, TokenError> + Send + Sync + 'static
+{
+}
+
+impl<R, F> TokenWork<R> for F where
+    F: Fn(&mut dyn UnlockedToken) -> Result<R, TokenError> + Send + Sync + 'static
+{
+}
+
+/// A secret that one token accepted a moment ago. Wiped when dropped.
+pub(crate) enum ProvenSecret {
+    /// A card's PIN.
+    Card(ProvenPin),
+}
+
+impl std::fmt::Debug for ProvenSecret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("ProvenSecret(..)")
+    }
+}
+
+impl UnlockedToken for VerifiedCard<'_, '_, CardChannel<'_>> {
+    fn sign_authentication(
+        &mut self,
+        to_be_signed: &[u8],
+    ) -> Result<AuthenticationSignature, TokenError> {
+        let digest = Sha256Digest::of(to_be_signed);
+        Ok(VerifiedCard::sign_authentication(self, &digest)?.into())
+    }
+
+    fn sign_document(&mut self, to_be_signed: &[u8]) -> Result<DocumentSignature, TokenError> {
+        Ok(self.sign_signature(&Sha256Digest::of(to_be_signed))?.into())
+    }
+
+    fn practice_situations(&mut self) -> Result<Vec<PracticeSituation>, TokenError> {
+        Ok(VerifiedCard::practice_situations(self)?)
+    }
+
+    fn take_proven_secret(&mut self) -> Option<ProvenSecret> {
+        self.take_proven_pin().map(ProvenSecret::Card)
+    }
+}
