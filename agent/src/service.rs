@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use paraphe_certs::UnixTime;
+use paraphe_protocol::SecretPage;
 use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
 use paraphe_protocol::card::CardCache;
 use paraphe_protocol::identifiers::Oid;
@@ -101,6 +102,11 @@ impl Agent {
                 source,
             }
         })?;
+        if !SecretPage::new().is_locked() {
+            tracing::warn!(
+                "the system does not lock memory (RLIMIT_MEMLOCK): a PIN may reach the swap space"
+            );
+        }
         let events = EventLog::new();
         let readers =
             Readers::start(backend, events.clone(), FIRST_LISTING).map_err(StartError::Thread)?;

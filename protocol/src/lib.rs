@@ -15,4 +15,7 @@ pub mod document;
 pub mod identifiers;
 pub mod login;
 pub mod lot;
+mod secret_page;
 pub mod xml;
+
+pub use secret_page::SecretPage;

@@ -1,6 +1,7 @@
 //! `status`: versions of each layer, readers, cards, and what will need someone's attention. No command is sent to any
 //! card: what is told of a card is its answer to reset and what was read before.
 
+use paraphe_protocol::SecretPage;
 use paraphe_protocol::api::{
     ErrorCode, Language, ReaderSummary, StatusRequest, StatusResponse, Versions, Warning,
 };
@@ -53,6 +54,17 @@ pub(super) fn perform(
         })
         .collect();
     warnings.extend(expiring(context, &readers));
+    // Asked anew each time: what else is locked at this moment counts too.
+    if !SecretPage::new().is_locked() {
+        warnings.push(warning(
+            ErrorCode::MemoryNotLocked,
+            &Sentence::new(
+                "Le système refuse de verrouiller la mémoire où les codes sont tenus un instant.",
+                "The system refuses to lock the memory in which PINs are held for a moment.",
+            ),
+            context.language,
+        ));
+    }
     Ok(StatusResponse {
         versions: Versions {
             agent: env!("CARGO_PKG_VERSION").to_owned(),

@@ -10,8 +10,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use paraphe_protocol::SecretPage;
 use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
-use zeroize::Zeroizing;
 
 use super::{EnteredPin, PinEntry, PinEntryError, PinRequest};
 
@@ -26,15 +26,9 @@ pub struct DescriptorPinEntry {
 
 struct Codes {
     /// The PIN or the unblocking code, until it is given.
-    present: Option<Line>,
+    present: Option<SecretPage>,
     /// Where the new PIN comes from, until it is given.
     rest: Option<Box<dyn Read + Send>>,
-}
-
-/// A line without its end, in one place that is wiped.
-struct Line {
-    bytes: Box<Zeroizing<[u8; MAXIMUM_LINE]>>,
-    length: usize,
 }
 
 impl DescriptorPinEntry {
@@ -73,9 +67,9 @@ impl DescriptorPinEntry {
         mut source: impl Read + Send + 'static,
         last_try: LastTry,
     ) -> Result<Self, PinEntryError> {
-        let present = Line::read(&mut source)?;
+        let present = read_line(&mut source)?;
         // What cannot be a code is told at the start, not in the middle of the work.
-        Pin::from_digits(present.text())?;
+        Pin::from_digits(present.expose())?;
         Ok(Self {
             codes: Mutex::new(Codes {
                 present: Some(present),
@@ -90,7 +84,7 @@ impl DescriptorPinEntry {
     }
 
     /// Taken out whatever follows: a code that failed, or whose last try is not to be spent, is never given again.
-    fn take(&self, request: &PinRequest) -> Result<Line, PinEntryError> {
+    fn take(&self, request: &PinRequest) -> Result<SecretPage, PinEntryError> {
         let line = self.codes().present.take();
         if request.is_last_try() && self.last_try == LastTry::Refused {
             return Err(PinEntryError::LastTryNotConfirmed);
@@ -99,44 +93,38 @@ impl DescriptorPinEntry {
     }
 }
 
-impl Line {
-    /// Reads to the end of a line, byte by byte: what follows belongs to whoever reads next.
-    fn read(source: &mut impl Read) -> Result<Self, PinEntryError> {
-        let mut line = Self {
-            bytes: Box::new(Zeroizing::new([0; MAXIMUM_LINE])),
-            length: 0,
-        };
-        while let Some(place) = line.bytes.get_mut(line.length..=line.length) {
-            match source.read(place) {
-                Ok(0) => break,
-                Ok(_) if place == b"\n" => break,
-                Ok(_) => line.length += 1,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(source) => {
-                    return Err(PinEntryError::Source {
-                        place: "--pin-fd, --pin-file".into(),
-                        source,
-                    });
-                }
+/// Reads to the end of a line, byte by byte: what follows belongs to whoever reads next.
+fn read_line(source: &mut impl Read) -> Result<SecretPage, PinEntryError> {
+    let mut line = SecretPage::new();
+    while line.expose().len() < MAXIMUM_LINE
+        && let Some(place) = line.spare().get_mut(..1)
+    {
+        match source.read(place) {
+            Ok(0) => break,
+            Ok(_) if place == b"\n" => break,
+            Ok(_) => line.grow(1),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(source) => {
+                return Err(PinEntryError::Source {
+                    place: "--pin-fd, --pin-file".into(),
+                    source,
+                });
             }
         }
-        Ok(line)
     }
-
-    fn text(&self) -> &[u8] {
-        let text = self.bytes.get(..self.length).unwrap_or_default();
-        text.strip_suffix(b"\r").unwrap_or(text)
+    if line.expose().ends_with(b"\r") {
+        line.truncate(line.expose().len().saturating_sub(1));
     }
+    Ok(line)
 }
 
 impl PinEntry for DescriptorPinEntry {
     fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError> {
         if !request.code.is_presented() {
             let mut rest = self.codes().rest.take().ok_or(PinEntryError::AlreadyUsed)?;
-            let line = Line::read(&mut rest)?;
-            return Ok(EnteredPin::Pin(Pin::from_digits(line.text())?));
+            return Ok(EnteredPin::Pin(Pin::from_page(read_line(&mut rest)?)?));
         }
-        let pin = Pin::from_digits(self.take(request)?.text())?;
+        let pin = Pin::from_page(self.take(request)?)?;
         Ok(if request.is_last_try() {
             EnteredPin::LastTryConfirmed(pin)
         } else {
@@ -148,7 +136,7 @@ impl PinEntry for DescriptorPinEntry {
         &self,
         request: &PinRequest,
     ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
-        let code = UnblockingCode::from_digits(self.take(request)?.text())?;
+        let code = UnblockingCode::from_page(self.take(request)?)?;
         Ok((code, request.last_try_once_confirmed()))
     }
 

@@ -1,10 +1,13 @@
 //! How the agent asks for a PIN ("code porteur"): a pinentry program on a desktop, the terminal, or a descriptor or file
-//! for unattended work. A PIN is never an argument, an environment value or a field of a request; it lives in a zeroized
-//! [`Pin`] from the entry to the card. What the person sees says who asks, for what, and how many tries are left.
+//! for unattended work. A PIN is never an argument, an environment value or a field of a request; it lives in the one locked
+//! page of a [`Pin`] from the entry to the card. What the person sees says who asks, for what, and how many tries are left.
+//! A PIN that is typed on the reader's own keypad is only announced: it never comes here.
 //!
 //! When one try is left an entry gives a PIN only together with the person's explicit confirmation that it may be spent.
 
+mod assuan;
 mod descriptor;
+mod keypad_notice;
 mod pinentry_program;
 mod request;
 mod terminal;
@@ -14,6 +17,7 @@ use std::path::PathBuf;
 use paraphe_protocol::card::{LastTry, Pin, PinFormatError, UnblockingCode};
 
 pub use descriptor::DescriptorPinEntry;
+pub use keypad_notice::KeypadNotice;
 pub use pinentry_program::PinentryProgram;
 pub use request::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 pub use terminal::TerminalPinEntry;
@@ -37,6 +41,24 @@ pub trait PinEntry: Send + Sync {
     ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
         Err(PinEntryError::Unavailable {
             detail: "this entry asks for PINs only".to_owned(),
+        })
+    }
+
+    /// Asks whether the last try may be spent on a PIN that is typed elsewhere. Blocks until the person answered.
+    ///
+    /// # Errors
+    /// [`PinEntryError::Cancelled`] for a no, or why nobody can be asked.
+    fn confirm_last_try(&self, _request: &PinRequest) -> Result<(), PinEntryError> {
+        Err(PinEntryError::LastTryNotConfirmed)
+    }
+
+    /// Tells the person to type on the reader's own keypad; it is shown until the notice is dropped.
+    ///
+    /// # Errors
+    /// Why nobody can be told.
+    fn announce_keypad(&self, _request: &PinRequest) -> Result<KeypadNotice, PinEntryError> {
+        Err(PinEntryError::Unavailable {
+            detail: "this entry shows nothing to a person".to_owned(),
         })
     }
 

@@ -1,18 +1,15 @@
-//! The PIN through a `pinentry` program (GnuPG's Assuan dialogue), the usual way on a desktop. Cancelling is an answer.
-//! The description is bounded because an Assuan line holds 1,000 bytes.
+//! The PIN through a `pinentry` program, the usual way on a desktop: a window of its own for each question. Cancelling is an
+//! answer. While the PIN is typed on the reader's own keypad the window says so, and is closed when that ended.
 
 use std::path::{Path, PathBuf};
 
+use paraphe_protocol::SecretPage;
 use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
-use pinentry::{ConfirmationDialog, PassphraseInput};
-use secrecy::{ExposeSecret, SecretString};
 
-use super::{EnteredPin, PinEntry, PinEntryError, PinRequest};
+use super::assuan::{self, Dialogue, TIMEOUT};
+use super::{EnteredPin, KeypadNotice, PinEntry, PinEntryError, PinRequest};
 
-/// How long the person has, seconds.
-const TIMEOUT: u16 = 120;
-/// Longest text sent in one Assuan line, in bytes after line breaks were escaped; the line holds 1,000 with its keyword.
-const MAXIMUM_TEXT: usize = 940;
+const CANCEL: &str = "Annuler / cancel";
 
 /// Asks through a pinentry program.
 #[derive(Debug, Clone)]
@@ -27,73 +24,40 @@ impl PinentryProgram {
     /// [`PinEntryError::Unavailable`] where there is no such program.
     pub fn new(program: Option<&Path>) -> Result<Self, PinEntryError> {
         let program = program.unwrap_or(Path::new("pinentry"));
-        if PassphraseInput::with_binary(program).is_none() {
-            return Err(unavailable(format!(
-                "{} is not a program",
-                program.display()
-            )));
-        }
-        Ok(Self {
-            program: program.to_owned(),
-        })
-    }
-
-    fn confirm_last_try(&self, question: &str, description: &str) -> Result<(), PinEntryError> {
-        let question = format!("{question}\n{description}");
-        let confirmed = ConfirmationDialog::with_binary(&self.program)
-            .ok_or_else(|| unavailable("the pinentry program is gone"))?
-            .with_ok("Continuer / go on")
-            .with_cancel("Annuler / cancel")
-            .with_timeout(TIMEOUT)
-            .confirm(bounded(&question))
-            .map_err(error)?;
-        if confirmed {
-            Ok(())
-        } else {
-            Err(PinEntryError::Cancelled)
+        match assuan::find(program) {
+            Some(program) => Ok(Self { program }),
+            None => Err(PinEntryError::Unavailable {
+                detail: format!("{} is not a program", program.display()),
+            }),
         }
     }
 
-    fn interact(
-        &self,
-        title: &str,
-        description: &str,
-        prompt: &str,
-        wrong_before: Option<&str>,
-    ) -> Result<SecretString, PinEntryError> {
-        let mut input = PassphraseInput::with_binary(&self.program)
-            .ok_or_else(|| unavailable("the pinentry program is gone"))?;
-        input
-            .with_title(title)
-            .with_description(bounded(description))
-            .with_prompt(prompt)
-            .with_ok("OK")
-            .with_cancel("Annuler / cancel")
-            .with_timeout(TIMEOUT);
-        if let Some(text) = wrong_before {
-            input.with_error(text);
-        }
-        input.interact().map_err(error)
+    fn window(&self, title: &str, description: &str) -> Result<Dialogue, PinEntryError> {
+        let mut window = Dialogue::open(&self.program)?;
+        window.tell("SETTITLE", title)?;
+        window.tell("SETDESC", description)?;
+        window.tell("SETTIMEOUT", &TIMEOUT.to_string())?;
+        Ok(window)
     }
 
-    fn enter(&self, request: &PinRequest) -> Result<SecretString, PinEntryError> {
-        let description = request.description();
+    fn enter(&self, request: &PinRequest) -> Result<SecretPage, PinEntryError> {
         if request.is_last_try() {
-            self.confirm_last_try(request.last_try_question(), &description)?;
+            self.confirm_last_try(request)?;
         }
-        self.interact(
-            request.title(),
-            &description,
-            request.prompt(),
-            request.error(),
-        )
+        let mut window = self.window(request.title(), &request.description())?;
+        if let Some(wrong_before) = request.error() {
+            window.tell("SETERROR", wrong_before)?;
+        }
+        window.tell("SETPROMPT", request.prompt())?;
+        window.tell("SETOK", "OK")?;
+        window.tell("SETCANCEL", CANCEL)?;
+        window.ask("GETPIN")
     }
 }
 
 impl PinEntry for PinentryProgram {
     fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError> {
-        let entered = self.enter(request)?;
-        let pin = Pin::from_digits(entered.expose_secret().as_bytes())?;
+        let pin = Pin::from_page(self.enter(request)?)?;
         Ok(if request.is_last_try() {
             EnteredPin::LastTryConfirmed(pin)
         } else {
@@ -105,46 +69,27 @@ impl PinEntry for PinentryProgram {
         &self,
         request: &PinRequest,
     ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
-        let entered = self.enter(request)?;
-        let code = UnblockingCode::from_digits(entered.expose_secret().as_bytes())?;
+        let code = UnblockingCode::from_page(self.enter(request)?)?;
         Ok((code, request.last_try_once_confirmed()))
+    }
+
+    fn confirm_last_try(&self, request: &PinRequest) -> Result<(), PinEntryError> {
+        let question = format!("{}\n{}", request.last_try_question(), request.description());
+        let mut window = self.window(request.title(), &question)?;
+        window.tell("SETOK", "Continuer / go on")?;
+        window.tell("SETCANCEL", CANCEL)?;
+        window.ask("CONFIRM").map(drop)
+    }
+
+    fn announce_keypad(&self, request: &PinRequest) -> Result<KeypadNotice, PinEntryError> {
+        let mut window = self.window(request.title(), &request.keypad_notice())?;
+        window.tell("SETOK", "Fermer / close")?;
+        window.show("MESSAGE")?;
+        Ok(KeypadNotice::window(window))
     }
 
     fn is_interactive(&self) -> bool {
         true
-    }
-}
-
-/// The longest beginning that fits one Assuan line once `%`, CR and LF are escaped as three bytes.
-fn bounded(text: &str) -> &str {
-    let mut used = 0;
-    for (position, character) in text.char_indices() {
-        used += match character {
-            '\n' | '\r' | '%' => 3,
-            other => other.len_utf8(),
-        };
-        if used > MAXIMUM_TEXT {
-            return &text[..position];
-        }
-    }
-    text
-}
-
-fn unavailable(detail: impl Into<String>) -> PinEntryError {
-    PinEntryError::Unavailable {
-        detail: detail.into(),
-    }
-}
-
-fn error(error: pinentry::Error) -> PinEntryError {
-    match error {
-        pinentry::Error::Cancelled => PinEntryError::Cancelled,
-        pinentry::Error::Timeout => PinEntryError::Timeout,
-        // GPG_ERR_FULLY_CANCELED and GPG_ERR_NOT_CONFIRMED are the person's no as well.
-        pinentry::Error::Gpg(gpg) if matches!(gpg.code(), 198 | 114) => PinEntryError::Cancelled,
-        // An undecodable answer is what was typed: nothing of it is repeated.
-        pinentry::Error::Encoding(_) => unavailable("the pinentry program answered no text"),
-        other => unavailable(other.to_string()),
     }
 }
 
@@ -158,7 +103,7 @@ mod tests {
 
     use paraphe_protocol::card::PinFormatError;
 
-    use super::{MAXIMUM_TEXT, PinentryProgram, bounded};
+    use super::PinentryProgram;
     use crate::pin::{
         EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, RequestedCode, Requester,
         TriesLeft,
@@ -248,15 +193,59 @@ mod tests {
     }
 
     #[test]
-    fn no_text_is_too_long_for_an_assuan_line() {
+    fn long_titles_are_shown_in_part() {
         let directory = tempfile::tempdir().unwrap();
         let entry = program(directory.path(), PIN, "OK");
         for titles in ["é".repeat(5000), "%".repeat(5000), "\\".repeat(5000)] {
             entry.ask(&request(1, &titles)).unwrap();
             entry.ask(&request(3, &titles)).unwrap();
         }
-        let text = "%\n".repeat(1000);
-        assert!(bounded(&text).len() * 3 <= MAXIMUM_TEXT);
-        assert_eq!(bounded("court"), "court");
+    }
+
+    #[test]
+    fn a_program_that_dies_or_babbles_repeats_nothing_that_was_typed() {
+        let directory = tempfile::tempdir().unwrap();
+        for answer in ["D 73915082", "D 73915082\\nERR 1 73915082", "73915082\\nOK"] {
+            let path = directory.path().join("pinentry");
+            let script = format!(
+                "#!/bin/sh\necho 'OK ready'\nwhile read -r line; do\n  case \"$line\" in\n    \
+                 GETPIN) printf '{answer}'; exit 0 ;;\n    *) echo OK ;;\n  esac\ndone\n"
+            );
+            fs::write(&path, script).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+            let entry = PinentryProgram::new(Some(&path)).unwrap();
+            let error = entry.ask(&request(3, "Titre")).unwrap_err();
+            assert!(matches!(error, PinEntryError::Unavailable { .. }));
+            assert!(!format!("{error} {error:?}").contains("7391"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn the_keypad_s_window_is_there_until_the_entry_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pinentry");
+        let script = format!(
+            "#!/bin/sh\necho 'OK ready'\nwhile read -r line; do\n  echo \"$line\" >> '{0}/told'\n  case \"$line\" in\n    \
+             MESSAGE) echo $$ > '{0}/shown'; exec sleep 600 ;;\n    *) echo OK ;;\n  esac\ndone\n",
+            directory.path().display()
+        );
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+        let entry = PinentryProgram::new(Some(&path)).unwrap();
+        let notice = entry.announce_keypad(&request(3, "Titre")).unwrap();
+        let shown = directory.path().join("shown");
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while !fs::read_to_string(&shown).is_ok_and(|text| text.ends_with('\n')) {
+            assert!(std::time::Instant::now() < until, "nothing was shown");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let id = fs::read_to_string(&shown).unwrap();
+        let process = Path::new("/proc").join(id.trim());
+        assert!(process.exists());
+        let told = fs::read_to_string(directory.path().join("told")).unwrap();
+        assert!(told.contains("sur le lecteur") && told.contains("on the reader"));
+        assert!(told.contains("CAMILLE SIMULATEUR") && told.contains("tries left: 3"));
+        drop(notice);
+        assert!(!process.exists());
     }
 }

@@ -194,6 +194,33 @@ impl PinRequest {
         }
     }
 
+    /// What is shown while the code is typed on the reader's own keypad: what to do first, because a window may show only
+    /// the beginning.
+    #[must_use]
+    pub fn keypad_notice(&self) -> String {
+        let reader = harmless(&self.reader);
+        let (french, english) = match self.purpose {
+            PinPurpose::ChangePin => (
+                format!(
+                    "Tapez sur le lecteur {reader} : l'ancien code, le nouveau, puis encore le nouveau."
+                ),
+                "type on the reader: the old PIN, the new one, then the new one again",
+            ),
+            _ => (
+                format!("Tapez votre code porteur sur le lecteur {reader}."),
+                "type your PIN on the reader",
+            ),
+        };
+        let wrong_before = self
+            .error()
+            .map(|error| format!("{error}\n"))
+            .unwrap_or_default();
+        format!(
+            "{wrong_before}{french}\n({english})\n{}",
+            self.description()
+        )
+    }
+
     /// What is said after a wrong PIN.
     #[must_use]
     pub fn error(&self) -> Option<&'static str> {

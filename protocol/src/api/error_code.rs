@@ -125,6 +125,8 @@ pub enum ErrorCode {
     LotPatientInvalid,
     /// The lot has too many documents.
     LotTooManyDocuments,
+    /// The system does not keep PINs out of the swap space.
+    MemoryNotLocked,
     /// The record server's nonce cannot be used.
     NonceInvalid,
     /// Cancelled by the person.
@@ -155,6 +157,8 @@ pub enum ErrorCode {
     ReaderBusy,
     /// The reader no longer answers.
     ReaderFailed,
+    /// The reader refuses to take a PIN on its keypad.
+    ReaderKeypadRefused,
     /// The card service (pcscd) does not answer.
     ReaderServiceUnavailable,
     /// No reader of that name.
@@ -181,7 +185,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 58] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -212,6 +216,7 @@ impl ErrorCode {
         Self::LotEmpty,
         Self::LotPatientInvalid,
         Self::LotTooManyDocuments,
+        Self::MemoryNotLocked,
         Self::NonceInvalid,
         Self::OperationCancelled,
         Self::OperationNotForSites,
@@ -227,6 +232,7 @@ impl ErrorCode {
         Self::ReaderAbsent,
         Self::ReaderBusy,
         Self::ReaderFailed,
+        Self::ReaderKeypadRefused,
         Self::ReaderServiceUnavailable,
         Self::ReaderUnknown,
         Self::RecordServerUnknown,
@@ -690,6 +696,20 @@ impl ErrorCode {
                     "Split it into several lots.",
                 ],
             },
+            Self::MemoryNotLocked => Row {
+                name: "memory-not-locked",
+                layer: Agent,
+                status: 503,
+                who: Administrator,
+                title: [
+                    "Le système ne garde pas les codes hors de l'espace d'échange.",
+                    "The system does not keep PINs out of the swap space.",
+                ],
+                remedy: [
+                    "Relevez la limite de mémoire verrouillée (LimitMEMLOCK, ulimit -l) à 64 Kio ou plus.",
+                    "Raise the limit of locked memory (LimitMEMLOCK, ulimit -l) to 64 KiB or more.",
+                ],
+            },
             Self::NonceInvalid => Row {
                 name: "nonce-invalid",
                 layer: Server,
@@ -883,6 +903,20 @@ impl ErrorCode {
                 remedy: [
                     "Débranchez et rebranchez le lecteur.",
                     "Unplug the reader and plug it in again.",
+                ],
+            },
+            Self::ReaderKeypadRefused => Row {
+                name: "reader-keypad-refused",
+                layer: Reader,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "Le lecteur refuse la saisie du code sur son clavier.",
+                    "The reader refuses to take the PIN on its keypad.",
+                ],
+                remedy: [
+                    "Mettez keypad = \"never\" dans la section [pin_entry] de la configuration, ou changez de lecteur.",
+                    "Set keypad = \"never\" in section [pin_entry] of the configuration, or use another reader.",
                 ],
             },
             Self::ReaderServiceUnavailable => Row {

@@ -1,11 +1,13 @@
 //! The holder's PIN, the code that unblocks it, and the form in which a card wants them. [`Pin`] and
-//! [`UnblockingCode`] are two types that cannot be given for each other, each a fixed buffer on the
-//! heap, wiped when dropped, that cannot be shown, copied or compared. [`PinFormat`] comes from the
+//! [`UnblockingCode`] are two types that cannot be given for each other, each a [`SecretPage`] of its
+//! own, wiped when dropped, that cannot be shown, copied or compared. [`PinFormat`] comes from the
 //! card's PKCS#15 authentication objects; a PIN that does not fit it is refused before the card is
 //! asked. An empty PIN cannot be made: VERIFY without data is a question about the PIN state on
 //! some cards, and would "succeed".
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
+
+use crate::secret_page::SecretPage;
 
 /// A PIN as the holder typed it: 1 to [`Pin::MAX_DIGITS`] decimal digits.
 #[expect(
@@ -22,10 +24,7 @@ pub struct Pin(Digits);
 )]
 pub struct UnblockingCode(Digits);
 
-struct Digits {
-    digits: Box<Zeroizing<[u8; Pin::MAX_DIGITS]>>,
-    length: usize,
-}
+struct Digits(SecretPage);
 
 impl Pin {
     /// Digits in the longest PIN that any card of the family stores.
@@ -38,6 +37,14 @@ impl Pin {
     /// but digits `0` to `9`.
     pub fn from_digits(digits: &[u8]) -> Result<Self, PinFormatError> {
         Digits::copy(digits).map(Self)
+    }
+
+    /// Takes the page into which the ASCII digits of a PIN were entered: no copy is made.
+    ///
+    /// # Errors
+    /// As [`Pin::from_digits`].
+    pub fn from_page(digits: SecretPage) -> Result<Self, PinFormatError> {
+        Digits::take(digits).map(Self)
     }
 
     /// Whether both are the same digits, in a time that says nothing about them.
@@ -56,39 +63,51 @@ impl UnblockingCode {
     pub fn from_digits(digits: &[u8]) -> Result<Self, PinFormatError> {
         Digits::copy(digits).map(Self)
     }
+
+    /// Takes the page into which the ASCII digits of an unblocking code were entered: no copy is
+    /// made.
+    ///
+    /// # Errors
+    /// As [`Pin::from_digits`].
+    pub fn from_page(digits: SecretPage) -> Result<Self, PinFormatError> {
+        Digits::take(digits).map(Self)
+    }
 }
 
 impl Digits {
     fn copy(digits: &[u8]) -> Result<Self, PinFormatError> {
-        if digits.is_empty() {
-            return Err(PinFormatError::Empty);
-        }
-        if !digits.iter().all(u8::is_ascii_digit) {
-            return Err(PinFormatError::NotDigits);
-        }
-        let mut pin = Self {
-            digits: Box::new(Zeroizing::new([0; Pin::MAX_DIGITS])),
-            length: digits.len(),
-        };
-        let place = pin
-            .digits
-            .get_mut(..digits.len())
+        check(digits)?;
+        // What was checked fits: a page holds more than the longest PIN.
+        SecretPage::copy_of(digits)
+            .map(Self)
             .ok_or(PinFormatError::TooLong {
                 maximum: Pin::MAX_DIGITS,
-            })?;
-        place.copy_from_slice(digits);
-        Ok(pin)
+            })
+    }
+
+    fn take(digits: SecretPage) -> Result<Self, PinFormatError> {
+        check(digits.expose())?;
+        Ok(Self(digits))
     }
 
     fn expose(&self) -> &[u8] {
-        self.digits.get(..self.length).unwrap_or_default()
+        self.0.expose()
     }
 }
 
-impl Drop for Digits {
-    fn drop(&mut self) {
-        self.length.zeroize();
+fn check(digits: &[u8]) -> Result<(), PinFormatError> {
+    if digits.is_empty() {
+        return Err(PinFormatError::Empty);
     }
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return Err(PinFormatError::NotDigits);
+    }
+    if digits.len() > Pin::MAX_DIGITS {
+        return Err(PinFormatError::TooLong {
+            maximum: Pin::MAX_DIGITS,
+        });
+    }
+    Ok(())
 }
 
 /// How a card wants a PIN presented (PKCS#15 v1.1 section 6.8.1, PinAttributes).
