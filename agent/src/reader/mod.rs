@@ -11,6 +11,7 @@ mod in_process;
 mod monitor;
 mod owner;
 mod pcsc_backend;
+mod pcsc_keypad;
 #[cfg(all(test, feature = "softcard"))]
 mod tests;
 
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paraphe_protocol::api::ReaderState;
-use paraphe_protocol::card::pinpad::PinpadRequest;
+use paraphe_protocol::card::pinpad::{Pinpad, PinpadRequest};
 use paraphe_protocol::card::{TransmissionProtocol, Transport, TransportError};
 
 #[cfg(feature = "softcard")]
@@ -145,6 +146,10 @@ impl Transport for CardChannel<'_> {
 
     fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
         Some(self.protocol)
+    }
+
+    fn pinpad(&mut self) -> Option<Pinpad> {
+        self.transport.pinpad()
     }
 
     fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {

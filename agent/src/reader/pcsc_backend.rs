@@ -9,12 +9,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use paraphe_protocol::api::ReaderState as CardPresence;
+use paraphe_protocol::card::pinpad::{Pinpad, PinpadRequest};
 use paraphe_protocol::card::{TransmissionProtocol, Transport, TransportError};
 use pcsc::{
     Card, Context, Disposition, Error, PNP_NOTIFICATION, Protocol, Protocols, ReaderState, Scope,
     ShareMode, State, Transaction,
 };
 
+use super::pcsc_keypad::{KeypadError, PcscKeypad};
 use super::{
     Backend, CardChannel, CardEnd, CardTarget, Connector, ReaderError, ReaderStatus, Watch,
 };
@@ -214,6 +216,7 @@ fn transact(
         context,
         reader: &reader,
         buffer: vec![0; ANSWER_BUFFER],
+        keypad: None,
         lost: None,
     };
     let end = job(&mut CardChannel::new(
@@ -302,6 +305,8 @@ struct PcscTransport<'a> {
     context: &'a Context,
     reader: &'a CStr,
     buffer: Vec<u8>,
+    /// The reader's keypad, once the reader was asked.
+    keypad: Option<Option<PcscKeypad>>,
     /// Once the card is lost every later exchange says the same: a reset or a swap takes PIN and selection with it.
     lost: Option<TransportError>,
 }
@@ -320,9 +325,38 @@ impl Transport for PcscTransport<'_> {
         self.lost = Some(error.clone());
         Err(error)
     }
+
+    fn pinpad(&mut self) -> Option<Pinpad> {
+        self.keypad().map(|keypad| keypad.pinpad())
+    }
+
+    fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
+        }
+        let Some(keypad) = self.keypad() else {
+            return Err(TransportError::Other {
+                detail: "the reader has no keypad".to_owned(),
+            });
+        };
+        let error = match keypad.enter(self.transaction, request) {
+            Ok(answer) => return Ok(answer),
+            Err(KeypadError::Transport(error)) => return Err(error),
+            Err(KeypadError::Service(Error::NotTransacted)) => self.after_silence(),
+            Err(KeypadError::Service(error)) => transport_error(error),
+        };
+        self.lost = Some(error.clone());
+        Err(error)
+    }
 }
 
 impl PcscTransport<'_> {
+    fn keypad(&mut self) -> Option<PcscKeypad> {
+        *self
+            .keypad
+            .get_or_insert_with(|| PcscKeypad::of(self.transaction))
+    }
+
     /// A card that did not answer is either gone, which the service notices with its next poll, or silent.
     fn after_silence(&self) -> TransportError {
         let until = Instant::now() + REMOVAL_NOTICE;

@@ -5,7 +5,7 @@
 
 use super::apdu::{ApduError, Command, Instruction, Response, TransmissionProtocol};
 use super::error::CardError;
-use super::pinpad::{PinpadOutcome, PinpadRequest};
+use super::pinpad::{Pinpad, PinpadOutcome, PinpadRequest};
 use super::status::{StatusMeaning, StatusWord};
 use super::transport::Transport;
 
@@ -124,6 +124,11 @@ impl<'t, T: Transport + ?Sized> Exchange<'t, T> {
             }
             _ => response.status,
         })
+    }
+
+    /// The reader's own keypad.
+    pub fn pinpad(&mut self) -> Option<Pinpad> {
+        self.transport.pinpad()
     }
 
     /// Has the reader's keypad take a PIN and present it: one exchange with the card at most, never

@@ -15,6 +15,15 @@ pub use entry::{PinpadOutcome, PinpadPrompt, PinpadRequest, PromptLanguage};
 pub use features::{GET_FEATURE_REQUEST, PinpadFeatures};
 pub use properties::PinpadProperties;
 
+/// A reader's keypad that takes PINs by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinpad {
+    /// It can also change a PIN.
+    pub can_modify: bool,
+    /// What else is known of it.
+    pub properties: PinpadProperties,
+}
+
 /// Why a keypad cannot be used, or what it said cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

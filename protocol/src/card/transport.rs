@@ -4,7 +4,7 @@
 //! [`Exchange`](super::Exchange)'s. A transport gives up by an error and never retries by itself.
 
 use super::apdu::TransmissionProtocol;
-use super::pinpad::PinpadRequest;
+use super::pinpad::{Pinpad, PinpadRequest};
 
 /// Carries one command to the card and brings back its answer.
 pub trait Transport {
@@ -18,6 +18,11 @@ pub trait Transport {
     /// The protocol agreed with the card, where the transport knows it. Without it a driver takes
     /// the one that the card's model usually speaks, which is a guess for a card that offers two.
     fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
+        None
+    }
+
+    /// The reader's own keypad, as the reader tells it; `None` where there is none.
+    fn pinpad(&mut self) -> Option<Pinpad> {
         None
     }
 
@@ -42,6 +47,10 @@ impl<T: Transport + ?Sized> Transport for &mut T {
         (**self).agreed_protocol()
     }
 
+    fn pinpad(&mut self) -> Option<Pinpad> {
+        (**self).pinpad()
+    }
+
     fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {
         (**self).enter_on_pinpad(request)
     }
@@ -54,6 +63,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn agreed_protocol(&self) -> Option<TransmissionProtocol> {
         (**self).agreed_protocol()
+    }
+
+    fn pinpad(&mut self) -> Option<Pinpad> {
+        (**self).pinpad()
     }
 
     fn enter_on_pinpad(&mut self, request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {

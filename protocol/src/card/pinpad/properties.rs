@@ -64,6 +64,18 @@ impl PinpadProperties {
         Ok(properties)
     }
 
+    /// These, and where they say nothing the others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            display_lines: self.display_lines.or(others.display_lines),
+            display_columns: self.display_columns.or(others.display_columns),
+            entry_validation: self.entry_validation.or(others.entry_validation),
+            minimum_digits: self.minimum_digits.or(others.minimum_digits),
+            maximum_digits: self.maximum_digits.or(others.maximum_digits),
+        }
+    }
+
     /// Whether the reader says that it cannot show a message.
     #[must_use]
     pub fn is_blind(&self) -> bool {
@@ -117,6 +129,12 @@ mod tests {
             let _ = PinpadProperties::parse_list(&list[..cut]);
         }
         assert!(PinpadProperties::parse_list(&list[..3]).is_err());
+        let both = PinpadProperties::parse_structure(&[16, 2, 7, 0]).unwrap();
+        let both = both.or(properties);
+        assert_eq!(
+            (both.display_lines, both.maximum_digits),
+            (Some(2), Some(8))
+        );
         let odd = PinpadProperties::parse_list(&[0x07, 0x02, 1, 2]).unwrap();
         assert_eq!(odd, PinpadProperties::default());
     }

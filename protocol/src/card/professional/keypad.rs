@@ -10,10 +10,36 @@ use crate::card::apdu::Instruction;
 use crate::card::error::CardError;
 use crate::card::pin::PinFormat;
 use crate::card::pin_counters::PinCounters;
-use crate::card::pinpad::{PinpadOutcome, PinpadPrompt, PinpadRequest};
+use crate::card::pinpad::{Pinpad, PinpadOutcome, PinpadPrompt, PinpadRequest, PromptLanguage};
 use crate::card::transport::Transport;
 
 impl<'t, T: Transport + ?Sized> ProfessionalCard<'t, T> {
+    /// The reader's own keypad, where it can take this card's PIN: `None` where there is none, where
+    /// the card's form or lengths do not suit it, and for a card that is given no PIN by a keypad.
+    /// One question to the reader and none to the card, whose PIN form is known or read.
+    ///
+    /// # Errors
+    /// Whatever reading meets.
+    pub fn suitable_pinpad(&mut self) -> Result<Option<Pinpad>, CardError> {
+        if self.face != Face::Cps3 {
+            return Ok(None);
+        }
+        let Some(pinpad) = self.exchange.pinpad() else {
+            return Ok(None);
+        };
+        let format = match self.pin_format_for_use() {
+            Err(CardError::ReadOnlyRevision { .. }) => return Ok(None),
+            format => format?,
+        };
+        let prompt = PinpadPrompt {
+            language: PromptLanguage::French,
+            timeout_seconds: 0,
+            properties: pinpad.properties,
+        };
+        let suits = PinpadRequest::verify(&format, &prompt).is_ok();
+        Ok(Some(pinpad).filter(|_| suits))
+    }
+
     /// Lets the holder present the PIN on the reader's own keypad, once. There is no
     /// proven PIN afterwards: this program never knew the PIN.
     ///
