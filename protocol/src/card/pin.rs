@@ -125,9 +125,10 @@ impl PinFormat {
     /// as it is where that is `None`.
     ///
     /// # Errors
-    /// [`PinFormatError::Unusable`] unless 1 <= minimum <= maximum <= stored <= 16 and the
-    /// reference is that of a global PIN (1 to 31, ISO/IEC 7816-4 section 11.5.2). A maximum below
-    /// the minimum is taken as the minimum.
+    /// [`PinFormatError::Unusable`] unless 1 <= minimum <= maximum <= 16, a padded PIN fits its
+    /// stored length of at most 16, and the reference is that of a global PIN (1 to 31, ISO/IEC
+    /// 7816-4 section 11.5.2). A maximum below the minimum is taken as the minimum. The stored
+    /// length of a PIN without padding says nothing: there are cards that state the shortest.
     pub fn new(
         minimum: usize,
         maximum: usize,
@@ -137,7 +138,11 @@ impl PinFormat {
     ) -> Result<Self, PinFormatError> {
         let minimum = minimum.max(1);
         let maximum = maximum.max(minimum);
-        if maximum > stored || stored > Pin::MAX_DIGITS || !(1..=31).contains(&reference) {
+        let room = match padding {
+            Some(_) => stored,
+            None => maximum,
+        };
+        if maximum > room || room > Pin::MAX_DIGITS || !(1..=31).contains(&reference) {
             return Err(PinFormatError::Unusable);
         }
         Ok(Self {
@@ -324,13 +329,19 @@ mod tests {
     #[test]
     fn an_unusable_form_is_refused() {
         assert_eq!(
-            PinFormat::new(4, 9, 8, None, 1),
+            PinFormat::new(4, 9, 8, Some(0xFF), 1),
             Err(PinFormatError::Unusable)
         );
         assert_eq!(
-            PinFormat::new(4, 4, 17, None, 1),
+            PinFormat::new(4, 4, 17, Some(0xFF), 1),
             Err(PinFormatError::Unusable)
         );
+        assert_eq!(
+            PinFormat::new(4, 17, 17, None, 1),
+            Err(PinFormatError::Unusable)
+        );
+        // Shortest 4, stored 4, longest 8.
+        assert_eq!(PinFormat::new(4, 8, 4, None, 1).unwrap().maximum(), 8);
         assert_eq!(
             PinFormat::new(4, 4, 8, None, 0),
             Err(PinFormatError::Unusable)
