@@ -13,8 +13,9 @@ use toml::Spanned;
 use super::error::Fault;
 use super::origin;
 use super::{
-    Audience, Config, ConfigError, Limits, LogConfig, LogFormat, LogLevel, LotDefaults,
-    PinEntryConfig, PinEntryMethod, RecordServer, RecordServerName, Site, Trust,
+    Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, KeypadUse, Limits, LogConfig, LogFormat,
+    LogLevel, LotDefaults, PinEntryConfig, PinEntryMethod, RecordServer, RecordServerName, Site,
+    Trust,
 };
 
 /// Longest configuration file, bytes.
@@ -84,6 +85,8 @@ struct WrittenLot {
 struct WrittenPinEntry {
     method: PinEntryMethod,
     program: Option<Spanned<PathBuf>>,
+    keypad: KeypadUse,
+    keypad_seconds: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -235,6 +238,8 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         pin_entry: PinEntryConfig {
             method: written.pin_entry.method,
             program: place.path("pin_entry.program", written.pin_entry.program)?,
+            keypad: written.pin_entry.keypad,
+            keypad_seconds: keypad_seconds(written.pin_entry.keypad_seconds.as_ref(), place)?,
         },
         log: LogConfig {
             level: written.log.level,
@@ -300,6 +305,13 @@ fn check_sites(
         });
     }
     Ok(sites)
+}
+
+/// Part 10 has one byte for it; readers wait two minutes at most.
+fn keypad_seconds(written: Option<&Spanned<i64>>, place: &Place<'_>) -> Result<u8, ConfigError> {
+    let default = DEFAULT_KEYPAD_SECONDS;
+    let seconds = place.number("pin_entry.keypad_seconds", written, default.into(), 120)?;
+    Ok(u8::try_from(seconds).unwrap_or(default))
 }
 
 fn check_limits(written: &WrittenLimits, place: &Place<'_>) -> Result<Limits, ConfigError> {

@@ -27,6 +27,9 @@ pub use search::Directories;
 /// The port of the HTTPS door where the configuration does not name one.
 pub const DEFAULT_PORT: u16 = 47443;
 
+/// How long a reader waits at its keypad where the configuration does not say it, seconds.
+pub const DEFAULT_KEYPAD_SECONDS: u8 = 60;
+
 /// Everything that an administrator can set. Every value has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -113,6 +116,21 @@ pub struct PinEntryConfig {
     pub method: PinEntryMethod,
     /// The pinentry program, absolute; `None`: `pinentry` found in `PATH`.
     pub program: Option<PathBuf>,
+    /// Whether a PIN is typed on the reader's own keypad.
+    pub keypad: KeypadUse,
+    /// How long a reader waits at its keypad for each PIN, seconds.
+    pub keypad_seconds: u8,
+}
+
+/// What is done with a reader's own keypad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeypadUse {
+    /// The PIN is typed there where it suits the card.
+    #[default]
+    Auto,
+    /// The PIN is always entered on the workstation.
+    Never,
 }
 
 /// Ways to ask for the PIN.
@@ -197,6 +215,8 @@ impl Default for Config {
             pin_entry: PinEntryConfig {
                 method: PinEntryMethod::Auto,
                 program: None,
+                keypad: KeypadUse::Auto,
+                keypad_seconds: DEFAULT_KEYPAD_SECONDS,
             },
             log: LogConfig {
                 level: LogLevel::Info,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use paraphe_protocol::api::{ErrorCode, Language};
 
 use super::origin::parse_with;
-use super::{Config, ConfigError, Directories, PinEntryMethod, SiteOriginError};
+use super::{Config, ConfigError, Directories, SiteOriginError};
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::from_toml(text, Path::new("config.toml"))
@@ -24,7 +24,7 @@ fn the_documented_example_is_read_as_it_stands() {
     assert_eq!(config.port, 47443);
     assert_eq!(config.sites.len(), 2);
     assert_eq!(config.record_servers.len(), 1);
-    assert_eq!(config.pin_entry.method, PinEntryMethod::Auto);
+    assert_eq!(config.pin_entry, Config::default().pin_entry);
     let site = config.site("https://dossier.example.fr").unwrap();
     assert_eq!(site.record_server.as_ref().unwrap().as_str(), "regional");
     assert_eq!(
@@ -107,6 +107,9 @@ fn every_broken_rule_is_refused_at_its_line() {
         ("[limits]\ndocument_bytes = 99999999999999", 2, "from 1 to"),
         ("[pin_entry]\nmethod = \"guess\"", 2, "unknown variant"),
         ("[pin_entry]\nprogram = \"pinentry\"", 2, "absolute"),
+        ("[pin_entry]\nkeypad = \"always\"", 2, "unknown variant"),
+        ("[pin_entry]\nkeypad_seconds = 0", 2, "from 1 to 120"),
+        ("[pin_entry]\nkeypad_seconds = 121", 2, "from 1 to 120"),
         ("[log]\nlevel = \"trace\"", 2, "unknown variant"),
         ("port = 1\nport = 2", 2, "duplicate key"),
         ("port =", 1, ""),

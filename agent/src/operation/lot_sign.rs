@@ -6,6 +6,7 @@
 
 mod destination;
 mod header;
+mod held_card;
 mod identifiers;
 mod inspection;
 mod request;
@@ -90,21 +91,31 @@ fn sign(
             (inspected, signature)
         }
         Some(patient) => {
-            // The practice situation that headers name lies behind the PIN: the one PIN entry is presented twice to the same
-            // card, once to read it and once to sign, and is wiped with the second.
-            let (situations, proven) = dialogue.run(context, |token| {
-                Ok((token.practice_situations()?, token.take_proven_secret()))
-            })?;
-            let situation = header::situation(situations, request.practice_situation)?;
-            let headers = HeaderContext::new(patient.clone(), &signer, &situation, now)?;
-            let wrapped = wrapping::wrap(context, &checked, &inspected, &headers, &destination)?;
-            prepared = draft(submission_set, &wrapped)?.prepare(&certificate, &chain, now)?;
-            let bytes = prepared.to_be_signed().to_vec();
-            let proven = proven.ok_or(ErrorCode::Internal)?;
-            let signature = with_proven_secret(context, &token, proven, move |token| {
-                token.sign_document(&bytes)
-            })?;
-            (wrapped, signature)
+            // The practice situation that headers name lies behind the PIN.
+            let wrap = |situations| {
+                let situation = header::situation(situations, request.practice_situation)?;
+                let headers = HeaderContext::new(patient.clone(), &signer, &situation, now)?;
+                let wrapped =
+                    wrapping::wrap(context, &checked, &inspected, &headers, &destination)?;
+                prepared = draft(submission_set, &wrapped)?.prepare(&certificate, &chain, now)?;
+                let bytes = prepared.to_be_signed().to_vec();
+                Ok((wrapped, bytes))
+            };
+            if dialogue.is_on_keypad(context) {
+                held_card::sign(context, dialogue, wrap)?
+            } else {
+                // The one PIN entry is presented twice to the same card, once to read the situation and once to sign, and is
+                // wiped with the second.
+                let (situations, proven) = dialogue.run(context, |token| {
+                    Ok((token.practice_situations()?, token.take_proven_secret()))
+                })?;
+                let (wrapped, bytes) = wrap(situations)?;
+                let proven = proven.ok_or(ErrorCode::Internal)?;
+                let signature = with_proven_secret(context, &token, proven, move |token| {
+                    token.sign_document(&bytes)
+                })?;
+                (wrapped, signature)
+            }
         }
     };
     let xml = prepared.complete(signature.as_bytes())?;

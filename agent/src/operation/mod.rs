@@ -8,6 +8,7 @@ mod document;
 mod document_source;
 mod events;
 mod hashing;
+mod keypad_entry;
 mod login;
 mod lot_sign;
 mod pin;

@@ -1,7 +1,8 @@
 //! `pin/status`, `pin/change`, `pin/unblock`: the life of the PIN. Status spends no try. A new PIN is asked for twice where
 //! a person types it; what the card would refuse for its form is refused before a code is presented. Every code is presented
 //! once: after a wrong one the person starts again, told how many tries are left. The last try needs their confirmation, and
-//! the card is left reset.
+//! the card is left reset. A PIN is changed on the reader's own keypad where it has one that suits; unblocking stays on the
+//! workstation, because part 10 has no structure for it.
 
 use paraphe_protocol::api::{
     ErrorCode, PinRequest as Request, PinSetResponse, PinStatusResponse, UnblockingCodeSummary,
@@ -12,6 +13,7 @@ use paraphe_protocol::card::{
 
 use super::Context;
 use super::card_read::pin_summary;
+use super::keypad_entry::KeypadEntry;
 use super::pin_dialogue::only_dialogue;
 use super::selection::{self, Family};
 use crate::pin::{PinEntry, PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
@@ -57,6 +59,13 @@ pub(super) fn change(context: &Context<'_>, request: &Request) -> Result<PinSetR
         purpose: PinPurpose::ChangePin,
     };
     let asked = question.about(RequestedCode::Pin, codes.pin.left);
+    let keypad = token.keypad().filter(|keypad| keypad.can_modify);
+    if let Some(keypad) = KeypadEntry::new(context, keypad) {
+        let (last_try, _notice) = keypad.announce(context, &asked)?;
+        let card = token.card()?;
+        let counters = card.change_on_keypad(context.agent, keypad.prompt, last_try)?;
+        return Ok(done(token, counters));
+    }
     let (old, last_try) = entry.ask(&asked)?.into_parts();
     if asked.is_last_try() && last_try == LastTry::Refused {
         return Err(CardError::LastTryNotConfirmed.into());
@@ -146,11 +155,15 @@ fn set(
             present(opened)?;
             opened.pin_counters()
         })??;
-    Ok(PinSetResponse {
+    Ok(done(token, counters))
+}
+
+fn done(token: Token, counters: PinCounters) -> PinSetResponse {
+    PinSetResponse {
         reader: token.place,
         card: token.summary,
         pin: pin_summary(counters),
-    })
+    }
 }
 
 /// What the person is asked in one of these operations.

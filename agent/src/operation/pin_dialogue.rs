@@ -4,14 +4,16 @@
 //! workstation.
 
 use std::sync::{Arc, MutexGuard, TryLockError};
+use std::time::Duration;
 
 use paraphe_protocol::api::ErrorCode;
-use paraphe_protocol::card::{CardError, LastTry, Pin};
+use paraphe_protocol::card::{CardError, LastTry};
 
 use super::Context;
+use super::keypad_entry::KeypadEntry;
 use crate::pin::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 use crate::problem::Failure;
-use crate::token::{Access, ProvenSecret, Token, TokenError, TokenWork};
+use crate::token::{Access, ProvenSecret, Token, TokenError, TokenWork, VERIFIED_LIMIT};
 
 /// A question for the PIN that is about to be asked.
 #[derive(Debug)]
@@ -46,21 +48,37 @@ impl<'a> PinDialogue<'a> {
         self.request.statement()
     }
 
+    /// Whether the PIN will be typed on the reader's own keypad, so that this program never has it.
+    pub(super) fn is_on_keypad(&self, context: &Context<'_>) -> bool {
+        KeypadEntry::new(context, self.token.keypad()).is_some()
+    }
+
     /// Asks for the PIN and does `work` in the same transaction that presents it.
     pub(super) fn run<R: Send + 'static>(
+        self,
+        context: &Context<'_>,
+        work: impl TokenWork<R>,
+    ) -> Result<R, Failure> {
+        self.run_within(context, VERIFIED_LIMIT, work)
+    }
+
+    /// The same for `work` that takes at most `limit` where the PIN is typed on a keypad.
+    pub(super) fn run_within<R: Send + 'static>(
         mut self,
         context: &Context<'_>,
+        limit: Duration,
         work: impl TokenWork<R>,
     ) -> Result<R, Failure> {
         let _only_one = only_dialogue(context)?;
         let entry = &context.agent.pin_entry;
         let work = Arc::new(work);
+        let keypad = KeypadEntry::new(context, self.token.keypad());
         loop {
-            let (pin, last_try) = entry.ask(&self.request)?.into_parts();
-            if self.request.is_last_try() && last_try == LastTry::Refused {
-                return Err(CardError::LastTryNotConfirmed.into());
-            }
-            match present(context, self.token, pin, last_try, &work)? {
+            let outcome = match &keypad {
+                Some(keypad) => self.on_keypad(context, keypad, limit, &work)?,
+                None => self.on_workstation(context, &work)?,
+            };
+            match outcome {
                 Ok(done) => return Ok(done),
                 Err(TokenError::Card(CardError::WrongPin { tries_left }))
                     if tries_left > 0 && entry.is_interactive() =>
@@ -76,6 +94,37 @@ impl<'a> PinDialogue<'a> {
                     self.request.wrong_before = false;
                 }
                 Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+impl PinDialogue<'_> {
+    fn on_workstation<R: Send + 'static>(
+        &self,
+        context: &Context<'_>,
+        work: &Arc<impl TokenWork<R>>,
+    ) -> Result<Result<R, TokenError>, Failure> {
+        let (pin, last_try) = context.agent.pin_entry.ask(&self.request)?.into_parts();
+        if self.request.is_last_try() && last_try == LastTry::Refused {
+            return Err(CardError::LastTryNotConfirmed.into());
+        }
+        match &self.token.access {
+            Access::Card(card) => card.unlock(context.agent, pin, last_try, work),
+        }
+    }
+
+    fn on_keypad<R: Send + 'static>(
+        &self,
+        context: &Context<'_>,
+        keypad: &KeypadEntry,
+        limit: Duration,
+        work: &Arc<impl TokenWork<R>>,
+    ) -> Result<Result<R, TokenError>, Failure> {
+        let (last_try, _notice) = keypad.announce(context, &self.request)?;
+        match &self.token.access {
+            Access::Card(card) => {
+                card.unlock_on_keypad(context.agent, keypad.prompt, last_try, limit, work)
             }
         }
     }
@@ -106,16 +155,4 @@ pub(super) fn with_proven_secret<R: Send + 'static>(
         }
     }
     .map_err(Failure::from)
-}
-
-fn present<R: Send + 'static>(
-    context: &Context<'_>,
-    token: &Token,
-    pin: Pin,
-    last_try: LastTry,
-    work: &Arc<impl TokenWork<R>>,
-) -> Result<Result<R, TokenError>, Failure> {
-    match &token.access {
-        Access::Card(card) => card.unlock(context.agent, pin, last_try, work),
-    }
 }

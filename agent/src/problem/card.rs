@@ -1,6 +1,7 @@
 //! Errors of cards and their drivers. The card's own status word goes to the person unchanged.
 
 use paraphe_protocol::api::ErrorCode;
+use paraphe_protocol::card::pinpad::PinpadOutcome;
 use paraphe_protocol::card::{CardError, CardModel, TransportError};
 
 use super::Failure;
@@ -62,6 +63,10 @@ impl From<CardError> for Failure {
                     .with_card_status(0x63C0 | u16::from(tries_left & 0x0F))
                     .with_tries_left(tries_left)
             }
+            CardError::PinpadEntry { outcome } => entry_on_keypad(outcome),
+            CardError::Pinpad(error) => {
+                Self::new(ErrorCode::ReaderKeypadRefused).with_technical_detail(error)
+            }
             CardError::PinOfAnotherCard => ErrorCode::CardChanged.into(),
             CardError::PinNotVerified => Self::new(ErrorCode::CardRefused)
                 .with_card_status(0x6982)
@@ -80,6 +85,26 @@ impl From<CardError> for Failure {
             // Malformed, missing, too large, too long: the words name files and rules, never content.
             error => Self::new(ErrorCode::CardDataMalformed).with_technical_detail(error),
         }
+    }
+}
+
+/// What the person did at the keypad, or the keypad by itself. No try was spent.
+fn entry_on_keypad(outcome: PinpadOutcome) -> Failure {
+    match outcome {
+        PinpadOutcome::Cancelled => ErrorCode::OperationCancelled.into(),
+        PinpadOutcome::TimedOut => Failure::new(ErrorCode::OperationCancelled).with_detail(
+            "Personne n'a tapé le code à temps sur le lecteur.",
+            "Nobody typed the PIN on the reader in time.",
+        ),
+        PinpadOutcome::NewPinsDiffer => Failure::new(ErrorCode::PinFormat).with_detail(
+            "Les deux saisies du nouveau code diffèrent.",
+            "The two entries of the new PIN differ.",
+        ),
+        PinpadOutcome::WrongLength => Failure::new(ErrorCode::PinFormat).with_detail(
+            "Le code tapé sur le lecteur n'a pas le nombre de chiffres de la carte.",
+            "The PIN typed on the reader has another number of digits than the card's.",
+        ),
+        outcome => Failure::new(ErrorCode::ReaderKeypadRefused).with_technical_detail(outcome),
     }
 }
 

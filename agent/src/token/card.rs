@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use paraphe_certs::Certificate;
 use paraphe_protocol::api::{CardSummary, ErrorCode};
+use paraphe_protocol::card::pinpad::{Pinpad, PinpadPrompt};
 use paraphe_protocol::card::{
     Assurance, CardCache, CardError, CardModel, CardSerial, KeyPurpose, LastTry, Pin, PinCounters,
     ProfessionalCard, ProvenPin, TransportError,
@@ -23,7 +24,7 @@ use crate::service::Inner;
 /// Longest reading; a card read for the first time through a slow reader takes some seconds.
 const READING_LIMIT: Duration = Duration::from_secs(30);
 /// Longest work behind a PIN: one signature, or 16 practice situations.
-const VERIFIED_LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const VERIFIED_LIMIT: Duration = Duration::from_secs(30);
 
 /// How a card is reached.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub(crate) struct CardAccess {
     pub(crate) serial: CardSerial,
     /// `None` for a card without PIN.
     pub(crate) counters: Option<PinCounters>,
+    /// The reader's own keypad, where it suits this card.
+    pub(crate) keypad: Option<Pinpad>,
 }
 
 impl CardAccess {
@@ -71,30 +74,75 @@ impl CardAccess {
         })
     }
 
+    /// Lets the person present the PIN on the reader's own keypad, once, and does `work` in the same transaction. It lasts as
+    /// long as the person takes, and then at most `work_limit`.
+    pub(crate) fn unlock_on_keypad<R: Send + 'static>(
+        &self,
+        agent: &Inner,
+        prompt: PinpadPrompt,
+        last_try: LastTry,
+        work_limit: Duration,
+        work: &Arc<impl TokenWork<R>>,
+    ) -> Result<Result<R, TokenError>, Failure> {
+        let work = Arc::clone(work);
+        let limit = entry_limit(&prompt, 1).saturating_add(work_limit);
+        self.in_one_transaction_within(agent, limit, move |opened| {
+            work(&mut opened.verify_pin_on_pinpad(&prompt, last_try)?)
+        })
+    }
+
+    /// Lets the person change the PIN on the reader's own keypad, and reads what tries the new one has.
+    pub(crate) fn change_on_keypad(
+        &self,
+        agent: &Inner,
+        prompt: PinpadPrompt,
+        last_try: LastTry,
+    ) -> Result<PinCounters, Failure> {
+        let limit = entry_limit(&prompt, 3).saturating_add(VERIFIED_LIMIT);
+        let changed: Result<_, CardError> =
+            self.in_one_transaction_within(agent, limit, move |opened| {
+                opened.change_pin_on_pinpad(&prompt, last_try)?;
+                opened.pin_counters()
+            })?;
+        Ok(changed?)
+    }
+
     /// Opens the card in one transaction, makes sure that it is the one prepared for, works, and leaves it reset.
     pub(crate) fn in_one_transaction<R: Send + 'static, E: From<CardError> + Send + 'static>(
         &self,
         agent: &Inner,
         work: impl FnOnce(&mut ProfessionalCard<'_, CardChannel<'_>>) -> Result<R, E> + Send + 'static,
     ) -> Result<Result<R, E>, Failure> {
+        self.in_one_transaction_within(agent, VERIFIED_LIMIT, work)
+    }
+
+    fn in_one_transaction_within<R: Send + 'static, E: From<CardError> + Send + 'static>(
+        &self,
+        agent: &Inner,
+        limit: Duration,
+        work: impl FnOnce(&mut ProfessionalCard<'_, CardChannel<'_>>) -> Result<R, E> + Send + 'static,
+    ) -> Result<Result<R, E>, Failure> {
         let cache = Arc::clone(&agent.card_cache);
         let model = self.model;
         let serial = self.serial.clone();
-        let result = agent
-            .readers
-            .run(&self.target, VERIFIED_LIMIT, move |channel| {
-                let opened = ProfessionalCard::open_known(channel, model, &lock(&cache));
-                let result = opened.map_err(E::from).and_then(|mut opened| {
-                    if *opened.serial() == serial {
-                        work(&mut opened)
-                    } else {
-                        Err(CardError::PinOfAnotherCard.into())
-                    }
-                });
-                (result, CardEnd::Reset)
-            })?;
+        let result = agent.readers.run(&self.target, limit, move |channel| {
+            let opened = ProfessionalCard::open_known(channel, model, &lock(&cache));
+            let result = opened.map_err(E::from).and_then(|mut opened| {
+                if *opened.serial() == serial {
+                    work(&mut opened)
+                } else {
+                    Err(CardError::PinOfAnotherCard.into())
+                }
+            });
+            (result, CardEnd::Reset)
+        })?;
         Ok(result)
     }
+}
+
+/// How long a person may take for so many PINs at a keypad.
+fn entry_limit(prompt: &PinpadPrompt, pins: u32) -> Duration {
+    Duration::from_secs(prompt.timeout_seconds.into()).saturating_mul(pins)
 }
 
 /// What a card read without its PIN says.
@@ -105,6 +153,7 @@ struct Read {
     signature: Option<Certificate>,
     technical: Option<Certificate>,
     counters: Option<PinCounters>,
+    keypad: Option<Pinpad>,
     label: Option<String>,
     atr: String,
 }
@@ -123,6 +172,7 @@ pub(crate) fn read(agent: &Inner, view: &ReaderView, model: CardModel) -> Result
             Assurance::Holder => (None, Some(card.pin_counters()?)),
             Assurance::CardOnly => (Some(card.technical_certificate()?), None),
         };
+        let keypad = card.suitable_pinpad()?;
         let label = match &label {
             Some(known) => known.clone(),
             None => card.token_info().ok().and_then(|token| token.label),
@@ -135,6 +185,7 @@ pub(crate) fn read(agent: &Inner, view: &ReaderView, model: CardModel) -> Result
             signature,
             technical,
             counters,
+            keypad,
             label,
             atr,
         })
@@ -157,6 +208,7 @@ pub(crate) fn read(agent: &Inner, view: &ReaderView, model: CardModel) -> Result
             model,
             serial: read.serial,
             counters: read.counters,
+            keypad: read.keypad,
         }),
     };
     agent.readers.remember(&target, token.summary.clone());

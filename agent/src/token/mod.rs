@@ -14,11 +14,12 @@ mod unlocked;
 use paraphe_certs::{Certificate, Holder};
 use paraphe_protocol::api::{CardSummary, ErrorCode};
 use paraphe_protocol::card::Assurance;
+use paraphe_protocol::card::pinpad::Pinpad;
 
 use crate::pin::TriesLeft;
 use crate::problem::Failure;
 
-pub(crate) use card::{CardAccess, lock, read as read_card, without_pin};
+pub(crate) use card::{CardAccess, VERIFIED_LIMIT, lock, read as read_card, without_pin};
 pub(crate) use error::TokenError;
 pub(crate) use signature::{AuthenticationSignature, DocumentSignature};
 pub(crate) use unlocked::{ProvenSecret, TokenWork};
@@ -69,6 +70,13 @@ impl Token {
     pub(crate) fn tries_left(&self) -> Result<TriesLeft, Failure> {
         match &self.access {
             Access::Card(card) => card.tries_left(),
+        }
+    }
+
+    /// The keypad of its own on which the secret can be entered.
+    pub(crate) fn keypad(&self) -> Option<Pinpad> {
+        match &self.access {
+            Access::Card(card) => card.keypad,
         }
     }
 

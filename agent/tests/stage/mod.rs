@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use paraphe::caller::Caller;
 use paraphe::config::Config;
-use paraphe::pin::{EnteredPin, PinEntry, PinEntryError, PinRequest};
+use paraphe::pin::{EnteredPin, KeypadNotice, PinEntry, PinEntryError, PinRequest};
 use paraphe::reader::{InProcessCard, InProcessReaders};
 use paraphe::service::Agent;
 use paraphe_protocol::api::{Language, Operation, Problem};
@@ -42,16 +42,7 @@ impl Card {
 
     /// The shipped profile with one JSON value replaced, by pointer.
     pub fn altered(profile: &str, pointer: &[&str], value: Value) -> Self {
-        let path = format!(
-            "{}/../tests/softcard/profiles/{profile}.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let mut json: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        let place = pointer
-            .iter()
-            .fold(&mut json, |place, key| &mut place[*key]);
-        *place = value;
-        Self::of(&Profile::from_json(&json.to_string()).unwrap())
+        Self::of(&altered_profile(profile, pointer, value))
     }
 
     fn of(profile: &Profile) -> Self {
@@ -71,6 +62,20 @@ impl Card {
     pub fn pin_verified(&self) -> bool {
         self.0.lock().unwrap().pin_verified()
     }
+}
+
+/// The shipped profile with one JSON value replaced, by pointer.
+pub fn altered_profile(profile: &str, pointer: &[&str], value: Value) -> Profile {
+    let path = format!(
+        "{}/../tests/softcard/profiles/{profile}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let mut json: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let place = pointer
+        .iter()
+        .fold(&mut json, |place, key| &mut place[*key]);
+    *place = value;
+    Profile::from_json(&json.to_string()).unwrap()
 }
 
 impl InProcessCard for Card {
@@ -93,6 +98,8 @@ pub enum Answer {
     LastTryConfirmed(&'static str),
     /// The unblocking code, whose last try may not be spent.
     Unblocking(&'static str),
+    /// Yes, the last try may be spent at the reader's keypad.
+    ConfirmLastTry,
     Cancel,
 }
 
@@ -101,7 +108,29 @@ pub enum Answer {
 pub struct Person {
     answers: Mutex<VecDeque<Answer>>,
     asked: Mutex<Vec<PinRequest>>,
+    /// What was shown while the PIN was typed on the reader.
+    announced: Mutex<Vec<PinRequest>>,
     unattended: bool,
+}
+
+impl Person {
+    pub fn new(answers: Vec<Answer>, unattended: bool) -> Arc<Self> {
+        Arc::new(Self {
+            answers: Mutex::new(answers.into()),
+            unattended,
+            ..Self::default()
+        })
+    }
+
+    /// What was asked so far.
+    pub fn asked(&self) -> Vec<PinRequest> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// What was shown so far while the PIN was typed on the reader.
+    pub fn announced(&self) -> Vec<PinRequest> {
+        self.announced.lock().unwrap().clone()
+    }
 }
 
 impl PinEntry for Person {
@@ -114,7 +143,7 @@ impl PinEntry for Person {
                 Ok(EnteredPin::LastTryConfirmed(pin(digits)?))
             }
             Some(Answer::Cancel) => Err(PinEntryError::Cancelled),
-            Some(Answer::Unblocking(_)) => panic!("a PIN was asked for"),
+            Some(Answer::Unblocking(_) | Answer::ConfirmLastTry) => panic!("a PIN was asked for"),
             None => panic!("the person was asked once too often"),
         }
     }
@@ -132,6 +161,20 @@ impl PinEntry for Person {
             Some(Answer::Cancel) => Err(PinEntryError::Cancelled),
             _ => panic!("an unblocking code was asked for"),
         }
+    }
+
+    fn confirm_last_try(&self, request: &PinRequest) -> Result<(), PinEntryError> {
+        self.asked.lock().unwrap().push(request.clone());
+        match self.answers.lock().unwrap().pop_front() {
+            Some(Answer::ConfirmLastTry) => Ok(()),
+            Some(Answer::Cancel) => Err(PinEntryError::Cancelled),
+            _ => panic!("a confirmation was asked for"),
+        }
+    }
+
+    fn announce_keypad(&self, request: &PinRequest) -> Result<KeypadNotice, PinEntryError> {
+        self.announced.lock().unwrap().push(request.clone());
+        Ok(KeypadNotice::lines())
     }
 
     fn is_interactive(&self) -> bool {
@@ -157,19 +200,8 @@ impl Stage {
     }
 
     pub fn with(answers: Vec<Answer>, unattended: bool, more_configuration: &str) -> Self {
-        let pki = pki();
-        let configuration = format!(
-            "{SITES}\n[trust]\nanchors = {:?}\nintermediates = {:?}\ncrls = {:?}\naccept_test = true\n{more_configuration}",
-            pki.anchors(),
-            pki.intermediates(),
-            pki.crls()
-        );
-        let config = Config::from_toml(&configuration, Path::new("test.toml")).unwrap();
-        let person = Arc::new(Person {
-            answers: Mutex::new(answers.into()),
-            asked: Mutex::default(),
-            unattended,
-        });
+        let config = configuration(more_configuration);
+        let person = Person::new(answers, unattended);
         let readers = InProcessReaders::new();
         let state = tempfile::tempdir().unwrap();
         let agent = Agent::start_in(
@@ -206,7 +238,7 @@ impl Stage {
 
     /// What the person was asked.
     pub fn asked(&self) -> Vec<PinRequest> {
-        self.person.asked.lock().unwrap().clone()
+        self.person.asked()
     }
 
     pub async fn perform(&self, operation: Operation, body: Value) -> Result<Value, Problem> {
@@ -228,6 +260,18 @@ impl Stage {
             )
             .await
     }
+}
+
+/// A configuration that trusts the test PKI, with more TOML at its end.
+pub fn configuration(more: &str) -> Config {
+    let pki = pki();
+    let configuration = format!(
+        "{SITES}\n[trust]\nanchors = {:?}\nintermediates = {:?}\ncrls = {:?}\naccept_test = true\n{more}",
+        pki.anchors(),
+        pki.intermediates(),
+        pki.crls()
+    );
+    Config::from_toml(&configuration, Path::new("test.toml")).unwrap()
 }
 
 /// A site of the configuration, and one that may not log in.
