@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use paraphe_certs::UnixTime;
 use paraphe_protocol::card::{Transport, TransportError};
+use paraphe_softcard::profile::Timing;
 use paraphe_softcard::{PkiDirectory, Profile, SoftCard};
 
 /// A simulated card, wired to the driver without a reader in between: what is measured is the driver's own cost.
@@ -34,13 +35,25 @@ pub fn now() -> UnixTime {
 /// # Panics
 /// Where the profile or the test authorities cannot be had: a bench without a card measures nothing.
 #[must_use]
+pub fn wired(profile: &str) -> WiredCard {
+    wired_with(profile, Timing::default())
+}
+
+/// The same, as slow as a real card: so long for each APDU and for each private-key operation.
+///
+/// # Panics
+/// As [`wired`].
+#[must_use]
 #[expect(
     clippy::expect_used,
     reason = "a bench without a card measures nothing"
 )]
-pub fn wired(profile: &str) -> WiredCard {
+pub fn wired_with(profile: &str, timing: Timing) -> WiredCard {
     let mut pki = PkiDirectory::open_or_create(&pki_path(), now()).expect("test authorities");
-    let profile = Profile::shipped(profile).expect("shipped profile");
+    let mut profile = Profile::shipped(profile).expect("shipped profile");
+    if let Profile::Cps3(card) | Profile::Cps4(card) = &mut profile {
+        card.timing = timing;
+    }
     let mut card = SoftCard::new(&profile, &mut pki).expect("card of a shipped profile");
     card.power_on();
     WiredCard(card)
