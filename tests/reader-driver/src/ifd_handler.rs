@@ -36,6 +36,7 @@ const RESET: Dword = 502;
 
 const TAG_ATR: Dword = 0x0303;
 const TAG_ATTRIBUTE_ATR: Dword = 0x0009_0303;
+const TAG_CHANNEL_ID: Dword = 0x0002_0110;
 const TAG_SLOT_THREAD_SAFE: Dword = 0x0FAC;
 const TAG_THREAD_SAFE: Dword = 0x0FAD;
 const TAG_SLOTS_NUMBER: Dword = 0x0FAE;
@@ -121,6 +122,14 @@ pub unsafe extern "C" fn IFDHGetCapabilities(
     guarded(|| {
         let answer = match tag {
             TAG_ATR | TAG_ATTRIBUTE_ATR => slot(unit).and_then(|slot| slot.atr()),
+            TAG_CHANNEL_ID => match slot(unit).and_then(|slot| slot.channel_id()) {
+                Some(channel) => Some(channel.to_ne_bytes().to_vec()),
+                None => {
+                    // SAFETY: the caller's contract.
+                    let _ = unsafe { store(length, 0) };
+                    return ERROR_TAG;
+                }
+            },
             TAG_SLOT_THREAD_SAFE | TAG_THREAD_SAFE | TAG_SLOTS_NUMBER => Some(vec![1]),
             TAG_SIMULTANEOUS_ACCESS => Some(vec![16]),
             TAG_POLLING_THREAD_WITH_TIMEOUT => {

@@ -25,6 +25,10 @@ const ASK_ENTRY: u8 = 0x80;
 const LONGEST_ENTRY: u8 = 0x7F;
 /// How a socket's name ends whose slot has a PIN pad.
 const PIN_PAD_SUFFIX: &str = ".pinpad";
+/// What goes before bus and address in the name of a socket whose reader says that it is on USB.
+const USB_MARK: &str = ".usb-";
+/// USB in the upper half of a channel id.
+const USB_CHANNEL: u32 = 0x0020;
 
 /// What a reader can do to the card's power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +193,14 @@ impl Slot {
         self.path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().ends_with(PIN_PAD_SUFFIX.as_bytes()))
+    }
+
+    /// The channel id of PC/SC part 3 (USB, bus, address), where the socket's name tells one: `slot0.usb-1-7`.
+    pub fn channel_id(&self) -> Option<u32> {
+        let (_, place) = self.path.file_name()?.to_str()?.split_once(USB_MARK)?;
+        let (bus, address) = place.split('.').next()?.split_once('-')?;
+        let (bus, address): (u8, u8) = (bus.parse().ok()?, address.parse().ok()?);
+        Some(USB_CHANNEL << 16 | u32::from(bus) << 8 | u32::from(address))
     }
 
     /// Asks the card's side what is typed on the pad, for at most this time (127 s). An error is a lost card.

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use crate::connection::Endpoint;
 
 pub use client::ReaderState;
-use client::StateWatcher;
+use client::{RECORDS, StateWatcher};
 
 /// Debian's path; it is not in the path of ordinary users.
 const PCSCD: &str = "/usr/sbin/pcscd";
@@ -69,8 +69,24 @@ pub enum ReaderKind {
     Vpcd,
     /// Our own driver: one slot.
     OwnDriver,
+    /// Our own driver, one slot, which says that it is an interface of the USB device at this place.
+    OwnDriverOnUsb {
+        /// Bus.
+        bus: u8,
+        /// Address on the bus.
+        address: u8,
+    },
     /// Our own driver, one slot with a PIN pad.
     OwnDriverWithPinPad,
+}
+
+/// A reader to configure under a name of one's own.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedReader<'a> {
+    /// What kind.
+    pub kind: ReaderKind,
+    /// Its name, in whatever encoding, without quotation marks and line ends; `pcscd` adds numbers to it.
+    pub name: &'a [u8],
 }
 
 /// One slot: the reader's name as PC/SC shows it, and where its card connects.
@@ -86,17 +102,23 @@ pub struct Slot {
 struct PlannedSlot {
     name: String,
     number: u8,
+    /// How many slots before it are called the same and have the same number.
+    before: usize,
     endpoint: Endpoint,
 }
 
 impl PlannedSlot {
     fn name_in(&self, states: &[ReaderState]) -> Option<String> {
         let (start, end) = (format!("{} ", self.name), format!(" {:02}", self.number));
-        states
+        let mut names: Vec<_> = states
             .iter()
             .map(|state| &state.name)
-            .find(|name| name.starts_with(&start) && name.ends_with(&end))
-            .cloned()
+            .filter(|name| name.starts_with(&start) && name.ends_with(&end))
+            .collect();
+        // Equal names differ in the number that pcscd gives, in the order of its configuration; those of several driver files
+        // do not even differ in that.
+        names.sort();
+        names.get(self.before).copied().cloned()
     }
 }
 
@@ -111,6 +133,27 @@ pub struct PrivatePcscd {
 impl PrivatePcscd {
     /// Starts `pcscd` with these readers, and waits until it shows them all.
     pub fn start(readers: &[ReaderKind]) -> Result<Self, PcscdError> {
+        let names: Vec<String> = readers
+            .iter()
+            .enumerate()
+            .map(|(index, kind)| match kind {
+                ReaderKind::Vpcd => format!("Paraphe Vpcd {index}"),
+                _ => format!("Paraphe Slot {index}"),
+            })
+            .collect();
+        let named: Vec<_> = readers
+            .iter()
+            .zip(&names)
+            .map(|(kind, name)| NamedReader {
+                kind: *kind,
+                name: name.as_bytes(),
+            })
+            .collect();
+        Self::start_named(&named)
+    }
+
+    /// The same with names of one's own. `pcscd` has 16 places: readers beyond them are configured, and not waited for.
+    pub fn start_named(readers: &[NamedReader<'_>]) -> Result<Self, PcscdError> {
         // A port found free can be taken by another test before vpcd listens on it: pcscd then starts without the reader.
         let mut result = Self::try_start(readers);
         for _ in 0..4 {
@@ -122,7 +165,7 @@ impl PrivatePcscd {
         result
     }
 
-    fn try_start(readers: &[ReaderKind]) -> Result<Self, PcscdError> {
+    fn try_start(readers: &[NamedReader<'_>]) -> Result<Self, PcscdError> {
         let folder = tempfile::Builder::new()
             .prefix("pcscd-")
             .tempdir()
@@ -131,16 +174,23 @@ impl PrivatePcscd {
         fs::create_dir(&configuration).map_err(system("make the configuration folder"))?;
         let mut planned = Vec::new();
         // One file, because the order of several is that of the file system.
-        let mut entries = String::new();
-        for (index, kind) in readers.iter().enumerate() {
-            entries += &match kind {
-                ReaderKind::Vpcd => vpcd_entry(folder.path(), index, &mut planned)?,
-                ReaderKind::OwnDriver => own_entry(folder.path(), index, "", &mut planned)?,
-                ReaderKind::OwnDriverWithPinPad => {
-                    own_entry(folder.path(), index, ".pinpad", &mut planned)?
-                }
+        let mut entries = Vec::new();
+        for (index, NamedReader { kind, name }) in readers.iter().enumerate() {
+            let place = Place {
+                folder: folder.path(),
+                index,
+                name,
             };
+            entries.extend(match kind {
+                ReaderKind::Vpcd => vpcd_entry(&place, &mut planned)?,
+                ReaderKind::OwnDriver => own_entry(&place, "", &mut planned)?,
+                ReaderKind::OwnDriverOnUsb { bus, address } => {
+                    own_entry(&place, &format!(".usb-{bus}-{address}"), &mut planned)?
+                }
+                ReaderKind::OwnDriverWithPinPad => own_entry(&place, ".pinpad", &mut planned)?,
+            });
         }
+        planned.truncate(RECORDS);
         fs::write(configuration.join("readers"), entries)
             .map_err(system("write the reader configuration"))?;
         let process = spawn(folder.path())?;
@@ -312,54 +362,56 @@ fn spawn(folder: &Path) -> Result<Child, PcscdError> {
         .map_err(system("start pcscd"))
 }
 
-/// A `vpcd` entry: its own copy of the library (its state is global to the file) and two free neighbouring ports.
-fn vpcd_entry(
-    folder: &Path,
+/// Where an entry belongs.
+struct Place<'a> {
+    folder: &'a Path,
     index: usize,
-    slots: &mut Vec<PlannedSlot>,
-) -> Result<String, PcscdError> {
-    let library = folder.join(format!("libifdvpcd{index}.so"));
-    fs::copy(VPCD_LIBRARY, &library).map_err(system("copy the library of vsmartcard-vpcd"))?;
-    let port = free_neighbouring_ports().map_err(system("find free ports"))?;
-    let name = format!("Paraphe Vpcd {index}");
-    for (number, port) in [(0, port), (1, port + 1)] {
+    name: &'a [u8],
+}
+
+impl Place<'_> {
+    fn plan(&self, number: u8, endpoint: Endpoint, slots: &mut Vec<PlannedSlot>) {
+        let name = String::from_utf8_lossy(self.name).into_owned();
+        let before = slots
+            .iter()
+            .filter(|slot| slot.name == name && slot.number == number)
+            .count();
         slots.push(PlannedSlot {
-            name: name.clone(),
+            name,
             number,
-            endpoint: Endpoint::Vpcd(port),
+            before,
+            endpoint,
         });
     }
-    Ok(entry(
-        &name,
-        &format!("/dev/null:{port:#x}"),
-        &library,
-        u32::from(port),
-    ))
+
+    fn entry(&self, device: &str, library: &Path, channel: u32) -> Vec<u8> {
+        let library = library.display();
+        let rest = format!("\"\nDEVICENAME {device}\nLIBPATH {library}\nCHANNELID {channel:#x}\n");
+        [b"FRIENDLYNAME \"", self.name, rest.as_bytes()].concat()
+    }
+}
+
+/// A `vpcd` entry: its own copy of the library (its state is global to the file) and two free neighbouring ports.
+fn vpcd_entry(place: &Place<'_>, slots: &mut Vec<PlannedSlot>) -> Result<Vec<u8>, PcscdError> {
+    let library = place.folder.join(format!("libifdvpcd{}.so", place.index));
+    fs::copy(VPCD_LIBRARY, &library).map_err(system("copy the library of vsmartcard-vpcd"))?;
+    let port = free_neighbouring_ports().map_err(system("find free ports"))?;
+    for (number, port) in [(0, port), (1, port + 1)] {
+        place.plan(number, Endpoint::Vpcd(port), slots);
+    }
+    Ok(place.entry(&format!("/dev/null:{port:#x}"), &library, u32::from(port)))
 }
 
 fn own_entry(
-    folder: &Path,
-    index: usize,
+    place: &Place<'_>,
     suffix: &str,
     slots: &mut Vec<PlannedSlot>,
-) -> Result<String, PcscdError> {
+) -> Result<Vec<u8>, PcscdError> {
     let library = reader_driver()?;
-    let socket = folder.join(format!("slot{index}{suffix}"));
-    let name = format!("Paraphe Slot {index}");
-    slots.push(PlannedSlot {
-        name: name.clone(),
-        number: 0,
-        endpoint: Endpoint::Reader(socket.clone()),
-    });
+    let socket = place.folder.join(format!("slot{}{suffix}", place.index));
+    place.plan(0, Endpoint::Reader(socket.clone()), slots);
     let device = format!("/dev/null:{}", socket.display());
-    Ok(entry(&name, &device, &library, 0))
-}
-
-fn entry(name: &str, device: &str, library: &Path, channel: u32) -> String {
-    format!(
-        "FRIENDLYNAME \"{name}\"\nDEVICENAME {device}\nLIBPATH {}\nCHANNELID {channel:#x}\n",
-        library.display()
-    )
+    Ok(place.entry(&device, &library, 0))
 }
 
 /// The reader driver's library: where the variable says, or beside the running program, where cargo puts it.
