@@ -2,15 +2,35 @@
 
 use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::card::pinpad::PinpadOutcome;
-use paraphe_protocol::card::{CardError, CardModel, TransportError};
+use paraphe_protocol::card::{CardError, CardModel, Instruction, TransportError};
 
 use super::Failure;
+
+/// A code was on its way to the card when the answer was lost. `new_code`: the command was to give the card a new one.
+pub(super) fn pin_outcome_unknown(new_code: bool) -> Failure {
+    let failure = Failure::new(ErrorCode::PinOutcomeUnknown);
+    if new_code {
+        failure.with_detail(
+            "Le nouveau code est peut-être déjà en place ; rien n'est présenté de nouveau.",
+            "The new PIN may be in place already; nothing is presented again.",
+        )
+    } else {
+        failure.with_detail(
+            "Le code n'est pas présenté de nouveau.",
+            "The code is not presented again.",
+        )
+    }
+}
 
 impl From<CardError> for Failure {
     fn from(error: CardError) -> Self {
         match error {
             CardError::Transport(error) => error.into(),
             CardError::LostCard { .. } => ErrorCode::CardRemoved.into(),
+            CardError::AnswerLost { command, .. } => pin_outcome_unknown(matches!(
+                command,
+                Instruction::ChangeReferenceData | Instruction::ResetRetryCounter
+            )),
             CardError::Status {
                 command, status, ..
             } => Self::new(ErrorCode::CardRefused)
@@ -116,7 +136,19 @@ impl From<TransportError> for Failure {
                 "Un autre programme a réinitialisé la carte pendant l'opération.",
                 "Another program reset the card during the operation.",
             ),
-            TransportError::ReaderUnavailable => ErrorCode::ReaderServiceUnavailable.into(),
+            TransportError::ReaderUnavailable => Self::new(ErrorCode::ReaderFailed).with_detail(
+                "Le lecteur a été débranché pendant l'opération.",
+                "The reader was unplugged during the operation.",
+            ),
+            TransportError::ServiceUnavailable => ErrorCode::ReaderServiceUnavailable.into(),
+            TransportError::Slept => Self::new(ErrorCode::CardChanged).with_detail(
+                "Le poste s'est mis en veille pendant l'opération.",
+                "The workstation slept during the operation.",
+            ),
+            TransportError::TimeOver => Self::new(ErrorCode::ReaderFailed).with_detail(
+                "La carte est trop lente : le temps imparti à l'opération est écoulé, rien de plus ne lui a été envoyé.",
+                "The card is too slow: the time allowed for the operation is over, nothing more was sent to it.",
+            ),
             TransportError::Timeout => ErrorCode::CardMute.into(),
             TransportError::Other { detail } => {
                 Self::new(ErrorCode::ReaderFailed).with_technical_detail(detail)

@@ -147,6 +147,8 @@ pub enum ErrorCode {
     PinFormat,
     /// Only one try is left before the card blocks.
     PinLastTry,
+    /// A code was presented and the card's answer was lost.
+    PinOutcomeUnknown,
     /// Wrong PIN.
     PinWrong,
     /// This practice situation is not on the card.
@@ -159,6 +161,8 @@ pub enum ErrorCode {
     ReaderFailed,
     /// The reader refuses to take a PIN on its keypad.
     ReaderKeypadRefused,
+    /// The card service has no place for another reader.
+    ReaderPlacesTaken,
     /// The card service (pcscd) does not answer.
     ReaderServiceUnavailable,
     /// No reader of that name.
@@ -185,7 +189,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 60] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -227,12 +231,14 @@ impl ErrorCode {
         Self::PinEntryUnavailable,
         Self::PinFormat,
         Self::PinLastTry,
+        Self::PinOutcomeUnknown,
         Self::PinWrong,
         Self::PracticeSituationUnknown,
         Self::ReaderAbsent,
         Self::ReaderBusy,
         Self::ReaderFailed,
         Self::ReaderKeypadRefused,
+        Self::ReaderPlacesTaken,
         Self::ReaderServiceUnavailable,
         Self::ReaderUnknown,
         Self::RecordServerUnknown,
@@ -844,6 +850,20 @@ impl ErrorCode {
                     "Confirm the last try explicitly, or find your PIN first.",
                 ],
             },
+            Self::PinOutcomeUnknown => Row {
+                name: "pin-outcome-unknown",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: [
+                    "La réponse de la carte au code a été perdue : un essai a pu être compté.",
+                    "The card's answer to the code was lost: a try may have been counted.",
+                ],
+                remedy: [
+                    "Remettez la carte, regardez les essais restants (`paraphe pin status`), puis recommencez.",
+                    "Put the card back, look at the tries left (`paraphe pin status`), then start again.",
+                ],
+            },
             Self::PinWrong => Row {
                 name: "pin-wrong",
                 layer: Card,
@@ -917,6 +937,20 @@ impl ErrorCode {
                 remedy: [
                     "Mettez keypad = \"never\" dans la section [pin_entry] de la configuration, ou changez de lecteur.",
                     "Set keypad = \"never\" in section [pin_entry] of the configuration, or use another reader.",
+                ],
+            },
+            Self::ReaderPlacesTaken => Row {
+                name: "reader-places-taken",
+                layer: Reader,
+                status: 409,
+                who: Administrator,
+                title: [
+                    "Le service de cartes n'a plus de place pour un lecteur.",
+                    "The card service has no place for another reader.",
+                ],
+                remedy: [
+                    "Débranchez ou désactivez les lecteurs inutilisés (16 au plus, chaque fente compte).",
+                    "Unplug or disable unused readers (16 at most, each slot counts).",
                 ],
             },
             Self::ReaderServiceUnavailable => Row {

@@ -27,6 +27,15 @@ pub enum CardError {
         /// The command that got no answer.
         command: Instruction,
     },
+    /// A command that carries a code was sent and its answer was lost: the card may have counted a
+    /// try, or accepted the code.
+    #[error("the answer to {command}, which carries a code, was lost: {reason}")]
+    AnswerLost {
+        /// The command.
+        command: Instruction,
+        /// What happened below the card.
+        reason: TransportError,
+    },
     /// A command or an answer that short APDUs do not allow.
     #[error(transparent)]
     Apdu(#[from] ApduError),

@@ -84,9 +84,18 @@ pub enum TransportError {
     /// Another program reset the card: the PIN state and the selected file are gone.
     #[error("another program reset the card")]
     CardReset,
-    /// The reader, or the service that drives it, is gone.
+    /// The reader is gone.
     #[error("the card reader is no longer available")]
     ReaderUnavailable,
+    /// The service that drives the readers is gone.
+    #[error("the card service is no longer available")]
+    ServiceUnavailable,
+    /// The workstation slept meanwhile, so that the card may be another one. The command was not sent.
+    #[error("the workstation slept during the operation")]
+    Slept,
+    /// The operation's own time is over. The command was not sent.
+    #[error("the time allowed for the operation is over")]
+    TimeOver,
     /// The card did not answer within the transport's own deadline.
     #[error("the card did not answer in time")]
     Timeout,

@@ -6,7 +6,7 @@
 
 use super::ProfessionalCard;
 use super::face::Face;
-use super::presentation::{LastTry, after_a_miss};
+use super::presentation::{LastTry, after_a_miss, answer_lost};
 use super::{cps3, cps4};
 use crate::card::apdu::Command;
 use crate::card::error::CardError;
@@ -117,7 +117,10 @@ impl<T: Transport + ?Sized> ProfessionalCard<'_, T> {
         counters: PinCounters,
     ) -> Result<(), CardError> {
         let command = self.verification(format, data)?;
-        let status = self.exchange.send_for_status(&command)?;
+        let status = self
+            .exchange
+            .send_for_status(&command)
+            .map_err(answer_lost(command.instruction()))?;
         let uses_left = counters.uses_left;
         match status.meaning() {
             StatusMeaning::Success => Ok(()),
@@ -141,7 +144,10 @@ impl<T: Transport + ?Sized> ProfessionalCard<'_, T> {
 
     /// A command that the card must simply do.
     fn set(&mut self, command: &Command) -> Result<(), CardError> {
-        let status = self.exchange.send_for_status(command)?;
+        let status = self
+            .exchange
+            .send_for_status(command)
+            .map_err(answer_lost(command.instruction()))?;
         if status.meaning() == StatusMeaning::Success {
             return Ok(());
         }

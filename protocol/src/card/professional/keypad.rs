@@ -5,13 +5,13 @@
 
 use super::ProfessionalCard;
 use super::face::Face;
-use super::presentation::{LastTry, VerifiedCard, outcome_of};
+use super::presentation::{LastTry, VerifiedCard, answer_lost, outcome_of};
 use crate::card::apdu::Instruction;
 use crate::card::error::CardError;
 use crate::card::pin::PinFormat;
 use crate::card::pin_counters::PinCounters;
 use crate::card::pinpad::{Pinpad, PinpadOutcome, PinpadPrompt, PinpadRequest, PromptLanguage};
-use crate::card::transport::Transport;
+use crate::card::transport::{Transport, TransportError};
 
 impl<'t, T: Transport + ?Sized> ProfessionalCard<'t, T> {
     /// The reader's own keypad, where it can take this card's PIN: `None` where there is none, where
@@ -91,7 +91,15 @@ impl<'t, T: Transport + ?Sized> ProfessionalCard<'t, T> {
         request: &PinpadRequest,
         counters: PinCounters,
     ) -> Result<(), CardError> {
-        match self.exchange.enter_on_pinpad(request)? {
+        let entered = self
+            .exchange
+            .enter_on_pinpad(request)
+            .map_err(|error| match error {
+                // A keypad that cannot do this was asked for nothing.
+                CardError::Transport(TransportError::Other { .. }) => error,
+                error => answer_lost(instruction)(error),
+            })?;
+        match entered {
             PinpadOutcome::Card(status) => outcome_of(instruction, status, counters),
             outcome => Err(CardError::PinpadEntry { outcome }),
         }

@@ -15,7 +15,7 @@ use crate::card::pin_counters::PinCounters;
 use crate::card::practice_situation::PracticeSituation;
 use crate::card::serial::CardSerial;
 use crate::card::status::{StatusMeaning, StatusWord};
-use crate::card::transport::Transport;
+use crate::card::transport::{Transport, TransportError};
 
 /// What to do when one try is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,8 +161,27 @@ impl<'t, T: Transport + ?Sized> ProfessionalCard<'t, T> {
         command: &Command,
         counters: PinCounters,
     ) -> Result<(), CardError> {
-        let status = self.exchange.send_for_status(command)?;
+        let status = self
+            .exchange
+            .send_for_status(command)
+            .map_err(answer_lost(command.instruction()))?;
         outcome_of(command.instruction(), status, counters)
+    }
+}
+
+/// What it means that a command with a code brought no answer. Where it is known that the command was
+/// not sent, no more than that.
+pub(super) fn answer_lost(command: Instruction) -> impl FnOnce(CardError) -> CardError {
+    move |error| match error {
+        CardError::Transport(
+            TransportError::CardReset | TransportError::Slept | TransportError::TimeOver,
+        ) => error,
+        CardError::Transport(reason) => CardError::AnswerLost { command, reason },
+        CardError::LostCard { .. } => CardError::AnswerLost {
+            command,
+            reason: TransportError::CardRemoved,
+        },
+        error => error,
     }
 }
 
