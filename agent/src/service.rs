@@ -23,7 +23,7 @@ use crate::installation::Installation;
 use crate::operation::{self, Context, TrustLoader};
 use crate::pin::PinEntry;
 use crate::problem::Failure;
-use crate::reader::{Backend, Readers};
+use crate::reader::{Backend, Readers, with_patience};
 
 /// Operations that may block at the same time; more are refused rather than queued.
 const MAXIMUM_BLOCKING: usize = 32;
@@ -205,10 +205,12 @@ impl Agent {
         let caller = caller.clone();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            work(&Context {
-                agent: &inner,
-                caller: &caller,
-                language,
+            with_patience(inner.config.limits.card_time, || {
+                work(&Context {
+                    agent: &inner,
+                    caller: &caller,
+                    language,
+                })
             })
         })
         .await

@@ -80,6 +80,7 @@ fn kind(kind: &str, language: Language) -> String {
         "reader-left" => ("lecteur débranché", "reader left  "),
         "card-service-lost" => ("service de cartes perdu", "card service lost"),
         "card-service-back" => ("service de cartes revenu", "card service back"),
+        "workstation-resumed" => ("poste sorti de veille", "workstation resumed"),
         other => (other, other),
     };
     either(language, french, english).to_owned()

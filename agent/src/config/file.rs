@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -72,6 +73,7 @@ struct WrittenLimits {
     documents_held: Option<Spanned<i64>>,
     lot_documents: Option<Spanned<i64>>,
     lot_bytes: Option<Spanned<i64>>,
+    card_seconds: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -340,5 +342,11 @@ fn check_limits(written: &WrittenLimits, place: &Place<'_>) -> Result<Limits, Co
             default.lot_documents,
         )?,
         lot_bytes: bytes("limits.lot_bytes", &written.lot_bytes, default.lot_bytes)?,
+        card_time: Duration::from_secs(place.number(
+            "limits.card_seconds",
+            written.card_seconds.as_ref(),
+            default.card_time.as_secs(),
+            Limits::LONGEST_CARD_TIME.as_secs(),
+        )?),
     })
 }

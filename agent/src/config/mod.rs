@@ -17,6 +17,7 @@ mod search;
 mod tests;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use error::{ConfigError, Fault};
 pub use origin::SiteOriginError;
@@ -45,7 +46,7 @@ pub struct Config {
     pub trust: Trust,
     /// Where the HTTPS door's certificate and key are; `None`: `$XDG_STATE_HOME/paraphe/tls`.
     pub tls_directory: Option<PathBuf>,
-    /// Limits on what callers hand over.
+    /// Limits on what callers hand over, and on how long they wait for a card.
     pub limits: Limits,
     /// Defaults of a lot's documents.
     pub lot: LotDefaults,
@@ -89,7 +90,7 @@ pub struct Trust {
     pub accept_test: bool,
 }
 
-/// Limits on what callers hand over.
+/// Limits on what callers hand over, and on how long they wait for a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Largest document, bytes.
@@ -100,6 +101,13 @@ pub struct Limits {
     pub lot_documents: u32,
     /// All documents of one lot together, bytes.
     pub lot_bytes: u64,
+    /// What cards may take of one operation's time, in all and without a person's entry.
+    pub card_time: Duration,
+}
+
+impl Limits {
+    /// Nobody waits longer than this for a card.
+    pub const LONGEST_CARD_TIME: Duration = Duration::from_secs(30);
 }
 
 /// Defaults of a lot's documents.
@@ -244,6 +252,7 @@ impl Default for Limits {
             documents_held: 2_000,
             lot_documents: 2_000,
             lot_bytes: 2 << 30,
+            card_time: Self::LONGEST_CARD_TIME,
         }
     }
 }

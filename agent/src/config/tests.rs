@@ -105,6 +105,7 @@ fn every_broken_rule_is_refused_at_its_line() {
         ("[trust]\nrevocation = \"off\"", 2, "unknown field"),
         ("[limits]\nlot_documents = 0", 2, "from 1 to"),
         ("[limits]\ndocument_bytes = 99999999999999", 2, "from 1 to"),
+        ("[limits]\ncard_seconds = 31", 2, "from 1 to 30"),
         ("[pin_entry]\nmethod = \"guess\"", 2, "unknown variant"),
         ("[pin_entry]\nprogram = \"pinentry\"", 2, "absolute"),
         ("[pin_entry]\nkeypad = \"always\"", 2, "unknown variant"),

@@ -10,6 +10,8 @@ use super::{Context, card_certificate, summary_of_atr};
 use crate::problem::{Failure, Sentence};
 use crate::reader::ReaderError;
 
+/// Readers that pcsc-lite has places for; a slot is one.
+const PLACES: usize = 16;
 /// A card that ends within 60 days is told: ordering one takes weeks.
 const EXPIRING_SECONDS: i64 = 60 * 24 * 3600;
 
@@ -43,10 +45,23 @@ pub(super) fn perform(
             context.language,
         ));
     }
+    if views.len() >= PLACES && context.agent.readers.backend_name() == "pcsc" {
+        warnings.push(warning(
+            ErrorCode::ReaderPlacesTaken,
+            &Sentence::new(
+                format!("{} lecteurs sont branchés.", views.len()),
+                format!("{} readers are plugged in.", views.len()),
+            ),
+            context.language,
+        ));
+    }
     let readers: Vec<_> = views
         .into_iter()
         .map(|view| ReaderSummary {
             name: view.target.reader.to_string(),
+            device: view.place.device,
+            slot: view.place.slot,
+            interface: view.place.interface,
             state: view.state,
             card: view
                 .known_card

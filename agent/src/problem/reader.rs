@@ -1,8 +1,10 @@
 //! Errors of readers and the card service.
 
 use paraphe_protocol::api::ErrorCode;
+use paraphe_protocol::card::TransportError;
 
 use super::Failure;
+use super::card::pin_outcome_unknown;
 use crate::reader::ReaderError;
 
 impl From<ReaderError> for Failure {
@@ -14,11 +16,31 @@ impl From<ReaderError> for Failure {
             ReaderError::CardMute => ErrorCode::CardMute.into(),
             ReaderError::CardChanged => ErrorCode::CardChanged.into(),
             ReaderError::CardRemoved => ErrorCode::CardRemoved.into(),
-            ReaderError::Busy => ErrorCode::ReaderBusy.into(),
-            ReaderError::Timeout => Self::new(ErrorCode::ReaderFailed).with_detail(
-                "La carte n'a pas terminé dans le temps imparti.",
-                "The card did not finish in the time allowed.",
-            ),
+            ReaderError::Busy { waited } => {
+                let seconds = waited.as_secs_f32();
+                Self::new(ErrorCode::ReaderBusy).with_detail(
+                    format!("La carte est restée prise pendant {seconds:.1} s d'attente."),
+                    format!("The card was in use during a wait of {seconds:.1} s."),
+                )
+            }
+            ReaderError::Timeout { presenting: true } => pin_outcome_unknown(false),
+            ReaderError::Timeout { presenting: false } => Self::new(ErrorCode::CardMute)
+                .with_detail(
+                    "La carte n'a pas répondu dans le temps imparti. Retirez-la, puis remettez-la.",
+                    "The card did not answer in the time allowed. Take it out and put it back.",
+                ),
+            ReaderError::Unresponsive { since } => {
+                let seconds = since.as_secs();
+                Self::new(ErrorCode::CardMute).with_detail(
+                    format!(
+                        "La carte ne répond plus depuis {seconds} s ; rien de plus ne lui est envoyé. Retirez-la, puis remettez-la."
+                    ),
+                    format!(
+                        "The card has not answered for {seconds} s; nothing more is sent to it. Take it out and put it back."
+                    ),
+                )
+            }
+            ReaderError::TimeOver => TransportError::TimeOver.into(),
             ReaderError::Failed { detail } => {
                 Self::new(ErrorCode::ReaderFailed).with_technical_detail(detail)
             }

@@ -1,16 +1,19 @@
-//! Readers that exist only in this process, for the demo and the tests: cards are put in and taken out by calls. They
-//! behave towards the agent as PC/SC does, transactions and resets included. Never part of what users install.
+//! Readers that exist only in this process, for the demo and the tests: cards are put in and taken out by calls, and by
+//! their own scenarios. They behave towards the agent as PC/SC does: transactions, resets, cards that leave under a command
+//! or never answer it, other programs, a service that stops, a workstation that sleeps. Never part of what users install.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use paraphe_protocol::api::ReaderState;
 use paraphe_protocol::card::{TransmissionProtocol, Transport, TransportError};
-use paraphe_softcard::SoftCard;
+use paraphe_softcard::{Outcome, SoftCard};
 
 use super::{
-    Backend, CardChannel, CardEnd, CardTarget, Connector, ReaderError, ReaderStatus, Watch,
+    Backend, CardChannel, CardEnd, CardTarget, Connector, JobLimits, ReaderError, ReaderName,
+    ReaderStatus, Watch,
 };
 
 /// A card as a reader sees it: it answers to reset and to commands.
@@ -21,6 +24,35 @@ pub trait InProcessCard: Send {
     fn reset(&mut self);
     /// One command, one answer; an answer shorter than a status word stands for a card pulled out meanwhile.
     fn transmit(&mut self, command: &[u8]) -> Vec<u8>;
+    /// One command and whatever comes of it; where a card has no such whims, its answer.
+    fn exchange(&mut self, command: &[u8]) -> CardOutcome {
+        CardOutcome::Answer(self.transmit(command))
+    }
+}
+
+/// What comes of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CardOutcome {
+    /// Data and status word.
+    Answer(Vec<u8>),
+    /// No answer to this command nor to another, until the card is taken out.
+    Mute,
+    /// The card is gone; what comes back may be another one.
+    Removed {
+        /// When it is back; `None`: never by itself.
+        back_after: Option<Duration>,
+    },
+}
+
+impl From<Outcome> for CardOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Answer(answer) => Self::Answer(answer),
+            Outcome::Mute => Self::Mute,
+            Outcome::Removed { back_after } => Self::Removed { back_after },
+            _ => Self::Removed { back_after: None },
+        }
+    }
 }
 
 impl InProcessCard for SoftCard {
@@ -34,6 +66,10 @@ impl InProcessCard for SoftCard {
 
     fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
         Self::transmit(self, command)
+    }
+
+    fn exchange(&mut self, command: &[u8]) -> CardOutcome {
+        Self::exchange(self, command).into()
     }
 }
 
@@ -53,17 +89,48 @@ struct Shared {
 struct State {
     version: u64,
     service_down: bool,
+    slept: Duration,
     slots: Vec<Slot>,
 }
 
+type SharedCard = Arc<Mutex<Box<dyn InProcessCard>>>;
+
 struct Slot {
-    name: Arc<str>,
+    name: ReaderName,
     event_counter: u32,
     /// Taken by a transaction while it lasts would hide it; instead the card has its own lock.
-    card: Option<Arc<Mutex<Box<dyn InProcessCard>>>>,
+    card: Option<Present>,
     /// Held for the length of a transaction.
     transaction: Arc<Mutex<()>>,
+    /// Another program holds the reader exclusively.
+    held: bool,
     pull_after: Option<u32>,
+}
+
+#[derive(Clone)]
+struct Present {
+    card: SharedCard,
+    atr: Vec<u8>,
+}
+
+impl Slot {
+    fn put(&mut self, card: SharedCard) {
+        let atr = {
+            let mut card = lock(&card);
+            card.reset();
+            card.atr()
+        };
+        self.event_counter += if self.card.is_some() { 2 } else { 1 };
+        self.card = Some(Present { card, atr });
+        self.pull_after = None;
+    }
+
+    fn take(&mut self) -> Option<SharedCard> {
+        let present = self.card.take()?;
+        self.event_counter += 1;
+        self.pull_after = None;
+        Some(present.card)
+    }
 }
 
 impl InProcessReaders {
@@ -77,10 +144,11 @@ impl InProcessReaders {
     pub fn add_reader(&self, name: &str) {
         self.change(|state| {
             state.slots.push(Slot {
-                name: Arc::from(name),
+                name: ReaderName::from(name),
                 event_counter: 0,
                 card: None,
                 transaction: Arc::default(),
+                held: false,
                 pull_after: None,
             });
         });
@@ -98,11 +166,7 @@ impl InProcessReaders {
         }
         self.change(|state| {
             if let Some(slot) = state.slot(reader) {
-                let mut card: Box<dyn InProcessCard> = Box::new(card);
-                card.reset();
-                slot.event_counter += if slot.card.is_some() { 2 } else { 1 };
-                slot.card = Some(Arc::new(Mutex::new(card)));
-                slot.pull_after = None;
+                slot.put(Arc::new(Mutex::new(Box::new(card))));
             }
         });
     }
@@ -110,10 +174,8 @@ impl InProcessReaders {
     /// Takes the card out.
     pub fn remove(&self, reader: &str) {
         self.change(|state| {
-            if let Some(slot) = state.slot(reader)
-                && slot.card.take().is_some()
-            {
-                slot.event_counter += 1;
+            if let Some(slot) = state.slot(reader) {
+                slot.take();
             }
         });
     }
@@ -129,13 +191,23 @@ impl InProcessReaders {
 
     /// Resets the card between two transactions, as another program may.
     pub fn reset_card(&self, reader: &str) {
-        let card = self
+        let found = self
             .lock()
             .slot(reader)
-            .and_then(|slot| slot.card.as_ref().map(Arc::clone));
-        if let Some(card) = card {
-            lock(&card).reset();
+            .and_then(|slot| Some((Arc::clone(&slot.transaction), slot.card.clone()?)));
+        if let Some((transaction, present)) = found {
+            let _between_transactions = lock(&transaction);
+            lock(&present.card).reset();
         }
+    }
+
+    /// Another program takes the reader for itself, or lets go of it.
+    pub fn hold(&self, reader: &str, held: bool) {
+        self.change(|state| {
+            if let Some(slot) = state.slot(reader) {
+                slot.held = held;
+            }
+        });
     }
 
     /// Stops and starts the card service, as a restart of pcscd does.
@@ -143,16 +215,35 @@ impl InProcessReaders {
         self.change(|state| state.service_down = !answers);
     }
 
+    /// The workstation sleeps so long and wakes up: the cards lost their power, and counting begins again.
+    pub fn sleep(&self, slept: Duration) {
+        self.change(|state| {
+            state.slept += slept;
+            for slot in &mut state.slots {
+                if let Some(card) = slot.take() {
+                    slot.event_counter = 0;
+                    slot.put(card);
+                }
+            }
+        });
+    }
+
     fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.lock();
-        change(&mut state);
-        state.version += 1;
-        drop(state);
-        self.shared.changed.notify_all();
+        self.shared.change(change);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.shared.state)
+    }
+}
+
+impl Shared {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = lock(&self.state);
+        change(&mut state);
+        state.version += 1;
+        drop(state);
+        self.changed.notify_all();
     }
 }
 
@@ -179,11 +270,21 @@ impl Backend for InProcessReaders {
             readers: self.clone(),
         })
     }
+
+    fn slept(&self) -> Duration {
+        self.lock().slept
+    }
 }
 
 impl State {
     fn slot(&mut self, reader: &str) -> Option<&mut Slot> {
         self.slots.iter_mut().find(|slot| &*slot.name == reader)
+    }
+
+    /// The slot, while the card of `target` is in it.
+    fn presence(&mut self, target: &CardTarget) -> Option<&mut Slot> {
+        self.slot(&target.reader)
+            .filter(|slot| slot.event_counter == target.event_counter)
     }
 }
 
@@ -194,20 +295,15 @@ struct InProcessWatch {
 
 impl Watch for InProcessWatch {
     fn next(&mut self, wait: Duration) -> Result<Vec<ReaderStatus>, ReaderError> {
-        let until = Instant::now() + wait;
-        let mut state = self.readers.lock();
-        while self.seen == Some(state.version) {
-            let Some(left) = until.checked_duration_since(Instant::now()) else {
-                break;
-            };
-            state = self
-                .readers
-                .shared
-                .changed
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
+        let seen = self.seen;
+        let (state, _) = self
+            .readers
+            .shared
+            .changed
+            .wait_timeout_while(self.readers.lock(), wait, |state| {
+                seen == Some(state.version)
+            })
+            .unwrap_or_else(PoisonError::into_inner);
         self.seen = Some(state.version);
         if state.service_down {
             return Err(ReaderError::ServiceUnavailable);
@@ -216,13 +312,14 @@ impl Watch for InProcessWatch {
             .slots
             .iter()
             .map(|slot| {
-                let atr = slot.card.as_ref().map(|card| lock(card).atr());
+                let atr = slot.card.as_ref().map(|present| present.atr.clone());
                 ReaderStatus {
-                    name: Arc::clone(&slot.name),
+                    name: slot.name.clone(),
                     event_counter: slot.event_counter,
                     state: match &atr {
                         None => ReaderState::Empty,
                         Some(atr) if atr.is_empty() => ReaderState::Mute,
+                        Some(_) if slot.held => ReaderState::InUse,
                         Some(_) => ReaderState::Present,
                     },
                     atr: atr.filter(|atr| !atr.is_empty()),
@@ -236,46 +333,63 @@ struct InProcessConnector {
     readers: InProcessReaders,
 }
 
+impl InProcessConnector {
+    /// Waits, as long as a job may, for another program to let go of the reader.
+    fn connect(&self, target: &CardTarget) -> Result<(Arc<Mutex<()>>, Present), ReaderError> {
+        let begun = Instant::now();
+        let (mut state, _) = self
+            .readers
+            .shared
+            .changed
+            .wait_timeout_while(self.readers.lock(), JobLimits::LONGEST_WAIT, |state| {
+                !state.service_down && state.presence(target).is_some_and(|slot| slot.held)
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.service_down {
+            return Err(ReaderError::ServiceUnavailable);
+        }
+        let slot = state
+            .slot(&target.reader)
+            .ok_or(ReaderError::ReaderUnknown)?;
+        let present = slot.card.clone().ok_or(ReaderError::CardRemoved)?;
+        if slot.event_counter != target.event_counter {
+            return Err(ReaderError::CardChanged);
+        }
+        if slot.held {
+            return Err(ReaderError::Busy {
+                waited: begun.elapsed(),
+            });
+        }
+        if present.atr.is_empty() {
+            return Err(ReaderError::CardMute);
+        }
+        Ok((Arc::clone(&slot.transaction), present))
+    }
+}
+
 impl Connector for InProcessConnector {
     fn transact(
         &mut self,
         target: &CardTarget,
         job: &mut dyn FnMut(&mut CardChannel<'_>) -> CardEnd,
     ) -> Result<(), ReaderError> {
-        let (transaction, card) = {
-            let mut state = self.readers.lock();
-            if state.service_down {
-                return Err(ReaderError::ServiceUnavailable);
-            }
-            let slot = state
-                .slot(&target.reader)
-                .ok_or(ReaderError::ReaderUnknown)?;
-            let card = slot.card.clone().ok_or(ReaderError::CardRemoved)?;
-            if slot.event_counter != target.event_counter {
-                return Err(ReaderError::CardChanged);
-            }
-            (Arc::clone(&slot.transaction), card)
-        };
+        let (transaction, present) = self.connect(target)?;
         let held = lock(&transaction);
-        let atr = lock(&card).atr();
-        if atr.is_empty() {
-            return Err(ReaderError::CardMute);
-        }
         // Resets the card unless the job ends well and says that it may be left.
         let mut on_the_way_out = ResetOnDrop {
-            card: &card,
+            card: &present.card,
             end: CardEnd::Reset,
         };
         let mut transport = InProcessTransport {
-            readers: &self.readers,
+            shared: &self.readers.shared,
             target,
-            card: &card,
-            lost: false,
+            card: &present.card,
+            lost: None,
         };
         on_the_way_out.end = job(&mut CardChannel::new(
             &mut transport,
-            &atr,
-            protocol_of(&atr),
+            &present.atr,
+            protocol_of(&present.atr),
         ));
         drop(on_the_way_out);
         drop(held);
@@ -312,52 +426,117 @@ impl Drop for ResetOnDrop<'_> {
 }
 
 struct InProcessTransport<'a> {
-    readers: &'a InProcessReaders,
+    shared: &'a Arc<Shared>,
     target: &'a CardTarget,
-    card: &'a Mutex<Box<dyn InProcessCard>>,
-    lost: bool,
+    card: &'a SharedCard,
+    lost: Option<TransportError>,
 }
 
 impl InProcessTransport<'_> {
-    fn is_present(&self) -> bool {
-        let mut state = self.readers.lock();
-        let Some(slot) = state.slot(&self.target.reader) else {
-            return false;
-        };
-        if slot.event_counter != self.target.event_counter {
-            return false;
+    fn check_presence(&self) -> Result<(), TransportError> {
+        let mut state = lock(&self.shared.state);
+        if state.service_down {
+            return Err(TransportError::ServiceUnavailable);
         }
+        if state.slot(&self.target.reader).is_none() {
+            return Err(TransportError::ReaderUnavailable);
+        }
+        let slot = state
+            .presence(self.target)
+            .ok_or(TransportError::CardRemoved)?;
         match slot.pull_after.as_mut() {
             Some(0) => {
-                slot.card = None;
-                slot.event_counter += 1;
-                slot.pull_after = None;
+                slot.take();
                 state.version += 1;
                 drop(state);
-                self.readers.shared.changed.notify_all();
-                false
+                self.shared.changed.notify_all();
+                Err(TransportError::CardRemoved)
             }
             Some(left) => {
                 *left -= 1;
-                true
+                Ok(())
             }
-            None => true,
+            None => Ok(()),
         }
     }
+
+    /// Waits, as a reader does whose card is mute, until the card is gone.
+    fn wait_for_removal(&self) -> TransportError {
+        let (state, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(lock(&self.shared.state), Duration::MAX, |state| {
+                !state.service_down && state.presence(self.target).is_some()
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        match state.service_down {
+            true => TransportError::ServiceUnavailable,
+            false => TransportError::CardRemoved,
+        }
+    }
+
+    /// Takes the card out and, where it comes back by itself, puts it back when its time has come.
+    fn card_left(&self, back_after: Option<Duration>) -> TransportError {
+        let mut gone = None;
+        self.shared.change(|state| {
+            gone = state
+                .presence(self.target)
+                .and_then(|slot| Some((slot.take()?, slot.event_counter)));
+        });
+        if let (Some((card, counter)), Some(pause)) = (gone, back_after) {
+            put_back_later(
+                Arc::downgrade(self.shared),
+                self.target.reader.clone(),
+                card,
+                counter,
+                pause,
+            );
+        }
+        TransportError::CardRemoved
+    }
+}
+
+/// Puts a card back after a pause, if nothing else happened to its reader meanwhile.
+fn put_back_later(
+    shared: Weak<Shared>,
+    reader: ReaderName,
+    card: SharedCard,
+    counter: u32,
+    pause: Duration,
+) {
+    thread::spawn(move || {
+        thread::sleep(pause);
+        if let Some(shared) = shared.upgrade() {
+            shared.change(|state| {
+                if let Some(slot) = state.slot(&reader)
+                    && slot.event_counter == counter
+                {
+                    slot.put(card);
+                }
+            });
+        }
+    });
 }
 
 impl Transport for InProcessTransport<'_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        if self.lost || !self.is_present() {
-            self.lost = true;
-            return Err(TransportError::CardRemoved);
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
         }
-        let answer = lock(self.card).transmit(command);
-        if answer.len() < 2 {
-            self.lost = true;
-            return Err(TransportError::CardRemoved);
-        }
-        Ok(answer)
+        let lost = match self.check_presence() {
+            Err(lost) => lost,
+            Ok(()) => {
+                let outcome = lock(self.card).exchange(command);
+                match outcome {
+                    CardOutcome::Answer(answer) if answer.len() >= 2 => return Ok(answer),
+                    CardOutcome::Answer(_) => TransportError::CardRemoved,
+                    CardOutcome::Mute => self.wait_for_removal(),
+                    CardOutcome::Removed { back_after } => self.card_left(back_after),
+                }
+            }
+        };
+        self.lost = Some(lost.clone());
+        Err(lost)
     }
 }
 

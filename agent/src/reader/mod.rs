@@ -6,27 +6,38 @@
 //! meanwhile the job is not run, so the data of two cards never mix. Refused here: jobs for a card that is gone, waiting
 //! without a deadline, and leaving a card with a verified PIN behind.
 
+mod device;
 #[cfg(feature = "softcard")]
 mod in_process;
+mod job;
 mod monitor;
+mod name;
 mod owner;
+mod patience;
 mod pcsc_backend;
 mod pcsc_keypad;
+mod pcsc_watch;
+mod sleep;
+mod table;
 #[cfg(all(test, feature = "softcard"))]
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use paraphe_protocol::api::ReaderState;
 use paraphe_protocol::card::pinpad::{Pinpad, PinpadRequest};
 use paraphe_protocol::card::{TransmissionProtocol, Transport, TransportError};
 
+pub use device::DevicePlace;
 #[cfg(feature = "softcard")]
-pub use in_process::{InProcessCard, InProcessReaders};
-pub use monitor::{ReaderView, Readers};
+pub use in_process::{CardOutcome, InProcessCard, InProcessReaders};
+pub use job::JobLimits;
+pub use monitor::Readers;
+pub use name::ReaderName;
+pub(crate) use patience::with_patience;
 pub use pcsc_backend::PcscBackend;
+pub use table::ReaderView;
 
 /// Where readers and cards come from.
 pub trait Backend: Send + Sync + fmt::Debug {
@@ -38,6 +49,12 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Something that reaches cards; every owner thread asks for its own.
     fn connector(&self) -> Box<dyn Connector>;
+
+    /// How long the workstation has slept, at any point of this process's life. What grows is what counts: readers and cards
+    /// seen before a sleep may be others after it.
+    fn slept(&self) -> Duration {
+        sleep::slept()
+    }
 }
 
 /// Watches the readers.
@@ -61,6 +78,14 @@ pub trait Connector {
         target: &CardTarget,
         job: &mut dyn FnMut(&mut CardChannel<'_>) -> CardEnd,
     ) -> Result<(), ReaderError>;
+
+    /// The channel id of the reader (PC/SC part 3, `SCARD_ATTR_CHANNEL_ID`), where its driver tells it.
+    ///
+    /// # Errors
+    /// [`ReaderError::Busy`] where another program keeps the reader from being asked now.
+    fn channel(&mut self, _reader: &ReaderName) -> Result<Option<u32>, ReaderError> {
+        Ok(None)
+    }
 }
 
 /// How a card is left at the end of a job.
@@ -76,7 +101,7 @@ pub enum CardEnd {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReaderStatus {
     /// The reader's exact name.
-    pub name: Arc<str>,
+    pub name: ReaderName,
     /// Grows with every insertion and removal.
     pub event_counter: u32,
     /// What is in it.
@@ -89,7 +114,7 @@ pub struct ReaderStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardTarget {
     /// The reader's exact name.
-    pub reader: Arc<str>,
+    pub reader: ReaderName,
     /// Which life of the card service: counters of two lives are not comparable.
     pub epoch: u64,
     /// The reader's event counter since this card came.
@@ -179,12 +204,27 @@ pub enum ReaderError {
     /// The card went away before the job began.
     #[error("the card was removed")]
     CardRemoved,
-    /// Another program held the card until the deadline.
-    #[error("another program holds the card")]
-    Busy,
-    /// The job began and did not end before its deadline.
-    #[error("the card did not finish in time")]
-    Timeout,
+    /// Others held the card for as long as the job could wait: another program, or jobs before it.
+    #[error("the card was in use for {} ms", waited.as_millis())]
+    Busy {
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The job began and did not end before its deadline: the card does not answer.
+    #[error("the card did not answer in time")]
+    Timeout {
+        /// The command that is not answered carries a code: a try may have been spent.
+        presenting: bool,
+    },
+    /// An earlier job's command is still not answered; nothing was sent for this one.
+    #[error("the card has not answered an earlier command, {} s after its time", since.as_secs())]
+    Unresponsive {
+        /// How long after the earlier job's deadline.
+        since: Duration,
+    },
+    /// The operation used up its time for cards; nothing was sent for this job.
+    #[error("the operation's time for cards is over")]
+    TimeOver,
     /// Anything else, with the backend's words.
     #[error("the reader failed: {detail}")]
     Failed {

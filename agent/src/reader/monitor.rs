@@ -1,22 +1,28 @@
-//! The thread that watches readers, and what it knows: which readers there are, what is in them, and what was already
-//! read of the card there. It tells each change once, as an event; it loses no card service for good: back-off, then again.
+//! The thread that watches readers, and the way to them for everyone else. It loses no card service for good: it tries again,
+//! soon enough that a person who restarts the service does not notice. A workstation that slept has new readers and new
+//! cards, whatever they look like: the list is made anew, and nothing prepared before the sleep reaches a card after it.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use paraphe_protocol::api::{CardSummary, EventKind, ReaderState};
+use paraphe_protocol::api::{CardSummary, EventKind};
 
+use super::job::{JobLimits, SHORTEST_SLEEP};
 use super::owner::Owner;
-use super::{Backend, CardChannel, CardEnd, CardTarget, ReaderError, ReaderStatus};
+use super::patience;
+use super::table::{ReaderView, Table};
+use super::{Backend, CardChannel, CardEnd, CardTarget, ReaderError, ReaderName, ReaderStatus};
 use crate::events::EventLog;
 
 /// Longest wait inside one call to the card service; covers changes that fall between two calls (infra facts, section 2).
 const WATCH_WAIT: Duration = Duration::from_millis(1200);
-/// Back-off after the card service was lost: doubled from the first to the last.
-const FIRST_BACK_OFF: Duration = Duration::from_millis(100);
-const LAST_BACK_OFF: Duration = Duration::from_secs(5);
+/// Back-off after the card service was lost: doubled from the first to the last. An attempt is one connection to a local
+/// socket; the last leaves half of the second in which a card must be read again after the service is back.
+const FIRST_BACK_OFF: Duration = Duration::from_millis(50);
+const LAST_BACK_OFF: Duration = Duration::from_millis(400);
+/// How long a caller waits for the list of readers while it is being made, after a sleep.
+const LISTING: Duration = Duration::from_secs(2);
 
 /// The readers of this workstation.
 #[derive(Debug, Clone)]
@@ -28,37 +34,8 @@ pub struct Readers {
 struct Shared {
     backend: Arc<dyn Backend>,
     events: EventLog,
-    state: Mutex<State>,
+    table: Mutex<Table>,
     changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    listed: bool,
-    service_lost: bool,
-    epoch: u64,
-    /// In the order in which the service lists them.
-    readers: Vec<Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    status: ReaderStatus,
-    owner: Owner,
-    known_card: Option<CardSummary>,
-}
-
-/// A reader and what is known of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReaderView {
-    /// What a job on its card must name.
-    pub target: CardTarget,
-    /// What is in it.
-    pub state: ReaderState,
-    /// Answer to reset.
-    pub atr: Option<Vec<u8>>,
-    /// What was read of this card since it came.
-    pub known_card: Option<CardSummary>,
 }
 
 impl Readers {
@@ -71,10 +48,11 @@ impl Readers {
         events: EventLog,
         first_listing: Duration,
     ) -> Result<Self, std::io::Error> {
+        let slept = backend.slept();
         let shared = Arc::new(Shared {
             backend,
             events,
-            state: Mutex::default(),
+            table: Mutex::new(Table::new(slept)),
             changed: Condvar::new(),
         });
         let weak = Arc::downgrade(&shared);
@@ -82,7 +60,9 @@ impl Readers {
             .name("card-monitor".to_owned())
             .spawn(move || watch_readers(&weak))?;
         let readers = Self { shared };
-        readers.wait_until(first_listing, |state| state.listed || state.service_lost);
+        readers
+            .shared
+            .wait_until(first_listing, |table| table.listed || table.service_lost);
         Ok(readers)
     }
 
@@ -92,217 +72,162 @@ impl Readers {
         self.shared.backend.name()
     }
 
-    /// The readers as last seen.
+    /// The readers as last seen. Just after the workstation slept it waits up to 2 seconds for their new list.
     ///
     /// # Errors
     /// [`ReaderError::ServiceUnavailable`].
     pub fn list(&self) -> Result<Vec<ReaderView>, ReaderError> {
-        let state = self.shared.lock();
-        if state.service_lost || !state.listed {
+        self.shared.note_sleep();
+        self.shared
+            .wait_until(LISTING, |table| table.listed || table.service_lost);
+        let table = self.shared.lock();
+        if table.service_lost || !table.listed {
             return Err(ReaderError::ServiceUnavailable);
         }
-        Ok(state.views())
+        Ok(table.views())
     }
 
     /// Waits until the readers fulfil a condition, at most `limit`; whether they do.
     pub fn wait_for(&self, limit: Duration, condition: impl Fn(&[ReaderView]) -> bool) -> bool {
-        self.wait_until(limit, |state| {
-            state.listed && !state.service_lost && condition(&state.views())
+        self.shared.wait_until(limit, |table| {
+            table.listed && !table.service_lost && condition(&table.views())
         })
     }
 
     /// Remembers what was read of the card, if it is still the one there.
     pub fn remember(&self, target: &CardTarget, card: CardSummary) {
-        let mut state = self.shared.lock();
-        let epoch = state.epoch;
-        if let Some(entry) = state.entry_mut(&target.reader)
-            && entry.target(epoch) == *target
-        {
-            entry.known_card = Some(card);
-        }
+        self.shared.lock().remember(target, card);
     }
 
-    /// Runs `job` on the card that `target` names, inside one transaction on the reader's own thread, and waits at most
-    /// `deadline`. Blocks: never call it on the async executor.
+    /// Runs `job` on the card that `target` names, inside one transaction on the reader's own thread, within `limits` and what is
+    /// left of the operation's time. Once its time is over the job's commands no longer reach the card. Blocks: never call it on the async executor.
     ///
     /// # Errors
     /// Why the job was not run, or [`ReaderError::Timeout`] where it began and did not end in time.
     pub fn run<R: Send + 'static>(
         &self,
         target: &CardTarget,
-        deadline: Duration,
+        limits: impl Into<JobLimits>,
         job: impl FnOnce(&mut CardChannel<'_>) -> (R, CardEnd) + Send + 'static,
     ) -> Result<R, ReaderError> {
+        self.shared.note_sleep();
         let owner = {
-            let mut state = self.shared.lock();
-            if state.service_lost {
+            let table = self.shared.lock();
+            if table.service_lost {
                 return Err(ReaderError::ServiceUnavailable);
             }
-            let epoch = state.epoch;
-            let entry = state
-                .entry_mut(&target.reader)
-                .ok_or(ReaderError::ReaderUnknown)?;
-            if epoch != target.epoch {
+            if table.epoch != target.epoch {
                 return Err(ReaderError::CardChanged);
             }
-            entry.owner.clone()
+            table.owner(target).ok_or(ReaderError::ReaderUnknown)?
         };
-        owner.run(target, deadline, job)
+        patience::spend(limits.into(), |limits| owner.run(target, limits, job))
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        // What a panicking holder leaves is at worst a list without some readers, which the next one completes.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait_until(&self, limit: Duration, condition: impl Fn(&State) -> bool) -> bool {
+    fn wait_until(&self, limit: Duration, condition: impl Fn(&Table) -> bool) -> bool {
         let until = Instant::now() + limit;
-        let mut state = self.shared.lock();
-        while !condition(&state) {
+        let mut table = self.lock();
+        while !condition(&table) {
             let Some(left) = until.checked_duration_since(Instant::now()) else {
                 return false;
             };
-            state = self
-                .shared
+            table = self
                 .changed
-                .wait_timeout(state, left)
+                .wait_timeout(table, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
         true
     }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change of the state is a single assignment, so what a panicking holder leaves is consistent.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 
     fn service_lost(&self) {
-        let mut state = self.lock();
-        state.listed = false;
-        if !state.service_lost {
-            state.service_lost = true;
-            state.epoch += 1;
-            state.readers.clear();
+        let mut table = self.lock();
+        if !table.service_lost {
+            table.service_lost = true;
+            table.forget();
             tracing::warn!("the card service does not answer");
             self.events.record(EventKind::CardServiceLost, "", None);
         }
-        drop(state);
+        drop(table);
         self.changed.notify_all();
     }
 
-    fn update(&self, now: Vec<ReaderStatus>) {
-        let mut state = self.lock();
-        if state.service_lost {
-            state.service_lost = false;
+    /// Voids everything where the workstation slept since the readers were listed; whether it did.
+    fn note_sleep(&self) -> bool {
+        let slept = self.backend.slept();
+        let mut table = self.lock();
+        if slept.saturating_sub(table.slept) < SHORTEST_SLEEP {
+            return false;
+        }
+        table.slept = slept;
+        table.forget();
+        tracing::info!("the workstation slept: the readers are listed anew");
+        self.events.record(EventKind::WorkstationResumed, "", None);
+        drop(table);
+        self.changed.notify_all();
+        true
+    }
+
+    fn update(self: &Arc<Self>, now: Vec<ReaderStatus>) {
+        let mut table = self.lock();
+        if table.service_lost {
+            table.service_lost = false;
             tracing::info!("the card service answers again");
             self.events.record(EventKind::CardServiceBack, "", None);
         }
-        let announce = state.listed;
-        let mut before: BTreeMap<Arc<str>, Entry> = state
-            .readers
-            .drain(..)
-            .map(|entry| (Arc::clone(&entry.status.name), entry))
-            .collect();
-        let mut readers = Vec::with_capacity(now.len());
-        for status in now {
-            let name = Arc::clone(&status.name);
-            let known = before.remove(&name);
-            if known.is_none() && announce {
-                self.events.record(EventKind::ReaderArrived, &name, None);
-            }
-            self.record_card_events(known.as_ref().map(|entry| &entry.status), &status, announce);
-            match known {
-                Some(mut entry) => {
-                    if entry.status.event_counter != status.event_counter
-                        || entry.status.atr != status.atr
-                    {
-                        entry.known_card = None;
-                    }
-                    entry.status = status;
-                    readers.push(entry);
-                }
-                None => match Owner::start(&name, Arc::clone(&self.backend)) {
-                    Ok(owner) => readers.push(Entry {
-                        status,
-                        owner,
-                        known_card: None,
-                    }),
-                    Err(error) => {
-                        tracing::error!(reader = %name, %error, "no thread for the reader")
-                    }
-                },
-            }
-        }
-        for (name, gone) in before {
-            if gone.status.state != ReaderState::Empty {
-                self.events.record(EventKind::CardRemoved, &name, None);
-            }
-            self.events.record(EventKind::ReaderLeft, &name, None);
-        }
-        state.readers = readers;
-        state.listed = true;
-        drop(state);
+        table.update(now, &self.events, |name| self.start_owner(name));
+        drop(table);
         self.changed.notify_all();
     }
 
-    fn record_card_events(
-        &self,
-        before: Option<&ReaderStatus>,
-        now: &ReaderStatus,
-        announce: bool,
-    ) {
-        let was_there = before.is_some_and(|before| before.state != ReaderState::Empty);
-        let is_there = now.state != ReaderState::Empty;
-        let same = before.is_some_and(|before| before.event_counter == now.event_counter);
-        if was_there && (!is_there || !same) {
-            self.events.record(EventKind::CardRemoved, &now.name, None);
-        }
-        if is_there && (!was_there || !same) && announce {
-            let card = now.atr.as_deref().map(crate::operation::summary_of_atr);
-            self.events.record(EventKind::CardInserted, &now.name, card);
-        }
-    }
-}
-
-impl State {
-    fn views(&self) -> Vec<ReaderView> {
-        self.readers
-            .iter()
-            .map(|entry| ReaderView {
-                target: entry.target(self.epoch),
-                state: entry.status.state,
-                atr: entry.status.atr.clone(),
-                known_card: entry.known_card.clone(),
-            })
-            .collect()
-    }
-
-    fn entry_mut(&mut self, reader: &str) -> Option<&mut Entry> {
-        self.readers
-            .iter_mut()
-            .find(|entry| &*entry.status.name == reader)
-    }
-}
-
-impl Entry {
-    fn target(&self, epoch: u64) -> CardTarget {
-        CardTarget {
-            reader: Arc::clone(&self.status.name),
-            epoch,
-            event_counter: self.status.event_counter,
-        }
+    fn start_owner(self: &Arc<Self>, name: &ReaderName) -> Option<Owner> {
+        let shared = Arc::downgrade(self);
+        let described = move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.changed.notify_all();
+            }
+        };
+        Owner::start(name, Arc::clone(&self.backend), described)
+            .inspect_err(
+                |error| tracing::error!(reader = %name, %error, "no thread for the reader"),
+            )
+            .ok()
     }
 }
 
 /// Watches until nobody holds the readers any more.
-fn watch_readers(shared: &Weak<Shared>) {
-    let Some(mut watch) = shared.upgrade().map(|shared| shared.backend.watch()) else {
-        return;
-    };
+fn watch_readers(weak: &Weak<Shared>) {
+    let mut watch = None;
+    let mut epoch = 0;
     let mut back_off = FIRST_BACK_OFF;
     loop {
-        let seen = watch.next(WATCH_WAIT);
-        let Some(shared) = shared.upgrade() else {
+        let Some(shared) = weak.upgrade() else {
             return;
         };
+        shared.note_sleep();
+        let now = shared.lock().epoch;
+        // What watched before a sleep may hold on to readers that are no more.
+        let mut watching = watch
+            .take_if(|_| epoch == now)
+            .unwrap_or_else(|| shared.backend.watch());
+        epoch = now;
+        drop(shared);
+        let seen = watching.next(WATCH_WAIT);
+        watch = Some(watching);
+        let Some(shared) = weak.upgrade() else {
+            return;
+        };
+        if shared.note_sleep() || shared.lock().epoch != epoch {
+            // Seen before the sleep.
+            continue;
+        }
         match seen {
             Ok(readers) => {
                 back_off = FIRST_BACK_OFF;

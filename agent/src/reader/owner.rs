@@ -1,106 +1,192 @@
 //! The thread that owns a reader: it alone makes calls that concern the reader's card, one job after the other, so that a
 //! call that blocks inside the card service blocks nobody but itself. Callers wait with a deadline; a job that its caller gave
-//! up before it began is never run.
+//! up before it began is never run. A card that never answers keeps the thread until it is pulled: its job's caller is told
+//! in time, and later callers at once, so that nothing piles up behind it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{Backend, CardChannel, CardEnd, CardTarget, Connector, ReaderError};
+use super::job::{Awaited, JobLimits, Place, TimedTransport};
+use super::{Backend, CardChannel, CardEnd, CardTarget, Connector, ReaderError, ReaderName};
 
 type Assignment = Box<dyn FnOnce(&mut dyn Connector) + Send>;
 
 /// Jobs waiting at one reader beyond which callers are told that it is busy.
 const MAXIMUM_WAITING_JOBS: usize = 16;
+/// How often a driver is asked for its channel where another program keeps it from answering.
+const CHANNEL_ATTEMPTS: usize = 8;
 
 /// The sending end of a reader's thread. The thread ends when the last one is dropped.
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
     assignments: mpsc::SyncSender<Assignment>,
+    backend: Arc<dyn Backend>,
+    stuck: Arc<Stuck>,
+    channel: Arc<OnceLock<Option<u32>>>,
+}
+
+/// Since when the thread has been inside a command whose time is over.
+#[derive(Debug, Default)]
+struct Stuck(Mutex<Option<Instant>>);
+
+impl Stuck {
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Owner {
-    /// Starts the thread for `reader`.
+    /// Starts the thread for `reader`. `described` is called when the thread knows more of the reader.
     ///
     /// # Errors
     /// The system has no thread left.
-    pub(super) fn start(reader: &str, backend: Arc<dyn Backend>) -> Result<Self, std::io::Error> {
+    pub(super) fn start(
+        reader: &ReaderName,
+        backend: Arc<dyn Backend>,
+        described: impl Fn() + Send + 'static,
+    ) -> Result<Self, std::io::Error> {
         let (assignments, inbox) = mpsc::sync_channel::<Assignment>(MAXIMUM_WAITING_JOBS);
-        let reader = reader.to_owned();
+        let channel = Arc::new(OnceLock::new());
+        let owner = Self {
+            assignments,
+            backend: Arc::clone(&backend),
+            stuck: Arc::default(),
+            channel: Arc::clone(&channel),
+        };
+        let stuck = Arc::clone(&owner.stuck);
+        let reader = reader.clone();
         thread::Builder::new()
             .name("reader".to_owned())
             .spawn(move || {
                 let mut connector = backend.connector();
-                while let Ok(assignment) = inbox.recv() {
+                let mut attempts = 0..CHANNEL_ATTEMPTS;
+                loop {
+                    // Asked here, because connecting can take as long as another program holds the card.
+                    if channel.get().is_none() && attempts.next().is_some() {
+                        match connector.channel(&reader) {
+                            Err(ReaderError::Busy { .. }) => {}
+                            told => {
+                                if channel.set(told.unwrap_or_default()).is_ok() {
+                                    described();
+                                }
+                            }
+                        }
+                    }
+                    let Ok(assignment) = inbox.recv() else {
+                        return;
+                    };
                     if catch_unwind(AssertUnwindSafe(|| assignment(&mut *connector))).is_err() {
-                        tracing::error!(reader, "a card job died of a defect; the card was reset");
+                        tracing::error!(%reader, "a card job died of a defect; the card was reset");
                         connector = backend.connector();
                     }
+                    // After its caller was answered: one that found the job overdue has said so by now.
+                    *stuck.lock() = None;
                 }
             })?;
-        Ok(Self { assignments })
+        Ok(owner)
     }
 
-    /// Runs `job` on the card that `target` names and waits for it, at most `deadline`.
+    /// The channel id that the reader's driver told, once it did.
+    pub(super) fn channel(&self) -> Option<u32> {
+        self.channel.get().copied().flatten()
+    }
+
+    /// Runs `job` on the card that `target` names and waits for it, within `limits`.
     ///
     /// # Errors
-    /// Why the job was not run, or [`ReaderError::Timeout`] where it began and did not end in time.
+    /// Why the job was not run, or [`ReaderError::Timeout`] where it began and did not end in time. Beside the result, the time
+    /// that a person took at the reader's keypad.
     pub(super) fn run<R: Send + 'static>(
         &self,
         target: &CardTarget,
-        deadline: Duration,
+        limits: JobLimits,
         job: impl FnOnce(&mut CardChannel<'_>) -> (R, CardEnd) + Send + 'static,
-    ) -> Result<R, ReaderError> {
+    ) -> (Result<R, ReaderError>, Duration) {
+        let place = Arc::new(Place::new(job));
+        let result = self.run_in(&place, target, limits);
+        (result, place.person())
+    }
+
+    fn run_in<R: Send + 'static, J>(
+        &self,
+        place: &Arc<Place<J, R>>,
+        target: &CardTarget,
+        limits: JobLimits,
+    ) -> Result<R, ReaderError>
+    where
+        J: FnOnce(&mut CardChannel<'_>) -> (R, CardEnd) + Send + 'static,
+    {
+        let called = Instant::now();
+        self.refuse_if_stuck()?;
         // Who takes the job out of its place decides: the thread that begins it, or the caller that gives it up, and with it
         // whatever secret it holds.
-        let place = Arc::new(Mutex::new(Some(job)));
-        let (reply, answer) = mpsc::sync_channel(1);
+        let answer = Answer(Arc::clone(place));
         let assignment: Assignment = Box::new({
-            let place = Arc::clone(&place);
             let target = target.clone();
+            let backend = Arc::clone(&self.backend);
             move |connector| {
-                if lock(&place).is_none() {
+                if !answer.0.is_wanted() {
                     return;
                 }
                 let mut outcome = None;
                 let done = connector.transact(&target, &mut |channel| {
+                    let until = (Instant::now() + limits.work).min(called + limits.in_all);
                     // The wait for another program's transaction counts as waiting: only now does the job begin.
-                    let Some(job) = take(&place) else {
+                    let Some((job, clock)) = answer.0.begin(until) else {
                         return CardEnd::Leave;
                     };
-                    let (value, end) = job(channel);
+                    let (atr, protocol) = (channel.atr().to_vec(), channel.protocol());
+                    let mut timed = TimedTransport::new(channel, &clock, &*backend);
+                    let (value, end) = job(&mut CardChannel::new(&mut timed, &atr, protocol));
                     outcome = Some(value);
                     end
                 });
                 // Sent after the transaction ended: who gets the answer may rely on the card being left as promised.
-                let _ = reply.send(match (outcome, done) {
+                answer.0.finish(match (outcome, done) {
                     (Some(value), _) => Ok(value),
                     (None, Err(error)) => Err(error),
-                    (None, Ok(())) => Err(ReaderError::Busy),
+                    (None, Ok(())) => Err(ReaderError::Stopped),
                 });
             }
         });
+        let busy = |called: Instant| ReaderError::Busy {
+            waited: called.elapsed(),
+        };
         match self.assignments.try_send(assignment) {
             Ok(()) => {}
-            Err(mpsc::TrySendError::Full(_)) => return Err(ReaderError::Busy),
+            Err(mpsc::TrySendError::Full(_)) => return Err(busy(called)),
             Err(mpsc::TrySendError::Disconnected(_)) => return Err(ReaderError::Stopped),
         }
-        match answer.recv_timeout(deadline) {
-            Ok(result) => result,
-            Err(RecvTimeoutError::Disconnected) => Err(ReaderError::Stopped),
-            Err(RecvTimeoutError::Timeout) if take(&place).is_some() => Err(ReaderError::Busy),
-            Err(RecvTimeoutError::Timeout) => Err(ReaderError::Timeout),
+        match place.wait(called + limits.wait, || {
+            *self.stuck.lock() = Some(Instant::now())
+        }) {
+            Awaited::Answer(Err(ReaderError::Busy { .. })) => Err(busy(called)),
+            Awaited::Answer(answer) => answer,
+            Awaited::NotBegun => {
+                self.refuse_if_stuck()?;
+                Err(busy(called))
+            }
+            Awaited::Overdue { presenting } => Err(ReaderError::Timeout { presenting }),
+        }
+    }
+
+    fn refuse_if_stuck(&self) -> Result<(), ReaderError> {
+        match *self.stuck.lock() {
+            Some(since) => Err(ReaderError::Unresponsive {
+                since: since.elapsed(),
+            }),
+            None => Ok(()),
         }
     }
 }
 
-fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds the lock.
-    place.lock().unwrap_or_else(PoisonError::into_inner)
-}
+/// Answers the caller of a job exactly once, also where the job dies of a defect or its thread ends first.
+struct Answer<J, R>(Arc<Place<J, R>>);
 
-fn take<F>(place: &Mutex<Option<F>>) -> Option<F> {
-    lock(place).take()
+impl<J, R> Drop for Answer<J, R> {
+    fn drop(&mut self) {
+        self.0.finish(Err(ReaderError::Stopped));
+    }
 }

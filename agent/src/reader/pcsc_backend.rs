@@ -3,26 +3,25 @@
 //! holds is told apart; a lost service costs the context and everything on it. Refused: exclusive access, waiting inside
 //! the service without a limit where it has one, and answers shorter than a status word, which mean a card that went away.
 
-use std::ffi::{CStr, CString};
-use std::sync::Arc;
+use std::ffi::CStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use paraphe_protocol::api::ReaderState as CardPresence;
 use paraphe_protocol::card::pinpad::{Pinpad, PinpadRequest};
 use paraphe_protocol::card::{TransmissionProtocol, Transport, TransportError};
 use pcsc::{
-    Card, Context, Disposition, Error, PNP_NOTIFICATION, Protocol, Protocols, ReaderState, Scope,
+    Attribute, Card, Context, Disposition, Error, Protocol, Protocols, ReaderState, Scope,
     ShareMode, State, Transaction,
 };
 
 use super::pcsc_keypad::{KeypadError, PcscKeypad};
+use super::pcsc_watch::PcscWatch;
 use super::{
-    Backend, CardChannel, CardEnd, CardTarget, Connector, ReaderError, ReaderStatus, Watch,
+    Backend, CardChannel, CardEnd, CardTarget, Connector, JobLimits, ReaderError, ReaderName, Watch,
 };
 
 /// How long a job waits for a program that holds the card exclusively.
-const SHARING_LIMIT: Duration = Duration::from_secs(3);
+const SHARING_LIMIT: Duration = JobLimits::LONGEST_WAIT;
 const SHARING_PAUSE: Duration = Duration::from_millis(100);
 /// Times that a job starts over because another program reset the card between connecting and beginning.
 const RESET_LIMIT: u32 = 5;
@@ -30,8 +29,6 @@ const RESET_LIMIT: u32 = 5;
 const REMOVAL_NOTICE: Duration = Duration::from_millis(700);
 /// Largest answer: 65,536 bytes of an extended-length response and the status word.
 const ANSWER_BUFFER: usize = 65_538;
-/// Readers listed at most; pcsc-lite itself has 16 places.
-const MAXIMUM_READERS: usize = 64;
 
 /// The system's PC/SC service.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,115 +49,6 @@ impl Backend for PcscBackend {
 }
 
 #[derive(Default)]
-struct PcscWatch {
-    context: Option<Context>,
-    readers: Vec<ReaderState>,
-}
-
-impl Watch for PcscWatch {
-    fn next(&mut self, wait: Duration) -> Result<Vec<ReaderStatus>, ReaderError> {
-        let context = match &self.context {
-            Some(context) => context.clone(),
-            None => {
-                let context = Context::establish(Scope::User).map_err(reader_error)?;
-                self.context = Some(context.clone());
-                context
-            }
-        };
-        let result = self.wait_for_change(&context, wait);
-        if result == Err(ReaderError::ServiceUnavailable) {
-            self.context = None;
-            self.readers.clear();
-        }
-        result
-    }
-}
-
-impl PcscWatch {
-    fn wait_for_change(
-        &mut self,
-        context: &Context,
-        wait: Duration,
-    ) -> Result<Vec<ReaderStatus>, ReaderError> {
-        // Listed anew each time: a reader that comes or goes between two waits is seen by no wait (infra facts, section 2).
-        let changed = self.list(context)?;
-        let wait = if changed { Duration::ZERO } else { wait };
-        self.readers
-            .push(ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE));
-        let waited = context.get_status_change(wait, &mut self.readers);
-        self.readers.pop();
-        match waited {
-            Ok(()) | Err(Error::Timeout | Error::Cancelled) => {}
-            // A reader left between listing and waiting.
-            Err(Error::UnknownReader | Error::ReaderUnavailable | Error::NoReadersAvailable) => {
-                self.readers.clear();
-                thread::sleep(Duration::from_millis(20));
-                self.list(context)?;
-                let _ = context.get_status_change(Duration::ZERO, &mut self.readers);
-            }
-            Err(error) => return Err(reader_error(error)),
-        }
-        if waited != Err(Error::Timeout) || changed {
-            for reader in &mut self.readers {
-                reader.sync_current_state();
-            }
-        }
-        Ok(self.readers.iter().filter_map(status).collect())
-    }
-
-    /// Brings the watched readers in line with the service's list; whether there was a difference.
-    fn list(&mut self, context: &Context) -> Result<bool, ReaderError> {
-        let names = match context.list_readers_owned() {
-            Ok(names) => names,
-            Err(Error::NoReadersAvailable) => Vec::new(),
-            Err(error) => return Err(reader_error(error)),
-        };
-        let same = names.len() == self.readers.len()
-            && names
-                .iter()
-                .zip(&self.readers)
-                .all(|(name, reader)| name.as_c_str() == reader.name());
-        if !same {
-            let mut before = std::mem::take(&mut self.readers);
-            for name in names.into_iter().take(MAXIMUM_READERS) {
-                let known = before
-                    .iter()
-                    .position(|reader| reader.name() == name.as_c_str());
-                self.readers.push(match known {
-                    Some(index) => before.swap_remove(index),
-                    None => ReaderState::new(name, State::UNAWARE),
-                });
-            }
-        }
-        Ok(!same)
-    }
-}
-
-fn status(reader: &ReaderState) -> Option<ReaderStatus> {
-    let flags = reader.event_state();
-    if flags.intersects(State::UNKNOWN | State::UNAVAILABLE | State::IGNORE) {
-        return None;
-    }
-    let state = if flags.contains(State::MUTE) {
-        CardPresence::Mute
-    } else if flags.contains(State::PRESENT) && flags.contains(State::EXCLUSIVE) {
-        CardPresence::InUse
-    } else if flags.contains(State::PRESENT) {
-        CardPresence::Present
-    } else {
-        CardPresence::Empty
-    };
-    let atr =
-        (state != CardPresence::Empty && !reader.atr().is_empty()).then(|| reader.atr().to_vec());
-    Some(ReaderStatus {
-        name: Arc::from(reader.name().to_string_lossy().as_ref()),
-        event_counter: reader.event_count(),
-        state,
-        atr,
-    })
-}
-
-#[derive(Default)]
 struct PcscConnector {
     context: Option<Context>,
 }
@@ -171,17 +59,48 @@ impl Connector for PcscConnector {
         target: &CardTarget,
         job: &mut dyn FnMut(&mut CardChannel<'_>) -> CardEnd,
     ) -> Result<(), ReaderError> {
+        let context = self.context()?;
+        let result = transact(&context, target, job);
+        self.drop_context_if_lost(&result);
+        result
+    }
+
+    fn channel(&mut self, reader: &ReaderName) -> Result<Option<u32>, ReaderError> {
+        let context = self.context()?;
+        let result = channel(&context, reader);
+        self.drop_context_if_lost(&result);
+        result
+    }
+}
+
+impl PcscConnector {
+    fn context(&mut self) -> Result<Context, ReaderError> {
         let context = match &self.context {
             Some(context) => context.clone(),
             None => Context::establish(Scope::User).map_err(reader_error)?,
         };
         self.context = Some(context.clone());
-        let result = transact(&context, target, job);
-        if result == Err(ReaderError::ServiceUnavailable) {
+        Ok(context)
+    }
+
+    fn drop_context_if_lost<R>(&mut self, result: &Result<R, ReaderError>) {
+        if matches!(result, Err(ReaderError::ServiceUnavailable)) {
             self.context = None;
         }
-        result
     }
+}
+
+/// Asks the driver, over a connection that needs no card and sends nothing to one.
+fn channel(context: &Context, reader: &ReaderName) -> Result<Option<u32>, ReaderError> {
+    let name = reader.to_pcsc().ok_or(ReaderError::ReaderUnknown)?;
+    let connection = context
+        .connect(&name, ShareMode::Direct, Protocols::UNDEFINED)
+        .map_err(reader_error)?;
+    let told = connection.get_attribute_owned(Attribute::ChannelId);
+    leave(connection);
+    // Drivers that do not know the attribute refuse it.
+    let told = told.ok().and_then(|value| value.try_into().ok());
+    Ok(told.map(u32::from_ne_bytes))
 }
 
 fn transact(
@@ -189,7 +108,7 @@ fn transact(
     target: &CardTarget,
     job: &mut dyn FnMut(&mut CardChannel<'_>) -> CardEnd,
 ) -> Result<(), ReaderError> {
-    let reader = CString::new(&*target.reader).map_err(|_| ReaderError::ReaderUnknown)?;
+    let reader = target.reader.to_pcsc().ok_or(ReaderError::ReaderUnknown)?;
     let mut card = connect(context, &reader).map_err(|error| match error {
         // The target was a card: it is gone, not merely absent.
         ReaderError::CardAbsent => ReaderError::CardRemoved,
@@ -215,6 +134,7 @@ fn transact(
         transaction: &transaction,
         context,
         reader: &reader,
+        event_counter: target.event_counter,
         buffer: vec![0; ANSWER_BUFFER],
         keypad: None,
         lost: None,
@@ -304,6 +224,7 @@ struct PcscTransport<'a> {
     transaction: &'a Transaction<'a>,
     context: &'a Context,
     reader: &'a CStr,
+    event_counter: u32,
     buffer: Vec<u8>,
     /// The reader's keypad, once the reader was asked.
     keypad: Option<Option<PcscKeypad>>,
@@ -363,7 +284,11 @@ impl PcscTransport<'_> {
         let mut state = [ReaderState::new(self.reader, State::UNAWARE)];
         while let Some(left) = until.checked_duration_since(Instant::now()) {
             match self.context.get_status_change(left, &mut state) {
-                Ok(()) if !state[0].event_state().contains(State::PRESENT) => {
+                // A card that is back already was gone all the same.
+                Ok(())
+                    if !state[0].event_state().contains(State::PRESENT)
+                        || state[0].event_count() != self.event_counter =>
+                {
                     return TransportError::CardRemoved;
                 }
                 Ok(()) => state[0].sync_current_state(),
@@ -382,7 +307,7 @@ fn transport_error(error: Error) -> TransportError {
         }
         Error::ResetCard => TransportError::CardReset,
         Error::Timeout | Error::UnresponsiveCard => TransportError::Timeout,
-        error if is_service_lost(error) => TransportError::ReaderUnavailable,
+        error if is_service_lost(error) => TransportError::ServiceUnavailable,
         Error::ReaderUnavailable | Error::UnknownReader | Error::InvalidHandle => {
             TransportError::ReaderUnavailable
         }
@@ -392,7 +317,7 @@ fn transport_error(error: Error) -> TransportError {
     }
 }
 
-fn reader_error(error: Error) -> ReaderError {
+pub(super) fn reader_error(error: Error) -> ReaderError {
     match error {
         error if is_service_lost(error) => ReaderError::ServiceUnavailable,
         Error::UnknownReader | Error::ReaderUnavailable | Error::NoReadersAvailable => {
@@ -403,7 +328,9 @@ fn reader_error(error: Error) -> ReaderError {
         Error::UnresponsiveCard | Error::UnpoweredCard | Error::UnsupportedCard => {
             ReaderError::CardMute
         }
-        Error::SharingViolation | Error::ResetCard => ReaderError::Busy,
+        Error::SharingViolation | Error::ResetCard => ReaderError::Busy {
+            waited: Duration::ZERO,
+        },
         error => ReaderError::Failed {
             detail: error.to_string(),
         },

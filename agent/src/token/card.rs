@@ -22,9 +22,10 @@ use crate::reader::{CardChannel, CardEnd, CardTarget, ReaderView};
 use crate::service::Inner;
 
 /// Longest reading; a card read for the first time through a slow reader takes some seconds.
-const READING_LIMIT: Duration = Duration::from_secs(30);
-/// Longest work behind a PIN: one signature, or 16 practice situations.
-pub(crate) const VERIFIED_LIMIT: Duration = Duration::from_secs(30);
+const READING_LIMIT: Duration = Duration::from_secs(15);
+/// Longest work behind a PIN: one signature, or 16 practice situations. The operation's own time is the narrower bound where
+/// reading took long.
+pub(crate) const VERIFIED_LIMIT: Duration = Duration::from_secs(25);
 
 /// How a card is reached.
 #[derive(Debug, Clone)]

@@ -8,6 +8,8 @@
     reason = "tests, each of which uses a part"
 )]
 
+pub mod pcsc;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -16,11 +18,11 @@ use std::time::{Duration, SystemTime};
 use paraphe::caller::Caller;
 use paraphe::config::Config;
 use paraphe::pin::{EnteredPin, KeypadNotice, PinEntry, PinEntryError, PinRequest};
-use paraphe::reader::{InProcessCard, InProcessReaders};
+use paraphe::reader::{Backend, CardOutcome, InProcessCard, InProcessReaders};
 use paraphe::service::Agent;
 use paraphe_protocol::api::{Language, Operation, Problem};
 use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
-use paraphe_softcard::{Counters, PkiDirectory, Profile, SoftCard};
+use paraphe_softcard::{Counters, PkiDirectory, Profile, Scenario, SoftCard};
 use serde_json::Value;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -43,6 +45,20 @@ impl Card {
     /// The shipped profile with one JSON value replaced, by pointer.
     pub fn altered(profile: &str, pointer: &[&str], value: Value) -> Self {
         Self::of(&altered_profile(profile, pointer, value))
+    }
+
+    /// A shipped profile's card under a scenario.
+    pub fn scripted(profile: &str, scenario: &Scenario) -> Self {
+        let profile = Profile::shipped(profile).unwrap();
+        let mut pki = pki();
+        let card = SoftCard::new(&profile, &mut pki).unwrap();
+        let card = card.with_scenario(scenario, &mut pki).unwrap();
+        Self(Arc::new(Mutex::new(card)))
+    }
+
+    /// Looks at the card itself.
+    pub fn with<R>(&self, look: impl FnOnce(&mut SoftCard) -> R) -> R {
+        look(&mut self.0.lock().unwrap())
     }
 
     fn of(profile: &Profile) -> Self {
@@ -89,6 +105,10 @@ impl InProcessCard for Card {
 
     fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
         self.0.lock().unwrap().transmit(command)
+    }
+
+    fn exchange(&mut self, command: &[u8]) -> CardOutcome {
+        self.0.lock().unwrap().exchange(command).into()
     }
 }
 
@@ -187,7 +207,7 @@ pub struct Stage {
     pub readers: InProcessReaders,
     pub agent: Agent,
     person: Arc<Person>,
-    _state: tempfile::TempDir,
+    state: tempfile::TempDir,
 }
 
 impl Stage {
@@ -200,23 +220,42 @@ impl Stage {
     }
 
     pub fn with(answers: Vec<Answer>, unattended: bool, more_configuration: &str) -> Self {
+        let readers = InProcessReaders::new();
+        let backend: Arc<dyn Backend> = Arc::new(readers.clone());
+        Self {
+            readers,
+            ..Self::over(backend, answers, unattended, more_configuration)
+        }
+    }
+
+    /// The same on whatever readers; the field `readers` then leads nowhere.
+    pub fn over(
+        backend: Arc<dyn Backend>,
+        answers: Vec<Answer>,
+        unattended: bool,
+        more_configuration: &str,
+    ) -> Self {
         let config = configuration(more_configuration);
         let person = Person::new(answers, unattended);
-        let readers = InProcessReaders::new();
         let state = tempfile::tempdir().unwrap();
         let agent = Agent::start_in(
             Arc::new(config),
-            Arc::new(readers.clone()),
+            backend,
             Arc::clone(&person) as Arc<dyn PinEntry>,
             state.path(),
         )
         .unwrap();
         Self {
-            readers,
+            readers: InProcessReaders::new(),
             agent,
             person,
-            _state: state,
+            state,
         }
+    }
+
+    /// What the person will answer next, after what was scripted before.
+    pub fn will_answer(&self, answer: Answer) {
+        self.person.answers.lock().unwrap().push_back(answer);
     }
 
     /// Puts a card in and waits until the agent has seen it.

@@ -64,4 +64,6 @@ pub enum EventKind {
     ReaderArrived,
     /// A reader was unplugged.
     ReaderLeft,
+    /// The workstation slept and is awake again: readers and cards seen before are no longer known.
+    WorkstationResumed,
 }

@@ -36,7 +36,9 @@ pub use lot_sign::{
 pub use operation::Operation;
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{Language, Problem};
-pub use status::{ReaderState, ReaderSummary, StatusRequest, StatusResponse, Versions, Warning};
+pub use status::{
+    ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse, Versions, Warning,
+};
 pub use verify::{Conclusion, CoveredDocument, VerifyRequest, VerifyResponse};
 pub use vitale_read::{
     BeneficiarySummary, NirSummary, Provenance, VitaleReadRequest, VitaleReadResponse,

@@ -36,11 +36,29 @@ pub struct Versions {
 pub struct ReaderSummary {
     /// The PC/SC name, exactly.
     pub name: String,
+    /// The box that it is a slot of: the same for all slots of one box, different for any two boxes.
+    pub device: String,
+    /// Which slot of that box, from 0.
+    pub slot: u8,
+    /// Contact or contactless, where the reader's name says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<ReaderInterface>,
     /// Whether a card is in it.
     pub state: ReaderState,
     /// The card, once it answered to reset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card: Option<CardSummary>,
+}
+
+/// How a reader reaches its card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ReaderInterface {
+    /// The card is put in.
+    Contact,
+    /// The card is laid on.
+    Contactless,
 }
 
 /// State of a reader.
