@@ -102,8 +102,9 @@ fn confirm_last_try(terminal: &mut File, question: &str) -> Result<(), PinEntryE
 
 /// One line without echo; an empty one is a no.
 fn read_hidden(mut terminal: File, prompt: &str) -> Result<SecretPage, PinEntryError> {
-    write!(terminal, "{prompt}").map_err(unavailable)?;
+    // Hidden before anything asks for it: what is typed at once must not be shown either.
     let hidden = Hidden::begin(&terminal)?;
+    write!(&terminal, "{prompt}").map_err(unavailable)?;
     let entered = read_keys(&mut &terminal);
     drop(hidden);
     writeln!(terminal).map_err(unavailable)?;
