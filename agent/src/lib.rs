@@ -19,3 +19,4 @@ pub mod reader;
 pub mod service;
 mod token;
 pub mod trust;
+pub mod vitale_component;

@@ -24,6 +24,7 @@ use crate::operation::{self, Context, TrustLoader};
 use crate::pin::PinEntry;
 use crate::problem::Failure;
 use crate::reader::{Backend, Readers, with_patience};
+use crate::vitale_component::ComponentProgram;
 
 /// Operations that may block at the same time; more are refused rather than queued.
 const MAXIMUM_BLOCKING: usize = 32;
@@ -50,6 +51,8 @@ pub(crate) struct Inner {
     pub(crate) pin_entry: Arc<dyn PinEntry>,
     /// Held while the person is asked for a PIN.
     pub(crate) pin_dialogue: Mutex<()>,
+    /// What the operator plugged in, in the order of preference.
+    pub(crate) vitale_programs: Vec<ComponentProgram>,
 }
 
 /// Why the agent cannot start.
@@ -113,6 +116,12 @@ impl Agent {
         Ok(Self {
             inner: Arc::new(Inner {
                 trust: TrustLoader::new(config.trust.clone()),
+                vitale_programs: config
+                    .vitale_components
+                    .iter()
+                    .cloned()
+                    .map(ComponentProgram::new)
+                    .collect(),
                 config,
                 readers,
                 events,

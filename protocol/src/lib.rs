@@ -16,6 +16,7 @@ pub mod identifiers;
 pub mod login;
 pub mod lot;
 mod secret_page;
+pub mod vitale_component;
 pub mod xml;
 
 pub use secret_page::SecretPage;

@@ -105,7 +105,7 @@ enum CardCommand {
 #[derive(Debug, Subcommand)]
 enum VitaleCommand {
     /// Les bénéficiaires / the beneficiaries
-    Read,
+    Read(vitale_read::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,8 +185,8 @@ async fn perform_operation(
         OperationCommand::Card(CardCommand::Read(arguments)) => {
             card_read::run(invocation, &mut session, &arguments).await
         }
-        OperationCommand::Vitale(VitaleCommand::Read) => {
-            vitale_read::run(invocation, &mut session).await
+        OperationCommand::Vitale(VitaleCommand::Read(arguments)) => {
+            vitale_read::run(invocation, &mut session, arguments).await
         }
         OperationCommand::Login(arguments) => login::run(invocation, &mut session, arguments).await,
         OperationCommand::Lot(LotCommand::Sign(arguments)) => {

@@ -53,6 +53,21 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
         lines.indented(2, say("État", "State"), state);
         lines.indented(2, say("Carte", "Card"), card(&reader["card"]));
     }
+    for component in list(answer, "/vitale_components") {
+        let state = match at(component, "/state").as_str() {
+            "plugged-in" => say("branché", "plugged in"),
+            "unusable" => say("branché, inutilisable", "plugged in, unusable"),
+            "present" => say("présent, pas branché", "present, not plugged in"),
+            _ => "?",
+        };
+        let name = format!(
+            "{} ({}) : {state}",
+            at(component, "/title"),
+            at(component, "/name")
+        );
+        lines.row("Vitale", name);
+        lines.indented(2, say("Emplacement", "Place"), at(component, "/place"));
+    }
     for warning in list(answer, "/warnings") {
         lines.row(say("À noter", "Note"), at(warning, "/detail"));
         lines.indented(2, say("À faire", "What to do"), at(warning, "/remedy/text"));

@@ -57,12 +57,15 @@ pub enum Fault {
     /// Not an origin.
     #[error("{0}")]
     Origin(#[from] SiteOriginError),
-    /// Not a name of a record server.
+    /// Not a name.
     #[error("{0}")]
     Name(#[from] RecordServerNameError),
     /// Not an audience.
     #[error("{0}")]
     Audience(#[from] AudienceError),
+    /// A name that has another meaning.
+    #[error("this name is kept for something else")]
+    Reserved,
     /// The same twice.
     #[error("stands twice")]
     Twice,

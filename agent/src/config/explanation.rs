@@ -69,6 +69,7 @@ impl Fault {
                 "une audience se compose de 1 à 255 caractères ASCII visibles, sans espace"
                     .to_owned()
             }
+            Self::Reserved => "ce nom a déjà un autre sens".to_owned(),
             Self::Twice => "figure deux fois".to_owned(),
             Self::UnknownRecordServer(name) => {
                 format!("aucun [[record_server]] ne porte le nom {name:?}")

@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use super::error::Fault;
 use super::origin;
+use super::vitale::{self, WrittenVitaleComponent, WrittenVitalePlace};
 use super::{
     Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, KeypadUse, Limits, LogConfig, LogFormat,
     LogLevel, LotDefaults, PinEntryConfig, PinEntryMethod, RecordServer, RecordServerName, Site,
@@ -33,6 +34,8 @@ struct Written {
     limits: WrittenLimits,
     lot: WrittenLot,
     pin_entry: WrittenPinEntry,
+    vitale_component: Vec<WrittenVitaleComponent>,
+    vitale_place: Vec<WrittenVitalePlace>,
     log: WrittenLog,
 }
 
@@ -132,7 +135,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
     check(written, &place)
 }
 
-struct Place<'a> {
+pub(super) struct Place<'a> {
     text: &'a str,
     path: &'a Path,
 }
@@ -143,7 +146,7 @@ impl Place<'_> {
         1 + before.filter(|byte| *byte == b'\n').count()
     }
 
-    fn fault<T>(
+    pub(super) fn fault<T>(
         &self,
         key: &'static str,
         value: &Spanned<T>,
@@ -157,7 +160,7 @@ impl Place<'_> {
         }
     }
 
-    fn number(
+    pub(super) fn number(
         &self,
         key: &'static str,
         value: Option<&Spanned<i64>>,
@@ -178,12 +181,18 @@ impl Place<'_> {
         key: &'static str,
         value: Option<Spanned<PathBuf>>,
     ) -> Result<Option<PathBuf>, ConfigError> {
-        match value {
-            Some(value) if !value.get_ref().is_absolute() => {
-                Err(self.fault(key, &value, Fault::NotAbsolute))
-            }
-            Some(value) => Ok(Some(value.into_inner())),
-            None => Ok(None),
+        value.map(|value| self.absolute(key, value)).transpose()
+    }
+
+    pub(super) fn absolute(
+        &self,
+        key: &'static str,
+        value: Spanned<PathBuf>,
+    ) -> Result<PathBuf, ConfigError> {
+        if value.get_ref().is_absolute() {
+            Ok(value.into_inner())
+        } else {
+            Err(self.fault(key, &value, Fault::NotAbsolute))
         }
     }
 
@@ -243,6 +252,8 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
             keypad: written.pin_entry.keypad,
             keypad_seconds: keypad_seconds(written.pin_entry.keypad_seconds.as_ref(), place)?,
         },
+        vitale_components: vitale::check_components(written.vitale_component, place)?,
+        vitale_places: vitale::check_places(written.vitale_place, place)?,
         log: LogConfig {
             level: written.log.level,
             format: written.log.format,

@@ -12,6 +12,7 @@ mod file;
 mod origin;
 mod record_server_name;
 mod search;
+mod vitale;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use origin::SiteOriginError;
 pub use paraphe_protocol::login::{Audience, Origin};
 pub use record_server_name::{RecordServerName, RecordServerNameError};
 pub use search::Directories;
+pub use vitale::{VitaleComponent, VitaleComponentKind, VitalePlace};
 
 /// The port of the HTTPS door where the configuration does not name one.
 pub const DEFAULT_PORT: u16 = 47443;
@@ -52,6 +54,10 @@ pub struct Config {
     pub lot: LotDefaults,
     /// How the PIN is asked for.
     pub pin_entry: PinEntryConfig,
+    /// Programs that read Vitale data, in the order of preference.
+    pub vitale_components: Vec<VitaleComponent>,
+    /// Further places by which official Vitale components are recognised.
+    pub vitale_places: Vec<VitalePlace>,
     /// Logging.
     pub log: LogConfig,
 }
@@ -226,6 +232,8 @@ impl Default for Config {
                 keypad: KeypadUse::Auto,
                 keypad_seconds: DEFAULT_KEYPAD_SECONDS,
             },
+            vitale_components: Vec::new(),
+            vitale_places: Vec::new(),
             log: LogConfig {
                 level: LogLevel::Info,
                 format: LogFormat::Auto,

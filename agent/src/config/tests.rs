@@ -34,6 +34,12 @@ fn the_documented_example_is_read_as_it_stands() {
     assert_eq!(config.limits, super::Limits::default());
     assert_eq!(config.trust, super::Trust::default());
     assert_eq!(config.lot, super::LotDefaults::default());
+    let [component] = &config.vitale_components[..] else {
+        panic!("one component")
+    };
+    assert_eq!(component.name, "lecture");
+    assert_eq!(component.timeout_seconds, 30);
+    assert_eq!(config.vitale_places.len(), 1);
     assert_eq!(config.log.level, super::LogLevel::Info);
 }
 
@@ -111,6 +117,26 @@ fn every_broken_rule_is_refused_at_its_line() {
         ("[pin_entry]\nkeypad = \"always\"", 2, "unknown variant"),
         ("[pin_entry]\nkeypad_seconds = 0", 2, "from 1 to 120"),
         ("[pin_entry]\nkeypad_seconds = 121", 2, "from 1 to 120"),
+        (
+            "[[vitale_component]]\nname = \"chip\"\nkind = \"phone-app\"\nprogram = \"/p\"",
+            2,
+            "kept for something else",
+        ),
+        (
+            "[[vitale_component]]\nname = \"a\"\nkind = \"reader\"\nprogram = \"/p\"",
+            3,
+            "unknown variant",
+        ),
+        (
+            "[[vitale_component]]\nname = \"a\"\nkind = \"phone-app\"\nprogram = \"p\"",
+            4,
+            "absolute",
+        ),
+        (
+            "[[vitale_place]]\ncomponent = \"galss\"\npath = \"galss.ini\"",
+            3,
+            "absolute",
+        ),
         ("[log]\nlevel = \"trace\"", 2, "unknown variant"),
         ("port = 1\nport = 2", 2, "duplicate key"),
         ("port =", 1, ""),

@@ -19,6 +19,7 @@ mod strict_json;
 mod summary;
 mod trust_store;
 mod verify;
+mod vitale_components;
 mod vitale_read;
 
 use std::path::Path;

@@ -18,8 +18,8 @@ pub(super) enum Family {
     Professional,
     /// The same, able to prove its holder: not without contacts, where the card has no PIN.
     Holder,
-    /// Vitale.
-    Vitale,
+    /// Vitale, of either generation.
+    AnyVitale,
 }
 
 /// A card that may be the one meant, and its model.
@@ -120,9 +120,9 @@ fn consider(family: Family, view: &ReaderView) -> Result<CardModel, ErrorCode> {
     let model = model_of_atr(atr);
     match (family, model) {
         (_, CardModel::Unknown) => Err(ErrorCode::CardUnknown),
+        (Family::AnyVitale, model) if model.is_vitale() => Ok(model),
+        (Family::AnyVitale, _) => Err(ErrorCode::CardNotVitale),
         (_, CardModel::Vitale1) => Err(ErrorCode::CardVitale1),
-        (Family::Vitale, model) if model.is_vitale() => Ok(model),
-        (Family::Vitale, _) => Err(ErrorCode::CardNotVitale),
         (Family::Holder, CardModel::Cps3Contactless | CardModel::CpsContactlessUnknownRevision) => {
             Err(ErrorCode::CardProvesNoHolder)
         }

@@ -6,7 +6,8 @@ use paraphe_protocol::api::{
     ErrorCode, Language, ReaderSummary, StatusRequest, StatusResponse, Versions, Warning,
 };
 
-use super::{Context, card_certificate, summary_of_atr};
+use super::{Context, card_certificate, summary_of_atr, vitale_components};
+use crate::caller::Caller;
 use crate::problem::{Failure, Sentence};
 use crate::reader::ReaderError;
 
@@ -80,6 +81,18 @@ pub(super) fn perform(
             context.language,
         ));
     }
+    let (mut vitale_components, faults) = vitale_components::look(context.agent);
+    if matches!(context.caller, Caller::Site(_)) {
+        // Where programs lie is the workstation's business.
+        for component in &mut vitale_components {
+            component.place = None;
+        }
+    } else {
+        let unusable = faults
+            .iter()
+            .map(|fault| warning(ErrorCode::VitaleComponentUnusable, fault, context.language));
+        warnings.extend(unusable);
+    }
     Ok(StatusResponse {
         versions: Versions {
             agent: env!("CARGO_PKG_VERSION").to_owned(),
@@ -87,6 +100,7 @@ pub(super) fn perform(
             cards: context.agent.readers.backend_name().to_owned(),
         },
         readers,
+        vitale_components,
         warnings,
     })
 }

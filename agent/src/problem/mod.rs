@@ -11,12 +11,14 @@ mod pin;
 mod reader;
 mod system;
 mod token;
+mod vitale;
 
 use std::fmt;
 
 use paraphe_protocol::api::{ErrorCode, Language, Problem};
 
 pub use system::system_error;
+pub(crate) use vitale::sentence as trusted_file_sentence;
 
 /// Why an operation was not done. What it holds may be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -185,11 +185,21 @@ pub enum ErrorCode {
     UnblockingCodeMissing,
     /// Wrong unblocking code.
     UnblockingCodeWrong,
+    /// The Vitale component said that it cannot read, or ended badly.
+    VitaleComponentFailed,
+    /// The Vitale component answered something that is not its contract.
+    VitaleComponentMalformed,
+    /// The Vitale component did not answer in time.
+    VitaleComponentTimeout,
+    /// The Vitale component's program is missing or others could change it.
+    VitaleComponentUnusable,
+    /// No Vitale component of that name.
+    VitaleSourceUnknown,
 }
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 65] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -250,6 +260,11 @@ impl ErrorCode {
         Self::UnblockingCodeLastTry,
         Self::UnblockingCodeMissing,
         Self::UnblockingCodeWrong,
+        Self::VitaleComponentFailed,
+        Self::VitaleComponentMalformed,
+        Self::VitaleComponentTimeout,
+        Self::VitaleComponentUnusable,
+        Self::VitaleSourceUnknown,
     ];
 
     /// The stable name, such as `pin-blocked`.
@@ -1093,6 +1108,76 @@ impl ErrorCode {
                 remedy: [
                     "Vérifiez le courrier de l'émetteur ; le nombre d'essais restants est indiqué.",
                     "Check the issuer's letter; the number of tries left is given.",
+                ],
+            },
+            Self::VitaleComponentFailed => Row {
+                name: "vitale-component-failed",
+                layer: Agent,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "Le composant de lecture Vitale n'a pas pu lire.",
+                    "The Vitale reading component could not read.",
+                ],
+                remedy: [
+                    "Vérifiez l'état du composant (licence, service, réseau) ; la puce reste lisible sans lui en le demandant (source `chip`).",
+                    "Check the component's state (licence, service, network); the chip can still be read without it on request (source `chip`).",
+                ],
+            },
+            Self::VitaleComponentMalformed => Row {
+                name: "vitale-component-malformed",
+                layer: Agent,
+                status: 502,
+                who: Developer,
+                title: [
+                    "La réponse du composant de lecture Vitale est inutilisable.",
+                    "The Vitale reading component's answer cannot be used.",
+                ],
+                remedy: [
+                    "Faites corriger le programme branché par son éditeur ; son contrat est dans docs/vitale-component.md.",
+                    "Have the plugged-in program mended by its developer; its contract is in docs/vitale-component.md.",
+                ],
+            },
+            Self::VitaleComponentTimeout => Row {
+                name: "vitale-component-timeout",
+                layer: Agent,
+                status: 504,
+                who: User,
+                title: [
+                    "Le composant de lecture Vitale n'a pas répondu à temps.",
+                    "The Vitale reading component did not answer in time.",
+                ],
+                remedy: [
+                    "Recommencez, carte ou téléphone en place ; si cela persiste, prévenez l'administrateur.",
+                    "Try again with the card or the phone in place; if it persists, tell the administrator.",
+                ],
+            },
+            Self::VitaleComponentUnusable => Row {
+                name: "vitale-component-unusable",
+                layer: Policy,
+                status: 409,
+                who: Administrator,
+                title: [
+                    "Le programme du composant de lecture Vitale manque ou n'est pas sûr.",
+                    "The Vitale reading component's program is missing or not safe.",
+                ],
+                remedy: [
+                    "Installez-le là où seul l'administrateur peut écrire, exécutable, et vérifiez son chemin dans la configuration.",
+                    "Install it where only the administrator can write, executable, and check its path in the configuration.",
+                ],
+            },
+            Self::VitaleSourceUnknown => Row {
+                name: "vitale-source-unknown",
+                layer: Policy,
+                status: 404,
+                who: Administrator,
+                title: [
+                    "Aucun composant de lecture Vitale de ce nom n'est branché.",
+                    "No Vitale reading component of that name is plugged in.",
+                ],
+                remedy: [
+                    "Utilisez un nom que donne l'état du poste, ou `chip` pour la puce.",
+                    "Use a name that the workstation's status gives, or `chip` for the chip.",
                 ],
             },
         }

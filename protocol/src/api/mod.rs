@@ -37,9 +37,11 @@ pub use operation::Operation;
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{Language, Problem};
 pub use status::{
-    ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse, Versions, Warning,
+    ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse, Versions,
+    VitaleComponentState, VitaleComponentSummary, Warning,
 };
 pub use verify::{Conclusion, CoveredDocument, VerifyRequest, VerifyResponse};
 pub use vitale_read::{
-    BeneficiarySummary, NirSummary, Provenance, VitaleReadRequest, VitaleReadResponse,
+    BeneficiarySummary, CHIP_SOURCE, ComponentIdentity, InsuranceSummary, NirSummary, Provenance,
+    RightsPeriod, VitaleReadRequest, VitaleReadResponse,
 };

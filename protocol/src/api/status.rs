@@ -16,6 +16,9 @@ pub struct StatusResponse {
     pub versions: Versions,
     /// Readers in the order in which PC/SC lists them.
     pub readers: Vec<ReaderSummary>,
+    /// What else can read a Vitale card: plugged in by the operator, or recognised on this workstation.
+    #[serde(default)]
+    pub vitale_components: Vec<VitaleComponentSummary>,
     /// Things that will need someone's attention.
     pub warnings: Vec<Warning>,
 }
@@ -74,6 +77,33 @@ pub enum ReaderState {
     Mute,
     /// Another program holds the card exclusively.
     InUse,
+}
+
+/// An official way of reading a Vitale card, beside the chip's open files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VitaleComponentSummary {
+    /// The operator's name for what is plugged in; `api-lecture`, `ssv-fsv`, `galss`, `mica` or `apcv` for what was recognised.
+    pub name: String,
+    /// What a person calls it.
+    pub title: String,
+    /// Whether it can be used.
+    pub state: VitaleComponentState,
+    /// Its program, or the file or directory by which it was recognised. Not told to sites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// Whether an official component can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum VitaleComponentState {
+    /// Plugged in: `vitale/read` reads through it.
+    PluggedIn,
+    /// Plugged in, and its program is missing or not safe to run.
+    Unusable,
+    /// Present on this workstation, not plugged in.
+    Present,
 }
 
 /// Something that will need attention, with the same codes and remedies as errors.

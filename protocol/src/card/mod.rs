@@ -39,7 +39,7 @@ mod professional_data;
 mod reading;
 mod serial;
 mod status;
-mod text;
+pub(crate) mod text;
 pub mod tlv;
 pub mod transcript;
 mod transport;

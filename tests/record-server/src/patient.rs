@@ -168,6 +168,7 @@ mod tests {
                 key: key.to_owned(),
             }),
             ins_c: None,
+            ..BeneficiarySummary::default()
         }
     }
 

@@ -1,0 +1,10 @@
+//! Official ways of reading a Vitale card: the operator's programs that are plugged in ([`program`]), and what is recognised
+//! on this workstation without being plugged in ([`official`]). The licensed component itself is never loaded into the agent.
+
+mod official;
+mod program;
+mod trusted_file;
+
+pub use official::{OfficialComponent, Recognised, recognise};
+pub use program::{ComponentProgram, ProgramError};
+pub use trusted_file::{TrustedFileError, trusted_program};
