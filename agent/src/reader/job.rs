@@ -13,6 +13,9 @@ use super::{Backend, CardChannel, ReaderError};
 
 /// Longest that a person may take at the reader's keypad; the reader itself gives up before.
 const LONGEST_ENTRY: Duration = Duration::from_secs(180);
+/// How long a caller waits for the end of the command that was on its way when the time was over: one that ends is a slow card,
+/// one that does not a mute one.
+const LAST_COMMAND: Duration = Duration::from_millis(1500);
 /// A step of the clocks smaller than this is not a sleep.
 pub(super) const SHORTEST_SLEEP: Duration = Duration::from_millis(500);
 
@@ -23,13 +26,21 @@ pub struct JobLimits {
     pub wait: Duration,
     /// From then on, without the time that a person takes at the reader's keypad.
     pub work: Duration,
-    /// Both together.
+    /// Both together, and at most as long as the caller waits.
     pub in_all: Duration,
 }
 
 impl JobLimits {
     /// Longest wait for a card that others use: ten times as long as a signature takes.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
+}
+
+impl JobLimits {
+    /// When the last command of a job may begin that was called for then, and begins now.
+    pub(super) fn last_command(&self, called: Instant) -> Instant {
+        let last = LAST_COMMAND.min(self.in_all / 4);
+        (Instant::now() + self.work).min(called + self.in_all.saturating_sub(last))
+    }
 }
 
 impl From<Duration> for JobLimits {
@@ -127,7 +138,7 @@ impl<J, R> Place<J, R> {
         loop {
             let until = match &*progress {
                 Progress::Waiting(_) => until,
-                Progress::Working(clock) => clock.until(),
+                Progress::Working(clock) => clock.until() + LAST_COMMAND,
                 Progress::Done(_) | Progress::Closed => {
                     return match std::mem::replace(&mut *progress, Progress::Closed) {
                         Progress::Done(answer) => Awaited::Answer(answer),

@@ -132,7 +132,7 @@ impl Owner {
                 }
                 let mut outcome = None;
                 let done = connector.transact(&target, &mut |channel| {
-                    let until = (Instant::now() + limits.work).min(called + limits.in_all);
+                    let until = limits.last_command(called);
                     // The wait for another program's transaction counts as waiting: only now does the job begin.
                     let Some((job, clock)) = answer.0.begin(until) else {
                         return CardEnd::Leave;

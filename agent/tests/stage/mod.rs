@@ -130,6 +130,8 @@ pub struct Person {
     asked: Mutex<Vec<PinRequest>>,
     /// What was shown while the PIN was typed on the reader.
     announced: Mutex<Vec<PinRequest>>,
+    /// What happens while the person types the next answer.
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     unattended: bool,
 }
 
@@ -156,6 +158,10 @@ impl Person {
 impl PinEntry for Person {
     fn ask(&self, request: &PinRequest) -> Result<EnteredPin, PinEntryError> {
         self.asked.lock().unwrap().push(request.clone());
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         let pin = |digits: &str| Pin::from_digits(digits.as_bytes());
         match self.answers.lock().unwrap().pop_front() {
             Some(Answer::Pin(digits)) => Ok(EnteredPin::Pin(pin(digits)?)),
@@ -253,9 +259,14 @@ impl Stage {
         }
     }
 
-    /// What the person will answer next, after what was scripted before.
+    /// What happens while the person types the next PIN.
+    pub fn meanwhile(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.person.meanwhile.lock().unwrap() = Some(Box::new(happens));
+    }
+
+    /// What the person will answer next, and nothing after it.
     pub fn will_answer(&self, answer: Answer) {
-        self.person.answers.lock().unwrap().push_back(answer);
+        *self.person.answers.lock().unwrap() = [answer].into();
     }
 
     /// Puts a card in and waits until the agent has seen it.
