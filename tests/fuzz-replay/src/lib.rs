@@ -45,4 +45,6 @@ targets!(
     pkcs15 from "../../fuzz/fuzz_targets/pkcs15.rs",
     tlv from "../../fuzz/fuzz_targets/tlv.rs",
     vitale from "../../fuzz/fuzz_targets/vitale.rs",
+    vitale_component from "../../fuzz/fuzz_targets/vitale_component.rs",
+    whole_card from "../../fuzz/fuzz_targets/whole_card.rs",
 );

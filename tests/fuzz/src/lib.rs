@@ -2,6 +2,7 @@
 //! big-endian, and that many bytes; the last one may be cut short, and after it the card gives two
 //! bytes of nonsense for ever, so that a driver without bounds hangs visibly.
 
+use paraphe_protocol::card::pinpad::{Pinpad, PinpadProperties, PinpadRequest};
 use paraphe_protocol::card::{Transport, TransportError};
 
 /// A card that answers what the fuzzer says.
@@ -11,6 +12,7 @@ pub struct ScriptedCard<'a> {
     asked: usize,
     verifications: usize,
     codes: usize,
+    has_keypad: bool,
 }
 
 impl<'a> ScriptedCard<'a> {
@@ -22,7 +24,15 @@ impl<'a> ScriptedCard<'a> {
             asked: 0,
             verifications: 0,
             codes: 0,
+            has_keypad: false,
         }
+    }
+
+    /// The same in a reader with a keypad of its own, whose answers are the next ones.
+    #[must_use]
+    pub fn with_keypad(mut self, has_keypad: bool) -> Self {
+        self.has_keypad = has_keypad;
+        self
     }
 
     /// Commands received.
@@ -56,6 +66,26 @@ impl Transport for ScriptedCard<'_> {
             let without_data = matches!(command, [0x01, 0x2C, 0x03, _]);
             assert!(command.len() > 5 || without_data, "a code is never empty");
         }
+        self.next_answer()
+    }
+
+    fn pinpad(&mut self) -> Option<Pinpad> {
+        self.has_keypad.then(|| Pinpad {
+            can_modify: true,
+            properties: PinpadProperties::default(),
+        })
+    }
+
+    fn enter_on_pinpad(&mut self, _request: &PinpadRequest) -> Result<Vec<u8>, TransportError> {
+        assert!(self.has_keypad, "a keypad that is not there was asked");
+        self.verifications += 1;
+        self.codes += 1;
+        self.next_answer()
+    }
+}
+
+impl ScriptedCard<'_> {
+    fn next_answer(&mut self) -> Result<Vec<u8>, TransportError> {
         let Some((length, rest)) = self.answers.split_first_chunk::<2>() else {
             // Something left over, or nothing: the same answer for ever.
             return Ok(vec![0x00, 0x61, 0x01]);
