@@ -24,7 +24,10 @@ use crate::operation::{self, Context, TrustLoader};
 use crate::pin::PinEntry;
 use crate::problem::Failure;
 use crate::reader::{Backend, Readers, with_patience};
+use crate::token::pkcs11::Modules;
 use crate::vitale_component::ComponentProgram;
+
+pub use crate::token::pkcs11::HelperProgram;
 
 /// Operations that may block at the same time; more are refused rather than queued.
 const MAXIMUM_BLOCKING: usize = 32;
@@ -41,6 +44,7 @@ pub struct Agent {
 pub(crate) struct Inner {
     pub(crate) config: Arc<Config>,
     pub(crate) readers: Readers,
+    pub(crate) modules: Modules,
     pub(crate) events: EventLog,
     pub(crate) documents: DocumentStore,
     installation: Installation,
@@ -99,6 +103,26 @@ impl Agent {
         pin_entry: Arc<dyn PinEntry>,
         directory: &Path,
     ) -> Result<Self, StartError> {
+        Self::start_with(
+            config,
+            backend,
+            pin_entry,
+            directory,
+            &HelperProgram::this_program(),
+        )
+    }
+
+    /// The same, with `helper` started for PKCS#11 modules; for programs other than `paraphe` that hold an agent.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start_with(
+        config: Arc<Config>,
+        backend: Arc<dyn Backend>,
+        pin_entry: Arc<dyn PinEntry>,
+        directory: &Path,
+        helper: &HelperProgram,
+    ) -> Result<Self, StartError> {
         let documents = DocumentStore::open(directory, config.limits).map_err(|source| {
             StartError::Documents {
                 path: directory.to_owned(),
@@ -122,6 +146,7 @@ impl Agent {
                     .cloned()
                     .map(ComponentProgram::new)
                     .collect(),
+                modules: Modules::new(&config.pkcs11_modules, helper),
                 config,
                 readers,
                 events,
@@ -149,7 +174,10 @@ impl Agent {
         language: Language,
     ) -> Result<Value, Problem> {
         let result = match operation {
-            Operation::Events => operation::wait_for_events(&self.inner.events, body).await,
+            Operation::Events => {
+                self.watch_tokens();
+                operation::wait_for_events(&self.inner.events, body).await
+            }
             _ => {
                 self.perform_blocking(caller, operation, body, language)
                     .await
@@ -159,6 +187,13 @@ impl Agent {
             tracing::info!(%operation, code = failure.code().name(), "refused or failed");
             failure.into_problem(language)
         })
+    }
+
+    /// Starts to watch the tokens of PKCS#11 modules; until somebody asks for events nothing is loaded for that.
+    pub fn watch_tokens(&self) {
+        self.inner
+            .modules
+            .watch(&self.inner.readers, &self.inner.events);
     }
 
     /// The readers, for those who start the agent in their own process.

@@ -39,6 +39,8 @@ use failure::Failure;
 use options::CommonOptions;
 use session::{Invocation, Session};
 
+use crate::token::pkcs11::{HELPER_COMMAND, run_helper};
+
 /// Reads health cards, proves who is at the keyboard, signs lots of documents.
 #[derive(Debug, Parser)]
 #[command(
@@ -66,6 +68,9 @@ enum Command {
     Trust(trust::TrustCommand),
     /// Lance l'agent / runs the agent
     Serve,
+    /// Le processus d'un module PKCS#11, lancé par l'agent / the process of a PKCS#11 module, started by the agent
+    #[command(name = HELPER_COMMAND, hide = true)]
+    Pkcs11Helper,
     /// Toute l'histoire sur des cartes simulées / the whole story on simulated cards
     #[cfg(feature = "softcard")]
     Demo(demo::Arguments),
@@ -141,6 +146,9 @@ enum Ending {
 pub fn run() -> ExitCode {
     // Clap prints what is wrong and ends the process with status 2 (0 for --help and --version).
     let line = CommandLine::parse();
+    if matches!(line.command, Command::Pkcs11Helper) {
+        return run_helper();
+    }
     let language = line.options.language();
     let json = line.options.json;
     match perform(line) {
@@ -159,6 +167,8 @@ fn perform(line: CommandLine) -> Result<Ending, Failure> {
     match line.command {
         Command::Trust(command) => trust::run(&invocation, &command),
         Command::Serve => serve::run(&invocation),
+        // Served before anything is read of the configuration.
+        Command::Pkcs11Helper => Ok(Ending::Done),
         #[cfg(feature = "softcard")]
         Command::Demo(arguments) => demo::run(&invocation, arguments),
         Command::Operation(command) => {

@@ -32,6 +32,7 @@ pub(super) fn run(invocation: &Invocation) -> Result<Ending, Failure> {
         let doors = Doors::open(&invocation.config, socket.as_deref(), identity, inherited).await?;
         let pin_entry = pin_entry::for_the_background(invocation)?;
         let agent = invocation.start_agent(pin_entry).await?;
+        agent.watch_tokens();
         let config = Arc::clone(&invocation.config);
         doors.serve(agent, &config, Limits::default(), stop).await;
         Ok::<_, Failure>(())

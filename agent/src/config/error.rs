@@ -83,6 +83,9 @@ pub enum Fault {
     /// A path that depends on where the agent was started.
     #[error("must be an absolute path")]
     NotAbsolute,
+    /// Both of two keys, or neither.
+    #[error("needs exactly one of {0} and {1}")]
+    OneOf(&'static str, &'static str),
     /// Empty, too long, or with control characters.
     #[error("must be 1 to {0} printable characters")]
     Text(usize),

@@ -76,6 +76,7 @@ impl Fault {
             }
             Self::Range { least, most } => format!("doit aller de {least} à {most}"),
             Self::NotAbsolute => "doit être un chemin absolu".to_owned(),
+            Self::OneOf(one, other) => format!("demande soit {one}, soit {other}"),
             Self::Text(most) => format!("doit compter de 1 à {most} caractères imprimables"),
         }
     }

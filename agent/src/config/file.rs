@@ -15,9 +15,9 @@ use super::error::Fault;
 use super::origin;
 use super::vitale::{self, WrittenVitaleComponent, WrittenVitalePlace};
 use super::{
-    Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, KeypadUse, Limits, LogConfig, LogFormat,
-    LogLevel, LotDefaults, PinEntryConfig, PinEntryMethod, RecordServer, RecordServerName, Site,
-    Trust,
+    Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, DEFAULT_MODULE_SECONDS, KeypadUse,
+    KnownModule, Limits, LogConfig, LogFormat, LogLevel, LotDefaults, PinEntryConfig,
+    PinEntryMethod, Pkcs11Module, RecordServer, RecordServerName, Site, TokenName, Trust,
 };
 
 /// Longest configuration file, bytes.
@@ -36,6 +36,7 @@ struct Written {
     pin_entry: WrittenPinEntry,
     vitale_component: Vec<WrittenVitaleComponent>,
     vitale_place: Vec<WrittenVitalePlace>,
+    pkcs11: Vec<WrittenPkcs11>,
     log: WrittenLog,
 }
 
@@ -52,6 +53,15 @@ struct WrittenRecordServer {
 struct WrittenSite {
     origin: Spanned<String>,
     record_server: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPkcs11 {
+    name: Spanned<String>,
+    module: Option<Spanned<PathBuf>>,
+    known: Option<KnownModule>,
+    timeout_seconds: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -246,6 +256,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
                 None => defaults.lot.type_code,
             },
         },
+        pkcs11_modules: check_modules(written.pkcs11, place)?,
         pin_entry: PinEntryConfig {
             method: written.pin_entry.method,
             program: place.path("pin_entry.program", written.pin_entry.program)?,
@@ -325,6 +336,45 @@ fn keypad_seconds(written: Option<&Spanned<i64>>, place: &Place<'_>) -> Result<u
     let default = DEFAULT_KEYPAD_SECONDS;
     let seconds = place.number("pin_entry.keypad_seconds", written, default.into(), 120)?;
     Ok(u8::try_from(seconds).unwrap_or(default))
+}
+
+fn check_modules(
+    written: Vec<WrittenPkcs11>,
+    place: &Place<'_>,
+) -> Result<Vec<Pkcs11Module>, ConfigError> {
+    let mut seen = HashSet::new();
+    let mut modules = Vec::new();
+    for entry in written {
+        let name = TokenName::parse(entry.name.get_ref())
+            .map_err(|error| place.fault("pkcs11.name", &entry.name, error))?;
+        if !seen.insert(name.clone()) {
+            return Err(place.fault("pkcs11.name", &entry.name, Fault::Twice));
+        }
+        let module = place.path("pkcs11.module", entry.module)?;
+        let files = match (module, entry.known) {
+            (Some(module), None) => vec![module],
+            (None, Some(known)) => known.files(),
+            _ => {
+                return Err(place.fault(
+                    "pkcs11.name",
+                    &entry.name,
+                    Fault::OneOf("module", "known"),
+                ));
+            }
+        };
+        let seconds = place.number(
+            "pkcs11.timeout_seconds",
+            entry.timeout_seconds.as_ref(),
+            DEFAULT_MODULE_SECONDS.into(),
+            120,
+        )?;
+        modules.push(Pkcs11Module {
+            name,
+            files,
+            timeout_seconds: u8::try_from(seconds).unwrap_or(DEFAULT_MODULE_SECONDS),
+        });
+    }
+    Ok(modules)
 }
 
 fn check_limits(written: &WrittenLimits, place: &Place<'_>) -> Result<Limits, ConfigError> {

@@ -12,6 +12,7 @@ mod file;
 mod origin;
 mod record_server_name;
 mod search;
+mod token_name;
 mod vitale;
 
 #[cfg(test)]
@@ -25,7 +26,10 @@ pub use origin::SiteOriginError;
 pub use paraphe_protocol::login::{Audience, Origin};
 pub use record_server_name::{RecordServerName, RecordServerNameError};
 pub use search::Directories;
+pub use token_name::TokenName;
 pub use vitale::{VitaleComponent, VitaleComponentKind, VitalePlace};
+
+pub use crate::token::pkcs11::KnownModule;
 
 /// The port of the HTTPS door where the configuration does not name one.
 pub const DEFAULT_PORT: u16 = 47443;
@@ -52,6 +56,8 @@ pub struct Config {
     pub limits: Limits,
     /// Defaults of a lot's documents.
     pub lot: LotDefaults,
+    /// PKCS#11 modules that may be loaded, and no others.
+    pub pkcs11_modules: Vec<Pkcs11Module>,
     /// How the PIN is asked for.
     pub pin_entry: PinEntryConfig,
     /// Programs that read Vitale data, in the order of preference.
@@ -81,6 +87,20 @@ pub struct Site {
     /// The record server that its logins are for; `None`: it cannot ask for a login.
     pub record_server: Option<RecordServerName>,
 }
+
+/// A PKCS#11 module that may be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pkcs11Module {
+    /// Short name, by which its slots are named.
+    pub name: TokenName,
+    /// Where it may be: the first file that is there is loaded.
+    pub files: Vec<PathBuf>,
+    /// How long one call may last before its process is ended, seconds.
+    pub timeout_seconds: u8,
+}
+
+/// How long a call to a module may last where the configuration does not say it, seconds: slow cards sign in a few.
+pub const DEFAULT_MODULE_SECONDS: u8 = 30;
 
 /// Directories of trust anchors, intermediate certificates and revocation lists. A directory that is not there is
 /// empty: nothing is trusted by default.
@@ -226,6 +246,7 @@ impl Default for Config {
             tls_directory: None,
             limits: Limits::default(),
             lot: LotDefaults::default(),
+            pkcs11_modules: Vec::new(),
             pin_entry: PinEntryConfig {
                 method: PinEntryMethod::Auto,
                 program: None,

@@ -5,10 +5,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use paraphe_certs::Certificate;
 use paraphe_protocol::api::{
-    CardReadRequest, CardReadResponse, CertificatePurpose, CertificateSummary, PinSummary,
-    PracticeSituationSummary,
+    Assurance, CardReadRequest, CardReadResponse, CertificatePurpose, CertificateSummary,
+    PinSummary, PracticeSituationSummary,
 };
-use paraphe_protocol::card::{Assurance, PinCounters, PracticeSituation};
+use paraphe_protocol::card::{PinCounters, PracticeSituation};
 use paraphe_protocol::digest::Sha256Digest;
 
 use super::Context;
@@ -16,6 +16,8 @@ use super::pin_dialogue::PinDialogue;
 use super::selection::{self, Family};
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
+use crate::token::Access;
+use crate::token::pkcs11::Tries;
 
 pub(super) fn perform(
     context: &Context<'_>,
@@ -29,8 +31,8 @@ pub(super) fn perform(
     let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
     let token = selection::token(context, family, reader, serial)?;
     let holder = match token.assurance {
-        Assurance::Holder => Some(token.holder()?),
         Assurance::CardOnly => None,
+        _ => Some(token.holder()?),
     };
     let practice_situations = if request.practice_situations {
         let situations = PinDialogue::new(context, &token, PinPurpose::ReadPracticeSituations)?
@@ -51,7 +53,10 @@ pub(super) fn perform(
         assurance: token.assurance,
         holder,
         certificates,
-        pin: token.card()?.counters.map(pin_summary),
+        pin: match &token.access {
+            Access::Card(card) => card.counters.map(pin_summary),
+            Access::Pkcs11(token) => Some(summary_of_tries(token.tries())),
+        },
         reader: token.place,
         card: token.summary,
         practice_situations,
@@ -60,9 +65,24 @@ pub(super) fn perform(
 
 pub(super) fn pin_summary(counters: PinCounters) -> PinSummary {
     PinSummary {
-        tries_max: counters.max,
-        tries_left: counters.left,
+        tries_max: Some(counters.max),
+        tries_left: Some(counters.left),
+        missed: false,
         blocked: counters.is_blocked(),
+    }
+}
+
+/// As far as a token behind a PKCS#11 module says it.
+pub(super) fn summary_of_tries(tries: Tries) -> PinSummary {
+    PinSummary {
+        tries_max: None,
+        tries_left: match tries {
+            Tries::Blocked => Some(0),
+            Tries::Last => Some(1),
+            Tries::Several | Tries::Few => None,
+        },
+        missed: tries == Tries::Few,
+        blocked: tries == Tries::Blocked,
     }
 }
 

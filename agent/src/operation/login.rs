@@ -60,6 +60,7 @@ pub(super) fn perform(
     let assertion = complete(prepared?, signature)?;
     Ok(LoginResponse {
         card: token.serial,
+        assurance: token.assurance,
         assertion: serde_json::to_value(&assertion).map_err(|_| ErrorCode::Internal)?,
     })
 }

@@ -11,15 +11,15 @@ use paraphe_protocol::card::{
     CardError, LastTry, Pin, PinCounters, PinFormat, ProfessionalCard as OpenedCard,
 };
 
-use super::Context;
 use super::card_read::pin_summary;
 use super::keypad_entry::KeypadEntry;
 use super::pin_dialogue::only_dialogue;
 use super::selection::{self, Family};
+use super::{Context, module_pin};
 use crate::pin::{PinEntry, PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 use crate::problem::Failure;
 use crate::reader::CardChannel;
-use crate::token::{CardAccess, Token, lock, without_pin};
+use crate::token::{Access, CardAccess, Token, lock, without_pin};
 
 /// How often a person may try to type a new PIN twice alike.
 const NEW_PIN_ATTEMPTS: usize = 3;
@@ -29,6 +29,10 @@ pub(super) fn status(
     request: &Request,
 ) -> Result<PinStatusResponse, Failure> {
     let token = read(context, request)?;
+    if let Access::Pkcs11(access) = &token.access {
+        let access = access.clone();
+        return Ok(module_pin::status(token, &access));
+    }
     let codes = codes(context, token.card()?)?;
     Ok(PinStatusResponse {
         reader: token.place,
@@ -47,6 +51,10 @@ pub(super) fn status(
 
 pub(super) fn change(context: &Context<'_>, request: &Request) -> Result<PinSetResponse, Failure> {
     let token = read(context, request)?;
+    if let Access::Pkcs11(access) = &token.access {
+        let access = access.clone();
+        return module_pin::change(context, token, &access);
+    }
     let codes = codes(context, token.card()?)?;
     if codes.pin.is_blocked() {
         return Err(CardError::PinBlocked.into());

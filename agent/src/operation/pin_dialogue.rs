@@ -11,8 +11,10 @@ use paraphe_protocol::card::{CardError, LastTry};
 
 use super::Context;
 use super::keypad_entry::KeypadEntry;
-use crate::pin::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
+use super::secret_entry;
+use crate::pin::{PinPurpose, PinRequest, Requester, TriesLeft};
 use crate::problem::Failure;
+use crate::token::pkcs11::{Pkcs11Error, Pkcs11Fault, Refusal, Tries};
 use crate::token::{Access, ProvenSecret, Token, TokenError, TokenWork, VERIFIED_LIMIT};
 
 /// A question for the PIN that is about to be asked.
@@ -32,7 +34,7 @@ impl<'a> PinDialogue<'a> {
         let tries_left = token.tries_left()?;
         let request = PinRequest {
             purpose,
-            code: RequestedCode::Pin,
+            code: token.requested_code(),
             requester: Requester::of(context.caller),
             holder: token.holder()?.display_name(),
             card_serial: token.serial.clone(),
@@ -93,6 +95,20 @@ impl<'a> PinDialogue<'a> {
                     self.request.tries_left = TriesLeft::Exactly(1);
                     self.request.wrong_before = false;
                 }
+                Err(TokenError::Pkcs11(Pkcs11Error {
+                    fault: Pkcs11Fault::Refused(Refusal::PinWrong { tries }),
+                    ..
+                })) if tries != Tries::Blocked && entry.is_interactive() => {
+                    self.request.tries_left = tries.into();
+                    self.request.wrong_before = true;
+                }
+                Err(TokenError::Pkcs11(Pkcs11Error {
+                    fault: Pkcs11Fault::Refused(Refusal::LastTryNotConfirmed),
+                    ..
+                })) if !self.request.is_last_try() && entry.is_interactive() => {
+                    self.request.tries_left = TriesLeft::Exactly(1);
+                    self.request.wrong_before = false;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -105,12 +121,19 @@ impl PinDialogue<'_> {
         context: &Context<'_>,
         work: &Arc<impl TokenWork<R>>,
     ) -> Result<Result<R, TokenError>, Failure> {
-        let (pin, last_try) = context.agent.pin_entry.ask(&self.request)?.into_parts();
-        if self.request.is_last_try() && last_try == LastTry::Refused {
-            return Err(CardError::LastTryNotConfirmed.into());
-        }
         match &self.token.access {
-            Access::Card(card) => card.unlock(context.agent, pin, last_try, work),
+            Access::Card(card) => {
+                let entry = &context.agent.pin_entry;
+                let (pin, last_try) = entry.ask(&self.request)?.into_parts();
+                if self.request.is_last_try() && last_try == LastTry::Refused {
+                    return Err(CardError::LastTryNotConfirmed.into());
+                }
+                card.unlock(context.agent, pin, last_try, work)
+            }
+            Access::Pkcs11(token) => {
+                let (secret, last_try, _notice) = secret_entry::ask(context, token, &self.request)?;
+                Ok(token.unlock(secret, last_try, &**work))
+            }
         }
     }
 
@@ -126,6 +149,7 @@ impl PinDialogue<'_> {
             Access::Card(card) => {
                 card.unlock_on_keypad(context.agent, keypad.prompt, last_try, limit, work)
             }
+            Access::Pkcs11(_) => Err(ErrorCode::Internal.into()),
         }
     }
 }
@@ -153,6 +177,10 @@ pub(super) fn with_proven_secret<R: Send + 'static>(
         (Access::Card(card), ProvenSecret::Card(pin)) => {
             card.unlock_again(context.agent, pin, work)?
         }
+        (Access::Pkcs11(token), ProvenSecret::Entered(secret)) => {
+            token.unlock(secret, LastTry::Refused, work)
+        }
+        _ => return Err(ErrorCode::Internal.into()),
     }
     .map_err(Failure::from)
 }

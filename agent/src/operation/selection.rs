@@ -1,12 +1,15 @@
 //! Which card an operation is about: the one in the named reader, or the only one of its family that is present. With a
 //! serial number several may be present; the card that has it is meant. Cards are told apart by their exact answer to
 //! reset, never by slot or name. Each way of not finding it has its own code.
+//!
+//! A serial number selects among tokens of all kinds, a name among readers and slots of PKCS#11 modules. With neither, cards
+//! that a driver of ours serves come first: a module's token is taken only where there is none.
 
 use paraphe_protocol::api::{ErrorCode, ReaderState};
 use paraphe_protocol::card::CardModel;
 
-use super::Context;
 use super::summary::model_of_atr;
+use super::{Context, card_certificate};
 use crate::problem::Failure;
 use crate::reader::ReaderView;
 use crate::token::{self, Token};
@@ -31,6 +34,23 @@ pub(super) struct Candidate {
 
 /// Reads the token of `family` that the caller means: in that reader, with that serial number, or the only one.
 pub(super) fn token(
+    context: &Context<'_>,
+    family: Family,
+    reader: Option<&str>,
+    serial: Option<&str>,
+) -> Result<Token, Failure> {
+    match (card(context, family, reader, serial), reader) {
+        (Err(failure), Some(place)) if failure.code() == ErrorCode::ReaderUnknown => {
+            named(context, place, serial)?.ok_or(failure)
+        }
+        (Err(failure), None) if leaves_room_for_a_token(failure.code(), serial.is_some()) => {
+            of_a_module(context, serial, failure)
+        }
+        (result, _) => result,
+    }
+}
+
+fn card(
     context: &Context<'_>,
     family: Family,
     reader: Option<&str>,
@@ -61,6 +81,69 @@ pub(super) fn token(
     Err(ErrorCode::CardChanged.into())
 }
 
+/// No card that a driver of ours serves is there, or not the one with that number.
+fn leaves_room_for_a_token(code: ErrorCode, by_serial: bool) -> bool {
+    match code {
+        ErrorCode::CardAbsent
+        | ErrorCode::CardNotAProfessionalCard
+        | ErrorCode::CardUnknown
+        | ErrorCode::CardVitale1
+        | ErrorCode::ReaderAbsent
+        | ErrorCode::ReaderServiceUnavailable => true,
+        ErrorCode::CardChanged => by_serial,
+        _ => false,
+    }
+}
+
+/// The token in the slot of that name, where a module shows it.
+fn named(
+    context: &Context<'_>,
+    place: &str,
+    serial: Option<&str>,
+) -> Result<Option<Token>, Failure> {
+    let modules = &context.agent.modules;
+    if !modules.is_place(place) {
+        return Ok(None);
+    }
+    let (tokens, failures) = modules.tokens();
+    let Some(candidate) = tokens.into_iter().find(|token| token.place == place) else {
+        // A module that fails says more than a slot that is not there.
+        return failures.into_iter().next().map_or(Ok(None), Err);
+    };
+    if serial.is_some_and(|serial| serial != candidate.serial()) {
+        return Err(ErrorCode::CardChanged.into());
+    }
+    candidate.read(card_certificate::now()).map(Some)
+}
+
+/// The only token of a module that has a certificate of use, or that with the serial number. `otherwise` says why there is no
+/// card.
+fn of_a_module(
+    context: &Context<'_>,
+    serial: Option<&str>,
+    otherwise: Failure,
+) -> Result<Token, Failure> {
+    let readers = context.agent.readers.list().unwrap_or_default();
+    let (tokens, failures) = context.agent.modules.tokens();
+    let mut found = Vec::new();
+    for candidate in tokens {
+        if candidate.is_told_by_a_reader(&readers)
+            || serial.is_some_and(|serial| serial != candidate.serial())
+        {
+            continue;
+        }
+        let token = candidate.read(card_certificate::now())?;
+        if token.authentication.is_some() || token.signature.is_some() {
+            found.push(token);
+        }
+    }
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (Some(_), false) => Err(ErrorCode::CardSeveral.into()),
+        (None, _) => Err(failures.into_iter().next().unwrap_or(otherwise)),
+    }
+}
+
 fn read(context: &Context<'_>, candidate: &Candidate) -> Result<Token, Failure> {
     token::read_card(context.agent, &candidate.view, candidate.model)
 }
@@ -72,7 +155,7 @@ pub(super) fn candidates(
     reader: Option<&str>,
 ) -> Result<Vec<Candidate>, Failure> {
     let views = context.agent.readers.list()?;
-    if views.is_empty() {
+    if views.is_empty() && reader.is_none() {
         return Err(ErrorCode::ReaderAbsent.into());
     }
     let considered: Vec<_> = match reader {

@@ -6,7 +6,7 @@ use paraphe_protocol::api::{
     ErrorCode, Language, ReaderSummary, StatusRequest, StatusResponse, Versions, Warning,
 };
 
-use super::{Context, card_certificate, summary_of_atr, vitale_components};
+use super::{Context, card_certificate, summary_of_atr, token_status, vitale_components};
 use crate::caller::Caller;
 use crate::problem::{Failure, Sentence};
 use crate::reader::ReaderError;
@@ -93,7 +93,23 @@ pub(super) fn perform(
             .map(|fault| warning(ErrorCode::VitaleComponentUnusable, fault, context.language));
         warnings.extend(unusable);
     }
+    let seen = token_status::tokens(context);
+    if !matches!(context.caller, Caller::Site(_)) {
+        warnings.extend(seen.failures.into_iter().map(|failure| {
+            Warning {
+                code: failure.code(),
+                remedy: failure.code().remedy(context.language),
+                detail: failure
+                    .into_problem(context.language)
+                    .detail
+                    .unwrap_or_default(),
+            }
+        }));
+    }
     Ok(StatusResponse {
+        tokens: seen.tokens,
+        modules: seen.modules,
+        modules_not_configured: seen.modules_not_configured,
         versions: Versions {
             agent: env!("CARGO_PKG_VERSION").to_owned(),
             api: "v1".to_owned(),

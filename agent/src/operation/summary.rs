@@ -9,7 +9,7 @@ use paraphe_protocol::card::{Atr, CardModel};
 pub(crate) fn summary_of_atr(atr: &[u8]) -> CardSummary {
     CardSummary {
         kind: model_of_atr(atr).name().to_owned(),
-        atr: hexadecimal_capitals(atr),
+        atr: Some(hexadecimal_capitals(atr)),
         serial: None,
         label: None,
     }

@@ -11,12 +11,12 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use paraphe_protocol::SecretPage;
-use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
+use paraphe_protocol::card::{LastTry, Pin, PinFormatError, UnblockingCode};
 
-use super::{EnteredPin, PinEntry, PinEntryError, PinRequest};
+use super::{EnteredPin, Passphrase, PinEntry, PinEntryError, PinRequest};
 
-/// Longest line, bytes; a code has at most 16.
-const MAXIMUM_LINE: usize = 64;
+/// Longest line, bytes, with a carriage return: one more than a passphrase has, so that a longer one is seen to be too long.
+const MAXIMUM_LINE: usize = Passphrase::MAXIMUM + 2;
 
 /// Gives codes that were handed over beforehand, each once.
 pub struct DescriptorPinEntry {
@@ -35,7 +35,7 @@ impl DescriptorPinEntry {
     /// Reads the PIN from an inherited descriptor; a new PIN is read from it when it is asked for. `last_try` says beforehand whether the last one may be spent.
     ///
     /// # Errors
-    /// It cannot be read, or its first line is not a PIN.
+    /// It cannot be read, or its first line is neither a PIN nor a passphrase.
     pub fn from_descriptor(descriptor: OwnedFd, last_try: LastTry) -> Result<Self, PinEntryError> {
         Self::from_reader(File::from(descriptor), last_try)
     }
@@ -43,7 +43,7 @@ impl DescriptorPinEntry {
     /// Reads the PIN from a file that only its owner, this user or root, can read.
     ///
     /// # Errors
-    /// [`PinEntryError::NotPrivate`], or it cannot be read, or its first line is not a PIN.
+    /// [`PinEntryError::NotPrivate`], or it cannot be read, or its first line is neither a PIN nor a passphrase.
     pub fn from_file(path: &Path, last_try: LastTry) -> Result<Self, PinEntryError> {
         let unreadable = |source| PinEntryError::Source {
             place: path.to_owned(),
@@ -68,8 +68,15 @@ impl DescriptorPinEntry {
         last_try: LastTry,
     ) -> Result<Self, PinEntryError> {
         let present = read_line(&mut source)?;
-        // What cannot be a code is told at the start, not in the middle of the work.
-        Pin::from_digits(present.expose())?;
+        // What can be no code at all is told at the start, not in the middle of the work.
+        if present.expose().is_empty() {
+            return Err(PinFormatError::Empty.into());
+        }
+        let can_be_a_pin = Pin::from_digits(present.expose()).is_ok();
+        let copied = SecretPage::copy_of(present.expose()).unwrap_or_default();
+        if !can_be_a_pin && Passphrase::from_page(copied).is_err() {
+            return Err(PinEntryError::PassphraseForm);
+        }
         Ok(Self {
             codes: Mutex::new(Codes {
                 present: Some(present),
@@ -138,6 +145,16 @@ impl PinEntry for DescriptorPinEntry {
     ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
         let code = UnblockingCode::from_page(self.take(request)?)?;
         Ok((code, request.last_try_once_confirmed()))
+    }
+
+    fn ask_passphrase(&self, request: &PinRequest) -> Result<(Passphrase, LastTry), PinEntryError> {
+        if !request.code.is_presented() {
+            let mut rest = self.codes().rest.take().ok_or(PinEntryError::AlreadyUsed)?;
+            let new = Passphrase::from_page(read_line(&mut rest)?)?;
+            return Ok((new, LastTry::Refused));
+        }
+        let passphrase = Passphrase::from_page(self.take(request)?)?;
+        Ok((passphrase, request.last_try_once_confirmed()))
     }
 
     fn is_interactive(&self) -> bool {
@@ -238,12 +255,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_pin_is_refused() {
-        for text in ["", "\n1234\n", "12a4\n", " 1234\n", &"1".repeat(500)] {
-            assert!(
-                matches!(entry(text, LastTry::Refused), Err(PinEntryError::Format(_))),
-                "{text:?}"
-            );
+    fn what_is_no_code_is_refused() {
+        for text in ["", "\n1234\n", "12\t34\n", &"1".repeat(500)] {
+            assert!(entry(text, LastTry::Refused).is_err(), "{text:?}");
+        }
+        for text in ["12a4\n", " 1234\n"] {
+            let pin = entry(text, LastTry::Refused).unwrap().ask(&request(3));
+            assert!(matches!(pin, Err(PinEntryError::Format(_))), "{text:?}");
+            let passphrase = entry(text, LastTry::Refused).unwrap();
+            let (passphrase, _) = passphrase.ask_passphrase(&request(3)).unwrap();
+            assert_eq!(passphrase.expose(), text.trim_end().as_bytes());
         }
     }
 

@@ -8,6 +8,7 @@
 mod assuan;
 mod descriptor;
 mod keypad_notice;
+mod passphrase;
 mod pinentry_program;
 mod request;
 mod terminal;
@@ -18,6 +19,7 @@ use paraphe_protocol::card::{LastTry, Pin, PinFormatError, UnblockingCode};
 
 pub use descriptor::DescriptorPinEntry;
 pub use keypad_notice::KeypadNotice;
+pub use passphrase::Passphrase;
 pub use pinentry_program::PinentryProgram;
 pub use request::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 pub use terminal::TerminalPinEntry;
@@ -39,6 +41,19 @@ pub trait PinEntry: Send + Sync {
         &self,
         _request: &PinRequest,
     ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
+        Err(PinEntryError::Unavailable {
+            detail: "this entry asks for PINs only".to_owned(),
+        })
+    }
+
+    /// Asks once for a passphrase; with it comes whether its last try may be spent. Blocks until the person answered.
+    ///
+    /// # Errors
+    /// Why there is no passphrase. No try was spent.
+    fn ask_passphrase(
+        &self,
+        _request: &PinRequest,
+    ) -> Result<(Passphrase, LastTry), PinEntryError> {
         Err(PinEntryError::Unavailable {
             detail: "this entry asks for PINs only".to_owned(),
         })
@@ -110,6 +125,9 @@ pub enum PinEntryError {
     /// What was entered is not a PIN.
     #[error(transparent)]
     Format(#[from] PinFormatError),
+    /// What was entered is not a passphrase.
+    #[error("a passphrase is 1 to {} bytes of printable text", Passphrase::MAXIMUM)]
+    PassphraseForm,
     /// The PIN of a descriptor or file was already presented, or refused.
     #[error("the PIN given for unattended work was already used")]
     AlreadyUsed,

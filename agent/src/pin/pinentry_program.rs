@@ -7,7 +7,7 @@ use paraphe_protocol::SecretPage;
 use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
 
 use super::assuan::{self, Dialogue, TIMEOUT};
-use super::{EnteredPin, KeypadNotice, PinEntry, PinEntryError, PinRequest};
+use super::{EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError, PinRequest};
 
 const CANCEL: &str = "Annuler / cancel";
 
@@ -71,6 +71,11 @@ impl PinEntry for PinentryProgram {
     ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
         let code = UnblockingCode::from_page(self.enter(request)?)?;
         Ok((code, request.last_try_once_confirmed()))
+    }
+
+    fn ask_passphrase(&self, request: &PinRequest) -> Result<(Passphrase, LastTry), PinEntryError> {
+        let passphrase = Passphrase::from_page(self.enter(request)?)?;
+        Ok((passphrase, request.last_try_once_confirmed()))
     }
 
     fn confirm_last_try(&self, request: &PinRequest) -> Result<(), PinEntryError> {

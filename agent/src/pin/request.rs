@@ -41,6 +41,8 @@ pub enum TriesLeft {
     Several,
     /// More than one, and at least one was missed since the last right entry; the token does not say how many are left.
     Few,
+    /// Nothing counts them.
+    Unlimited,
 }
 
 impl std::fmt::Display for TriesLeft {
@@ -48,6 +50,7 @@ impl std::fmt::Display for TriesLeft {
         match self {
             Self::Exactly(tries) => write!(formatter, "{tries}"),
             Self::Several => formatter.write_str("plusieurs / several"),
+            Self::Unlimited => formatter.write_str("sans limite / unlimited"),
             Self::Few => formatter.write_str("peu, code déjà manqué / few, already missed"),
         }
     }
@@ -69,6 +72,8 @@ pub enum RequestedCode {
     NewPinAgain,
     /// The code that unblocks the PIN.
     UnblockingCode,
+    /// The passphrase that the token has.
+    Passphrase,
 }
 
 /// What a PIN is for.
@@ -150,6 +155,7 @@ impl PinRequest {
             RequestedCode::NewPin { .. } => "Nouveau code porteur / new PIN :",
             RequestedCode::NewPinAgain => "Nouveau code, encore une fois / new PIN again :",
             RequestedCode::UnblockingCode => "Code de déblocage / unblocking code :",
+            RequestedCode::Passphrase => "Phrase secrète / passphrase :",
         }
     }
 
@@ -180,10 +186,13 @@ impl PinRequest {
     pub fn description(&self) -> String {
         let statement = self.statement();
         match self.code {
-            RequestedCode::Pin | RequestedCode::UnblockingCode => format!(
-                "{statement}\nEssais restants / tries left: {}",
-                self.tries_left
-            ),
+            RequestedCode::Passphrase if self.tries_left == TriesLeft::Unlimited => statement,
+            RequestedCode::Pin | RequestedCode::UnblockingCode | RequestedCode::Passphrase => {
+                format!(
+                    "{statement}\nEssais restants / tries left: {}",
+                    self.tries_left
+                )
+            }
             RequestedCode::NewPin { minimum, maximum } if minimum == maximum => {
                 format!("{statement}\n{minimum} chiffres / digits")
             }
@@ -232,6 +241,7 @@ impl PinRequest {
             RequestedCode::UnblockingCode => {
                 "Code de déblocage incorrect. / Wrong unblocking code."
             }
+            RequestedCode::Passphrase => "Phrase secrète incorrecte. / Wrong passphrase.",
         })
     }
 
@@ -249,7 +259,7 @@ impl PinRequest {
 impl RequestedCode {
     /// Whether the card compares it with one that it has, and counts.
     pub(super) fn is_presented(self) -> bool {
-        matches!(self, Self::Pin | Self::UnblockingCode)
+        matches!(self, Self::Pin | Self::UnblockingCode | Self::Passphrase)
     }
 }
 

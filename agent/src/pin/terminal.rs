@@ -11,7 +11,7 @@ use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 
-use super::{EnteredPin, KeypadNotice, PinEntry, PinEntryError, PinRequest};
+use super::{EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError, PinRequest};
 
 const TERMINAL: &str = "/dev/tty";
 
@@ -52,6 +52,11 @@ impl PinEntry for TerminalPinEntry {
     ) -> Result<(UnblockingCode, LastTry), PinEntryError> {
         let code = UnblockingCode::from_page(enter(request)?)?;
         Ok((code, request.last_try_once_confirmed()))
+    }
+
+    fn ask_passphrase(&self, request: &PinRequest) -> Result<(Passphrase, LastTry), PinEntryError> {
+        let passphrase = Passphrase::from_page(enter(request)?)?;
+        Ok((passphrase, request.last_try_once_confirmed()))
     }
 
     fn confirm_last_try(&self, request: &PinRequest) -> Result<(), PinEntryError> {

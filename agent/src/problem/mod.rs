@@ -8,6 +8,7 @@ mod document;
 mod login;
 mod lot;
 mod pin;
+mod pkcs11;
 mod reader;
 mod system;
 mod token;

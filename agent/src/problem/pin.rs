@@ -4,7 +4,7 @@ use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::card::PinFormatError;
 
 use super::Failure;
-use crate::pin::PinEntryError;
+use crate::pin::{Passphrase, PinEntryError};
 
 impl From<PinEntryError> for Failure {
     fn from(error: PinEntryError) -> Self {
@@ -18,6 +18,10 @@ impl From<PinEntryError> for Failure {
                 Self::new(ErrorCode::PinLastTry).with_tries_left(1)
             }
             PinEntryError::Format(error) => error.into(),
+            PinEntryError::PassphraseForm => Self::new(ErrorCode::PinFormat).with_detail(
+                format!("Une phrase secrète compte de 1 à {} octets de texte.", Passphrase::MAXIMUM),
+                format!("A passphrase is 1 to {} bytes of text.", Passphrase::MAXIMUM),
+            ),
             PinEntryError::AlreadyUsed => Self::new(ErrorCode::PinEntryUnavailable).with_detail(
                 "Le code remis d'avance a déjà été présenté ; il ne l'est pas deux fois.",
                 "The PIN handed over beforehand was presented already; it is not presented twice.",

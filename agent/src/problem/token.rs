@@ -7,6 +7,8 @@ impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Card(error) => error.into(),
+            TokenError::Pkcs11(error) => error.into(),
+            TokenError::Signature(error) => error.into(),
         }
     }
 }

@@ -8,21 +8,23 @@
 
 mod card;
 mod error;
+pub(crate) mod pkcs11;
+mod secret;
 mod signature;
 mod unlocked;
 
 use paraphe_certs::{Certificate, Holder};
-use paraphe_protocol::api::{CardSummary, ErrorCode};
-use paraphe_protocol::card::Assurance;
+use paraphe_protocol::api::{Assurance, CardSummary, ErrorCode};
 use paraphe_protocol::card::pinpad::Pinpad;
 
-use crate::pin::TriesLeft;
+use crate::pin::{RequestedCode, TriesLeft};
 use crate::problem::Failure;
 
 pub(crate) use card::{CardAccess, VERIFIED_LIMIT, lock, read as read_card, without_pin};
 pub(crate) use error::TokenError;
+pub(crate) use secret::Secret;
 pub(crate) use signature::{AuthenticationSignature, DocumentSignature};
-pub(crate) use unlocked::{ProvenSecret, TokenWork};
+pub(crate) use unlocked::{ProvenSecret, TokenWork, UnlockedToken};
 
 /// What is known of a token without its secret.
 #[derive(Debug, Clone)]
@@ -47,13 +49,15 @@ pub(crate) struct Token {
 pub(crate) enum Access {
     /// By a driver of ours, in a reader.
     Card(CardAccess),
+    /// Through a PKCS#11 module.
+    Pkcs11(Box<pkcs11::Pkcs11Access>),
 }
 
 impl Token {
     /// The holder, from the signature certificate, or the authentication certificate where there is no other. Never from the
     /// technical certificate, whatever it states.
     pub(crate) fn holder(&self) -> Result<Holder, Failure> {
-        if self.assurance != Assurance::Holder {
+        if self.assurance == Assurance::CardOnly {
             return Err(ErrorCode::CardProvesNoHolder.into());
         }
         let certificate = self
@@ -70,6 +74,7 @@ impl Token {
     pub(crate) fn tries_left(&self) -> Result<TriesLeft, Failure> {
         match &self.access {
             Access::Card(card) => card.tries_left(),
+            Access::Pkcs11(token) => token.tries_left(),
         }
     }
 
@@ -77,6 +82,16 @@ impl Token {
     pub(crate) fn keypad(&self) -> Option<Pinpad> {
         match &self.access {
             Access::Card(card) => card.keypad,
+            // Its module drives it.
+            Access::Pkcs11(_) => None,
+        }
+    }
+
+    /// Which code opens it: digits for a card, as its certificate says, and a text for anything else.
+    pub(crate) fn requested_code(&self) -> RequestedCode {
+        match &self.access {
+            Access::Pkcs11(token) if token.takes_text() => RequestedCode::Passphrase,
+            _ => RequestedCode::Pin,
         }
     }
 
@@ -84,6 +99,7 @@ impl Token {
     pub(crate) fn card(&self) -> Result<&CardAccess, Failure> {
         match &self.access {
             Access::Card(card) => Ok(card),
+            Access::Pkcs11(_) => Err(ErrorCode::PinNotManagedHere.into()),
         }
     }
 }

@@ -11,6 +11,11 @@ pub(crate) struct AuthenticationSignature(Vec<u8>);
 pub(crate) struct DocumentSignature(Vec<u8>);
 
 impl AuthenticationSignature {
+    /// One that was checked with the certificate of an authentication key.
+    pub(super) fn checked(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, big-endian as RFC 8017 writes them.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -18,6 +23,11 @@ impl AuthenticationSignature {
 }
 
 impl DocumentSignature {
+    /// One that was checked with the certificate of a signature key.
+    pub(super) fn checked(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, big-endian as RFC 8017 writes them.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0

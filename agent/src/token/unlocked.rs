@@ -4,7 +4,7 @@
 use paraphe_protocol::card::{PracticeSituation, ProvenPin, VerifiedCard};
 use paraphe_protocol::digest::Sha256Digest;
 
-use super::{AuthenticationSignature, DocumentSignature, TokenError};
+use super::{AuthenticationSignature, DocumentSignature, Secret, TokenError};
 use crate::reader::CardChannel;
 
 /// A token that accepted its secret.
@@ -49,6 +49,8 @@ impl<R, F> TokenWork<R> for F where
 pub(crate) enum ProvenSecret {
     /// A card's PIN.
     Card(ProvenPin),
+    /// Of any other token, as it was entered.
+    Entered(Secret),
 }
 
 impl std::fmt::Debug for ProvenSecret {

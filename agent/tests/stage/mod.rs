@@ -17,9 +17,10 @@ use std::time::{Duration, SystemTime};
 
 use paraphe::caller::Caller;
 use paraphe::config::Config;
-use paraphe::pin::{EnteredPin, KeypadNotice, PinEntry, PinEntryError, PinRequest};
+use paraphe::pin::{EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError, PinRequest};
 use paraphe::reader::{Backend, CardOutcome, InProcessCard, InProcessReaders};
-use paraphe::service::Agent;
+use paraphe::service::{Agent, HelperProgram};
+use paraphe_protocol::SecretPage;
 use paraphe_protocol::api::{Language, Operation, Problem};
 use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
 use paraphe_softcard::{Counters, PkiDirectory, Profile, Scenario, SoftCard};
@@ -115,9 +116,12 @@ impl InProcessCard for Card {
 /// What the person does when asked.
 pub enum Answer {
     Pin(&'static str),
+    /// The PIN, once something else has happened.
+    PinAfter(&'static str, Box<dyn FnOnce() + Send>),
     LastTryConfirmed(&'static str),
     /// The unblocking code, whose last try may not be spent.
     Unblocking(&'static str),
+    Passphrase(&'static str),
     /// Yes, the last try may be spent at the reader's keypad.
     ConfirmLastTry,
     Cancel,
@@ -165,11 +169,15 @@ impl PinEntry for Person {
         let pin = |digits: &str| Pin::from_digits(digits.as_bytes());
         match self.answers.lock().unwrap().pop_front() {
             Some(Answer::Pin(digits)) => Ok(EnteredPin::Pin(pin(digits)?)),
+            Some(Answer::PinAfter(digits, happens)) => {
+                happens();
+                Ok(EnteredPin::Pin(pin(digits)?))
+            }
             Some(Answer::LastTryConfirmed(digits)) => {
                 Ok(EnteredPin::LastTryConfirmed(pin(digits)?))
             }
             Some(Answer::Cancel) => Err(PinEntryError::Cancelled),
-            Some(Answer::Unblocking(_) | Answer::ConfirmLastTry) => panic!("a PIN was asked for"),
+            Some(_) => panic!("a PIN was asked for"),
             None => panic!("the person was asked once too often"),
         }
     }
@@ -186,6 +194,18 @@ impl PinEntry for Person {
             }
             Some(Answer::Cancel) => Err(PinEntryError::Cancelled),
             _ => panic!("an unblocking code was asked for"),
+        }
+    }
+
+    fn ask_passphrase(&self, request: &PinRequest) -> Result<(Passphrase, LastTry), PinEntryError> {
+        self.asked.lock().unwrap().push(request.clone());
+        match self.answers.lock().unwrap().pop_front() {
+            Some(Answer::Passphrase(text)) => {
+                let page = SecretPage::copy_of(text.as_bytes()).unwrap();
+                Ok((Passphrase::from_page(page)?, LastTry::Refused))
+            }
+            Some(Answer::Cancel) => Err(PinEntryError::Cancelled),
+            _ => panic!("a passphrase was asked for"),
         }
     }
 
@@ -226,11 +246,22 @@ impl Stage {
     }
 
     pub fn with(answers: Vec<Answer>, unattended: bool, more_configuration: &str) -> Self {
+        let helper = HelperProgram::at(env!("CARGO_BIN_EXE_paraphe"));
+        Self::with_helper(answers, unattended, more_configuration, &helper)
+    }
+
+    /// The same with this program for PKCS#11 modules.
+    pub fn with_helper(
+        answers: Vec<Answer>,
+        unattended: bool,
+        more_configuration: &str,
+        helper: &HelperProgram,
+    ) -> Self {
         let readers = InProcessReaders::new();
         let backend: Arc<dyn Backend> = Arc::new(readers.clone());
         Self {
             readers,
-            ..Self::over(backend, answers, unattended, more_configuration)
+            ..Self::start(backend, answers, unattended, more_configuration, helper)
         }
     }
 
@@ -241,14 +272,26 @@ impl Stage {
         unattended: bool,
         more_configuration: &str,
     ) -> Self {
+        let helper = HelperProgram::at(env!("CARGO_BIN_EXE_paraphe"));
+        Self::start(backend, answers, unattended, more_configuration, &helper)
+    }
+
+    fn start(
+        backend: Arc<dyn Backend>,
+        answers: Vec<Answer>,
+        unattended: bool,
+        more_configuration: &str,
+        helper: &HelperProgram,
+    ) -> Self {
         let config = configuration(more_configuration);
         let person = Person::new(answers, unattended);
         let state = tempfile::tempdir().unwrap();
-        let agent = Agent::start_in(
+        let agent = Agent::start_with(
             Arc::new(config),
             backend,
             Arc::clone(&person) as Arc<dyn PinEntry>,
             state.path(),
+            helper,
         )
         .unwrap();
         Self {
@@ -284,6 +327,11 @@ impl Stage {
                     .iter()
                     .any(|view| &*view.target.reader == reader && view.atr.is_some())
         }));
+    }
+
+    /// What was shown while the PIN was typed on the reader.
+    pub fn announced(&self) -> Vec<PinRequest> {
+        self.person.announced()
     }
 
     /// What the person was asked.

@@ -4,7 +4,7 @@
 use paraphe_certs::Holder;
 use serde::{Deserialize, Serialize};
 
-use crate::card::Assurance;
+use crate::card;
 
 /// Which card to read and how much.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,28 @@ pub struct CardReadRequest {
     pub practice_situations: bool,
 }
 
+/// What a token can prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Assurance {
+    /// That its holder, who knows the PIN, is there with the card.
+    Holder,
+    /// That the card is there, in anybody's hand.
+    CardOnly,
+    /// That somebody has a file, or a token that its issuer calls software, and what opens it.
+    Software,
+}
+
+impl From<card::Assurance> for Assurance {
+    fn from(assurance: card::Assurance) -> Self {
+        match assurance {
+            card::Assurance::Holder => Self::Holder,
+            card::Assurance::CardOnly => Self::CardOnly,
+        }
+    }
+}
+
 /// What the card says. Not `Deserialize`: the holder is read from a certificate, never from JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct CardReadResponse {
@@ -29,7 +51,7 @@ pub struct CardReadResponse {
     /// The card itself.
     pub card: CardSummary,
     /// What the card can prove: that its holder is there (`holder`), or only that the card is (`card-only`, without
-    /// contacts). A `card-only` card gives no holder, takes no PIN, and neither logs in nor signs.
+    /// contacts), or neither (`software`). A `card-only` card gives no holder, takes no PIN, and neither logs in nor signs.
     pub assurance: Assurance,
     /// The holder, from the signature certificate (authentication certificate where there is no other). Absent where the
     /// card proves no holder.
@@ -48,10 +70,12 @@ pub struct CardReadResponse {
 /// A card in a reader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardSummary {
-    /// `cps3`, `cps3-contactless`, `cps4`, `vitale2`, `vitale1`, `unknown`... ([`CardModel::name`](crate::card::CardModel)).
+    /// `cps3`, `cps3-contactless`, `cps4`, `vitale2`, `vitale1`, `unknown`... ([`CardModel::name`](crate::card::CardModel)),
+    /// or `pkcs11`, `software`.
     pub kind: String,
-    /// Answer to reset, hexadecimal capitals.
-    pub atr: String,
+    /// Answer to reset, hexadecimal capitals. Absent for a token that is no card in a reader of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atr: Option<String>,
     /// Serial number (EF.SN.ICC without issuer prefix), digits. Absent until the card was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
@@ -97,10 +121,15 @@ pub enum CertificatePurpose {
 /// State of the PIN ("code porteur").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinSummary {
-    /// Wrong entries allowed in a row.
-    pub tries_max: u8,
-    /// Entries left before the card blocks.
-    pub tries_left: u8,
+    /// Wrong entries allowed in a row. Absent where the token does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tries_max: Option<u8>,
+    /// Entries left before the card blocks. Absent where the token does not say, which is more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tries_left: Option<u8>,
+    /// The PIN was missed since the last right entry: said by tokens that do not say how many tries are left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missed: bool,
     /// No try left: only the unblocking code helps.
     pub blocked: bool,
 }

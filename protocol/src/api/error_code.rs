@@ -147,10 +147,16 @@ pub enum ErrorCode {
     PinFormat,
     /// Only one try is left before the card blocks.
     PinLastTry,
+    /// This token's PIN is not managed here.
+    PinNotManagedHere,
     /// A code was presented and the card's answer was lost.
     PinOutcomeUnknown,
     /// Wrong PIN.
     PinWrong,
+    /// A PKCS#11 module does not work.
+    Pkcs11ModuleFailed,
+    /// A PKCS#11 module is not loaded: its file is not safe.
+    Pkcs11ModuleRefused,
     /// This practice situation is not on the card.
     PracticeSituationUnknown,
     /// No card reader.
@@ -199,7 +205,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 65] = [
+    pub const ALL: [Self; 68] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -241,8 +247,11 @@ impl ErrorCode {
         Self::PinEntryUnavailable,
         Self::PinFormat,
         Self::PinLastTry,
+        Self::PinNotManagedHere,
         Self::PinOutcomeUnknown,
         Self::PinWrong,
+        Self::Pkcs11ModuleFailed,
+        Self::Pkcs11ModuleRefused,
         Self::PracticeSituationUnknown,
         Self::ReaderAbsent,
         Self::ReaderBusy,
@@ -865,6 +874,20 @@ impl ErrorCode {
                     "Confirm the last try explicitly, or find your PIN first.",
                 ],
             },
+            Self::PinNotManagedHere => Row {
+                name: "pin-not-managed-here",
+                layer: Card,
+                status: 409,
+                who: User,
+                title: [
+                    "Le code de ce support ne se gère pas ici.",
+                    "This token's PIN is not managed here.",
+                ],
+                remedy: [
+                    "Utilisez l'outil fourni avec le support ou son module.",
+                    "Use the tool that comes with the token or its module.",
+                ],
+            },
             Self::PinOutcomeUnknown => Row {
                 name: "pin-outcome-unknown",
                 layer: Card,
@@ -888,6 +911,34 @@ impl ErrorCode {
                 remedy: [
                     "Vérifiez votre code ; le nombre d'essais restants est indiqué.",
                     "Check your PIN; the number of tries left is given.",
+                ],
+            },
+            Self::Pkcs11ModuleFailed => Row {
+                name: "pkcs11-module-failed",
+                layer: Reader,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "Un module PKCS#11 ne fonctionne pas.",
+                    "A PKCS#11 module does not work.",
+                ],
+                remedy: [
+                    "Recommencez ; si cela persiste, mettez le module à jour ou retirez-le de la configuration.",
+                    "Try again; if it persists, update the module or take it out of the configuration.",
+                ],
+            },
+            Self::Pkcs11ModuleRefused => Row {
+                name: "pkcs11-module-refused",
+                layer: Policy,
+                status: 403,
+                who: Administrator,
+                title: [
+                    "Un module PKCS#11 n'est pas chargé : son fichier n'est pas sûr.",
+                    "A PKCS#11 module is not loaded: its file is not safe.",
+                ],
+                remedy: [
+                    "Installez le module là où seul root (ou vous) peut écrire, et corrigez son chemin dans la configuration.",
+                    "Install the module where only root (or you) can write, and correct its path in the configuration.",
                 ],
             },
             Self::PracticeSituationUnknown => Row {

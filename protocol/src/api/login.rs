@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Assurance;
+
 /// What the caller knows: the server's nonce, and from the socket or command line which server of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +29,8 @@ pub struct LoginRequest {
 pub struct LoginResponse {
     /// Serial of the card that signed.
     pub card: String,
+    /// What that card, or other token, can prove.
+    pub assurance: Assurance,
     /// The assertion (docs/login-assertion.md).
     pub assertion: Value,
 }

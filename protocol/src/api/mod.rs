@@ -19,8 +19,8 @@ mod verify;
 mod vitale_read;
 
 pub use card_read::{
-    CardReadRequest, CardReadResponse, CardSummary, CertificatePurpose, CertificateSummary,
-    PinSummary, PracticeSituationSummary,
+    Assurance, CardReadRequest, CardReadResponse, CardSummary, CertificatePurpose,
+    CertificateSummary, PinSummary, PracticeSituationSummary,
 };
 pub use document::{
     DocumentDropRequest, DocumentDropResponse, DocumentGetRequest, DocumentGetResponse,
@@ -37,8 +37,8 @@ pub use operation::Operation;
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{Language, Problem};
 pub use status::{
-    ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse, Versions,
-    VitaleComponentState, VitaleComponentSummary, Warning,
+    ModuleSummary, ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse,
+    TokenSummary, Versions, VitaleComponentState, VitaleComponentSummary, Warning,
 };
 pub use verify::{Conclusion, CoveredDocument, VerifyRequest, VerifyResponse};
 pub use vitale_read::{

@@ -19,6 +19,15 @@ pub struct StatusResponse {
     /// What else can read a Vitale card: plugged in by the operator, or recognised on this workstation.
     #[serde(default)]
     pub vitale_components: Vec<VitaleComponentSummary>,
+    /// Tokens that are no card in one of these readers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<TokenSummary>,
+    /// The PKCS#11 modules of the configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<ModuleSummary>,
+    /// PKCS#11 modules of the field that are installed and not configured, by name: nothing is loaded of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules_not_configured: Vec<String>,
     /// Things that will need someone's attention.
     pub warnings: Vec<Warning>,
 }
@@ -62,6 +71,27 @@ pub enum ReaderInterface {
     Contact,
     /// The card is laid on.
     Contactless,
+}
+
+/// A token that is no card in a reader of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenSummary {
+    /// What `reader` of a request may name.
+    pub name: String,
+    /// Kind (`pkcs11`, `software`), serial number, label.
+    pub card: CardSummary,
+}
+
+/// A PKCS#11 module of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleSummary {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What it says of itself; absent where it was never loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether it can be used now; a warning says why not.
+    pub works: bool,
 }
 
 /// State of a reader.

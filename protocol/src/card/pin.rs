@@ -47,6 +47,12 @@ impl Pin {
         Digits::take(digits).map(Self)
     }
 
+    /// The ASCII digits, for a token that is no card of ours. Whoever copies them wipes the copy.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+
     /// Whether both are the same digits, in a time that says nothing about them.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
