@@ -1,117 +1,23 @@
-//! Every shipped card profile through every operation that touches a card: one table of what each must end in. What cannot
-//! be done is refused before anybody is asked for a PIN, and no card that is not a professional's sees a VERIFY.
+//! Every shipped card profile through every operation that touches a card, in process: one table of what each must end in
+//! (tests/scenarios runs the same table through pcscd). What cannot be done is refused before anybody is asked for a PIN, and
+//! no card that is not a professional's sees a VERIFY.
 #![cfg(feature = "softcard")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[allow(unreachable_pub, reason = "shared with tests/scenarios")]
+#[path = "../../tests/scenarios/src/card_table.rs"]
+mod card_table;
 mod stage;
 
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use card_table::{NO_HOLDER, TABLE};
 use paraphe_protocol::api::{ErrorCode, Operation, Problem};
 use paraphe_softcard::Profile;
 use serde_json::{Value, json};
 use stage::{Answer, Card, Stage};
-
-/// What a profile's card must be seen as, and how each group of operations must end on it.
-struct Row {
-    profile: &'static str,
-    kind: &'static str,
-    /// What `card/read` says that the card proves.
-    read: Result<&'static str, ErrorCode>,
-    /// `login` and `lot/sign`.
-    acts: Result<(), ErrorCode>,
-    /// Practice situations behind the PIN.
-    situations: Result<usize, ErrorCode>,
-    vitale: Result<usize, ErrorCode>,
-}
-
-const fn row(
-    profile: &'static str,
-    kind: &'static str,
-    read: Result<&'static str, ErrorCode>,
-    acts: Result<(), ErrorCode>,
-    situations: Result<usize, ErrorCode>,
-    vitale: Result<usize, ErrorCode>,
-) -> Row {
-    Row {
-        profile,
-        kind,
-        read,
-        acts,
-        situations,
-        vitale,
-    }
-}
-
-const HOLDER: Result<&str, ErrorCode> = Ok("holder");
-const NOT_VITALE: Result<usize, ErrorCode> = Err(ErrorCode::CardNotVitale);
-const NO_HOLDER: ErrorCode = ErrorCode::CardProvesNoHolder;
-const PATIENT: ErrorCode = ErrorCode::CardNotAProfessionalCard;
-
-const fn works(profile: &'static str, kind: &'static str, situations: usize) -> Row {
-    row(profile, kind, HOLDER, Ok(()), Ok(situations), NOT_VITALE)
-}
-
-const fn patient(profile: &'static str, beneficiaries: usize) -> Row {
-    let no = Err(PATIENT);
-    row(
-        profile,
-        "vitale2",
-        Err(PATIENT),
-        Err(PATIENT),
-        no,
-        Ok(beneficiaries),
-    )
-}
-
-const TABLE: [Row; 16] = [
-    works("physician", "cps3", 2),
-    works("nurse", "cps3", 1),
-    works("student", "cps3", 0),
-    works("reception-nominative", "cps3", 1),
-    works("reception-service", "cps3", 1),
-    works("authorised-person", "cps3", 1),
-    works("physician-sixteen-situations", "cps3", 16),
-    works("physician-without-situation", "cps3", 0),
-    works("physician-cps4", "cps4", 2),
-    works("reception-cps4", "cps4", 1),
-    row(
-        "physician-contactless",
-        "cps3-contactless",
-        Ok("card-only"),
-        Err(NO_HOLDER),
-        Err(NO_HOLDER),
-        NOT_VITALE,
-    ),
-    row(
-        "physician-blocked",
-        "cps3",
-        HOLDER,
-        Err(ErrorCode::PinBlocked),
-        Err(ErrorCode::PinBlocked),
-        NOT_VITALE,
-    ),
-    row(
-        "physician-expired",
-        "cps3",
-        HOLDER,
-        Err(ErrorCode::CertificateExpired),
-        Ok(1),
-        NOT_VITALE,
-    ),
-    patient("vitale-holder", 1),
-    patient("vitale-family", 3),
-    row(
-        "vitale1",
-        "vitale1",
-        Err(ErrorCode::CardVitale1),
-        Err(ErrorCode::CardVitale1),
-        Err(ErrorCode::CardVitale1),
-        Err(ErrorCode::CardVitale1),
-    ),
-];
 
 fn document() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

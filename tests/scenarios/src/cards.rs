@@ -8,6 +8,26 @@ use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind, Slot};
 
 use crate::programs::{Running, program};
 
+/// What a card was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Command APDUs, GET RESPONSE included.
+    pub apdus: usize,
+    /// Commands that carried a code.
+    pub codes: usize,
+}
+
+impl std::ops::Sub for Cost {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            apdus: self.apdus - before.apdus,
+            codes: self.codes - before.codes,
+        }
+    }
+}
+
 /// A private pcscd and the soft cards in its readers.
 #[derive(Debug)]
 pub struct CardsInReaders {
@@ -90,6 +110,24 @@ impl CardsInReaders {
         let endpoint = endpoint(&self.slots[index]);
         let answer = self.cards.ask(&format!("swap {endpoint} {profile}"));
         assert_eq!(answer, format!("done swap {endpoint} {profile}"));
+    }
+
+    /// What the card at this place was sent so far, by its own trace.
+    ///
+    /// # Panics
+    /// Where the trace cannot be read.
+    #[must_use]
+    pub fn cost(&self, index: usize) -> Cost {
+        let mark = format!(" {} -> ", endpoint(&self.slots[index]));
+        let trace = std::fs::read_to_string(&self.trace).unwrap();
+        let commands = || trace.lines().filter_map(|line| line.split_once(&mark));
+        Cost {
+            apdus: commands().count(),
+            // The trace masks codes, and nothing else.
+            codes: commands()
+                .filter(|(_, command)| command.contains("**"))
+                .count(),
+        }
     }
 
     /// VERIFY commands with data that the cards have seen so far.

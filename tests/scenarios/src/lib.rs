@@ -3,14 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
+pub mod card_table;
 mod cards;
 mod programs;
 mod record_server;
+mod stranger;
 mod workstation;
 
-pub use cards::CardsInReaders;
+pub use cards::{CardsInReaders, Cost};
 pub use programs::{Running, program, succeed};
 pub use record_server::RunningRecordServer;
+pub use stranger::Stranger;
 pub use workstation::{Answer, Workstation};
 
 use std::path::PathBuf;
