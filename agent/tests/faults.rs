@@ -452,3 +452,32 @@ async fn a_slow_card_works_and_one_that_is_too_slow_is_given_no_pin() {
     assert_eq!(outcome(&result), Err(ErrorCode::ReaderFailed), "{result:?}");
     assert_eq!((slow.counters().verifies, slow.tries_left()), (0, 3));
 }
+
+#[tokio::test]
+async fn a_mute_card_is_no_other_card_s_business() {
+    let stage = Stage::with(vec![], true, CARD_SECONDS);
+    let silent = Card::scripted("physician", &scenario("mute"));
+    stage.insert(READER, &silent);
+    let nurse = Card::shipped("nurse");
+    stage.insert("Lecteur 2", &nurse);
+    let mute = json!({"reader": READER});
+    let other = json!({"reader": "Lecteur 2"});
+    let (first, second) = tokio::join!(stage.perform(Operation::CardRead, mute), async {
+        while silent.counters().apdus < 10 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let begun = Instant::now();
+        let read = stage.perform(Operation::CardRead, other).await;
+        (read, begun.elapsed())
+    });
+    assert_eq!(outcome(&first), Err(ErrorCode::CardMute));
+    let (read, took) = second;
+    assert_eq!(read.unwrap()["card"]["serial"], "99000002");
+    assert!(took < Duration::from_secs(9), "{took:?}");
+    // Asked for by its serial number the other one is found beside it, and the mute one is sent nothing.
+    let read = stage
+        .perform(Operation::CardRead, json!({"card": "99000002"}))
+        .await;
+    assert_eq!(read.unwrap()["reader"], "Lecteur 2");
+    assert_eq!(silent.counters().apdus, 10);
+}

@@ -19,7 +19,7 @@ use super::{Context, module_pin};
 use crate::pin::{PinEntry, PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 use crate::problem::Failure;
 use crate::reader::CardChannel;
-use crate::token::{Access, CardAccess, Token, lock, without_pin};
+use crate::token::{Access, CardAccess, Token, known, lock, without_pin};
 
 /// How often a person may try to type a new PIN twice alike.
 const NEW_PIN_ATTEMPTS: usize = 3;
@@ -135,8 +135,12 @@ struct Codes {
 fn codes(context: &Context<'_>, card: &CardAccess) -> Result<Codes, Failure> {
     let cache = std::sync::Arc::clone(&context.agent.card_cache);
     let model = card.model;
+    let serial = card.serial.clone();
     without_pin(context.agent, &card.target, move |channel| {
-        let mut opened = OpenedCard::open_known(channel, model, &lock(&cache))?;
+        let mut opened = OpenedCard::open_known(channel, model, &known(&cache))?;
+        if *opened.serial() != serial {
+            return Err(CardError::PinOfAnotherCard);
+        }
         let codes = Codes {
             pin: opened.pin_counters()?,
             form: opened.pin_format()?,

@@ -127,7 +127,7 @@ impl CardAccess {
         let model = self.model;
         let serial = self.serial.clone();
         let result = agent.readers.run(&self.target, limit, move |channel| {
-            let opened = ProfessionalCard::open_known(channel, model, &lock(&cache));
+            let opened = ProfessionalCard::open_known(channel, model, &known(&cache));
             let result = opened.map_err(E::from).and_then(|mut opened| {
                 if *opened.serial() == serial {
                     work(&mut opened)
@@ -166,7 +166,7 @@ pub(crate) fn read(agent: &Inner, view: &ReaderView, model: CardModel) -> Result
     let target = view.target.clone();
     let read = without_pin(agent, &target, move |channel| {
         let atr = hexadecimal_capitals(channel.atr());
-        let mut card = ProfessionalCard::open_known(channel, model, &lock(&cache))?;
+        let mut card = ProfessionalCard::open_known(channel, model, &known(&cache))?;
         let authentication = certificate(&mut card, KeyPurpose::Authentication)?;
         let signature = certificate(&mut card, KeyPurpose::Signature)?;
         let (technical, counters) = match card.assurance() {
@@ -254,6 +254,11 @@ fn certificate(
         Err(CardError::CertificateNotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What is known of cards now. The cache itself is not held while a card is asked, which may never answer.
+pub(crate) fn known(cache: &Mutex<CardCache>) -> CardCache {
+    lock(cache).clone()
 }
 
 pub(crate) fn lock(cache: &Mutex<CardCache>) -> MutexGuard<'_, CardCache> {

@@ -20,7 +20,7 @@ use paraphe_protocol::card::pinpad::Pinpad;
 use crate::pin::{RequestedCode, TriesLeft};
 use crate::problem::Failure;
 
-pub(crate) use card::{CardAccess, VERIFIED_LIMIT, lock, read as read_card, without_pin};
+pub(crate) use card::{CardAccess, VERIFIED_LIMIT, known, lock, read as read_card, without_pin};
 pub(crate) use error::TokenError;
 pub(crate) use secret::Secret;
 pub(crate) use signature::{AuthenticationSignature, DocumentSignature};

@@ -62,6 +62,19 @@ impl Card {
         look(&mut self.0.lock().unwrap())
     }
 
+    /// The JSON of a shipped profile.
+    pub fn profile_json(profile: &str) -> Value {
+        let path = format!(
+            "{}/../tests/softcard/profiles/{profile}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+
+    pub fn from_json(profile: &Value) -> Self {
+        Self::of(&Profile::from_json(&profile.to_string()).unwrap())
+    }
+
     fn of(profile: &Profile) -> Self {
         Self(Arc::new(Mutex::new(
             SoftCard::new(profile, &mut pki()).unwrap(),
@@ -83,11 +96,7 @@ impl Card {
 
 /// The shipped profile with one JSON value replaced, by pointer.
 pub fn altered_profile(profile: &str, pointer: &[&str], value: Value) -> Profile {
-    let path = format!(
-        "{}/../tests/softcard/profiles/{profile}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let mut json: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let mut json = Card::profile_json(profile);
     let place = pointer
         .iter()
         .fold(&mut json, |place, key| &mut place[*key]);

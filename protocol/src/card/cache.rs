@@ -7,6 +7,7 @@
 //! at the first signature, where the key's answer is checked against the certificate.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use paraphe_certs::Certificate;
 
@@ -16,19 +17,20 @@ use super::pin::PinFormat;
 use super::pkcs15::{DataObject, Location, ObjectDirectory, PrivateKeyObject};
 use super::serial::CardSerial;
 
-/// Public content of cards seen before, the most recent [`CardCache::MAX_CARDS`] of them.
-#[derive(Debug, Default)]
+/// Public content of cards seen before, the most recent [`CardCache::MAX_CARDS`] of them. A clone is cheap, so that
+/// nobody needs to hold the cache while a card, which may never answer, is asked.
+#[derive(Clone, Debug, Default)]
 pub struct CardCache {
     /// Most recent first.
     entries: VecDeque<Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     serial: CardSerial,
     model: CardModel,
     update_token: Option<Vec<u8>>,
-    content: CardContent,
+    content: Arc<CardContent>,
 }
 
 /// Everything public that was read from one card; what was not read yet is absent.
@@ -97,7 +99,7 @@ impl CardCache {
         update_token: Option<&[u8]>,
     ) -> Option<CardContent> {
         let entry = self.entries.iter().find(|entry| entry.is(serial, model))?;
-        (entry.update_token.as_deref() == update_token).then(|| entry.content.clone())
+        (entry.update_token.as_deref() == update_token).then(|| CardContent::clone(&entry.content))
     }
 
     /// Keeps the content of a card in place of what was kept for it, and drops the oldest card
@@ -114,7 +116,7 @@ impl CardCache {
             serial,
             model,
             update_token: update_token.map(<[u8]>::to_vec),
-            content,
+            content: Arc::new(content),
         });
         self.entries.truncate(Self::MAX_CARDS);
     }
