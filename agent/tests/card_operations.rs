@@ -245,6 +245,18 @@ async fn the_card_meant_is_the_one_named() {
     stage.insert("Lecteur 3", &Card::shipped("vitale-holder"));
     let several = stage.perform(Operation::CardRead, json!({})).await;
     assert_eq!(code(&several), ErrorCode::CardSeveral);
+    // Told so that the caller can choose: each by its reader and its serial number, though none had been read.
+    let told: Vec<_> = several
+        .unwrap_err()
+        .choices
+        .into_iter()
+        .map(|choice| (choice.reader, choice.card.serial.unwrap()))
+        .collect();
+    let expected = [("Lecteur 1", "99000001"), ("Lecteur 2", "99000002")];
+    assert_eq!(
+        told,
+        expected.map(|(reader, serial)| (reader.to_owned(), serial.to_owned()))
+    );
     for (body, serial) in [
         (json!({"reader": "Lecteur 1"}), "99000001"),
         (json!({"reader": "Lecteur 2"}), "99000002"),

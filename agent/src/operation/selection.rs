@@ -5,10 +5,10 @@
 //! A serial number selects among tokens of all kinds, a name among readers and slots of PKCS#11 modules. With neither, cards
 //! that a driver of ours serves come first: a module's token is taken only where there is none.
 
-use paraphe_protocol::api::{ErrorCode, ReaderState};
+use paraphe_protocol::api::{CardChoice, ErrorCode, ReaderState};
 use paraphe_protocol::card::CardModel;
 
-use super::summary::model_of_atr;
+use super::summary::{model_of_atr, summary_of_atr};
 use super::{Context, card_certificate};
 use crate::problem::Failure;
 use crate::reader::ReaderView;
@@ -58,7 +58,7 @@ fn card(
 ) -> Result<Token, Failure> {
     let found = candidates(context, family, reader)?;
     let Some(serial) = serial else {
-        return read(context, &only(found)?);
+        return read(context, &only(identified(context, found))?);
     };
     let several = found.len() > 1;
     for candidate in &found {
@@ -137,11 +137,15 @@ fn of_a_module(
             found.push(token);
         }
     }
-    match (found.pop(), found.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (Some(_), false) => Err(ErrorCode::CardSeveral.into()),
-        (None, _) => Err(failures.into_iter().next().unwrap_or(otherwise)),
+    if found.len() > 1 {
+        return Err(several(found.into_iter().map(|token| CardChoice {
+            reader: token.place,
+            card: token.summary,
+        })));
     }
+    found
+        .pop()
+        .ok_or_else(|| failures.into_iter().next().unwrap_or(otherwise))
 }
 
 fn read(context: &Context<'_>, candidate: &Candidate) -> Result<Token, Failure> {
@@ -184,13 +188,58 @@ pub(super) fn candidates(
     Ok(found)
 }
 
-/// The only card that may be meant, where no serial number tells several apart.
+/// The only card that may be meant, where no serial number tells several apart. Where there are several the caller is told
+/// which, to choose.
 pub(super) fn only(mut candidates: Vec<Candidate>) -> Result<Candidate, Failure> {
-    match (candidates.pop(), candidates.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (Some(_), false) => Err(ErrorCode::CardSeveral.into()),
-        (None, _) => Err(ErrorCode::CardAbsent.into()),
+    if candidates.len() > 1 {
+        return Err(several(candidates.into_iter().map(|candidate| {
+            let view = candidate.view;
+            CardChoice {
+                reader: view.target.reader.to_string(),
+                card: view
+                    .known_card
+                    .unwrap_or_else(|| summary_of_atr(view.atr.as_deref().unwrap_or_default())),
+            }
+        })));
     }
+    candidates.pop().ok_or(ErrorCode::CardAbsent.into())
+}
+
+/// Several candidates with their serial numbers, as far as they can be read: what a person chooses by. One alone is left as
+/// it is.
+fn identified(context: &Context<'_>, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    if candidates.len() > 1 {
+        for candidate in &mut candidates {
+            if candidate.view.known_card.is_none() {
+                candidate.view.known_card =
+                    read(context, candidate).map(|token| token.summary).ok();
+            }
+        }
+    }
+    candidates
+}
+
+fn several(choices: impl Iterator<Item = CardChoice>) -> Failure {
+    let choices: Vec<_> = choices.collect();
+    let (french, english): (Vec<_>, Vec<_>) = choices
+        .iter()
+        .map(|CardChoice { reader, card }| match &card.serial {
+            Some(serial) => (
+                format!("carte {serial} dans « {reader} »"),
+                format!("card {serial} in \"{reader}\""),
+            ),
+            None => (
+                format!("une carte {} dans « {reader} »", card.kind),
+                format!("a {} card in \"{reader}\"", card.kind),
+            ),
+        })
+        .unzip();
+    Failure::new(ErrorCode::CardSeveral)
+        .with_detail(
+            format!("{}.", french.join(", ")),
+            format!("{}.", english.join(", ")),
+        )
+        .with_choices(choices)
 }
 
 fn consider(family: Family, view: &ReaderView) -> Result<CardModel, ErrorCode> {

@@ -16,7 +16,7 @@ mod vitale;
 
 use std::fmt;
 
-use paraphe_protocol::api::{ErrorCode, Language, Problem};
+use paraphe_protocol::api::{CardChoice, ErrorCode, Language, Problem};
 
 pub use system::system_error;
 pub(crate) use vitale::sentence as trusted_file_sentence;
@@ -28,6 +28,7 @@ pub struct Failure {
     detail: Option<Sentence>,
     card_status: Option<String>,
     tries_left: Option<u8>,
+    choices: Vec<CardChoice>,
 }
 
 /// A sentence in both languages.
@@ -67,6 +68,7 @@ impl Failure {
             detail: None,
             card_status: None,
             tries_left: None,
+            choices: Vec::new(),
         }
     }
 
@@ -95,6 +97,13 @@ impl Failure {
     #[must_use]
     pub fn with_tries_left(mut self, tries_left: u8) -> Self {
         self.tries_left = Some(tries_left);
+        self
+    }
+
+    /// The same with the cards among which the caller must choose.
+    #[must_use]
+    pub fn with_choices(mut self, choices: Vec<CardChoice>) -> Self {
+        self.choices = choices;
         self
     }
 
@@ -130,6 +139,7 @@ impl Failure {
             .map(|detail| detail.in_language(language).to_owned());
         problem.card_status = self.card_status;
         problem.tries_left = self.tries_left;
+        problem.choices = self.choices;
         problem
     }
 }

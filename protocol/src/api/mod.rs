@@ -35,7 +35,7 @@ pub use lot_sign::{
 };
 pub use operation::Operation;
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
-pub use problem::{Language, Problem};
+pub use problem::{CardChoice, Language, Problem};
 pub use status::{
     ModuleSummary, ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse,
     TokenSummary, Versions, VitaleComponentState, VitaleComponentSummary, Warning,

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorCode, Layer, Remedy};
+use super::{CardSummary, ErrorCode, Layer, Remedy};
 
 /// Languages of user-facing text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,8 +74,21 @@ pub struct Problem {
     /// PIN entries left, where the PIN was wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u8>,
+    /// The cards among which the caller must choose, where several would do: each by its reader, and by its serial number
+    /// where it could be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<CardChoice>,
     /// What to do and who can.
     pub remedy: Remedy,
+}
+
+/// One of several cards that would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardChoice {
+    /// The reader's PC/SC name, as a request's `reader` takes it.
+    pub reader: String,
+    /// The card; its serial number is what a request's `card` takes.
+    pub card: CardSummary,
 }
 
 impl Problem {
@@ -91,6 +104,7 @@ impl Problem {
             layer: code.layer(),
             card_status: None,
             tries_left: None,
+            choices: Vec::new(),
             remedy: code.remedy(language),
         }
     }
