@@ -13,7 +13,7 @@ use super::session::Invocation;
 use crate::config::PinEntryMethod;
 use crate::pin::{
     DescriptorPinEntry, EnteredPin, PinEntry, PinEntryError, PinRequest, PinentryProgram,
-    TerminalPinEntry,
+    RefusedFiles, TerminalPinEntry,
 };
 
 /// For a command that a person or a script runs.
@@ -37,7 +37,7 @@ fn handed_over(invocation: &Invocation) -> Result<Option<Arc<dyn PinEntry>>, Fai
     let options = &invocation.options;
     if let Some(path) = &options.pin_file {
         let entry = DescriptorPinEntry::from_file(path, LastTry::Refused)?;
-        return Ok(Some(Arc::new(entry)));
+        return Ok(Some(Arc::new(not_refused(invocation, entry)?)));
     }
     let Some(number) = options.pin_fd else {
         return Ok(None);
@@ -46,7 +46,18 @@ fn handed_over(invocation: &Invocation) -> Result<Option<Arc<dyn PinEntry>>, Fai
     let place = PathBuf::from(format!("/dev/fd/{number}"));
     let file = File::open(&place).map_err(|source| PinEntryError::Source { place, source })?;
     let entry = DescriptorPinEntry::from_descriptor(file.into(), LastTry::Refused)?;
-    Ok(Some(Arc::new(entry)))
+    Ok(Some(Arc::new(not_refused(invocation, entry)?)))
+}
+
+/// Without a state directory there is no memory of what was refused.
+fn not_refused(
+    invocation: &Invocation,
+    entry: DescriptorPinEntry,
+) -> Result<DescriptorPinEntry, PinEntryError> {
+    match &invocation.directories.state {
+        Some(directory) => entry.unless_refused(RefusedFiles::in_directory(directory)),
+        None => Ok(entry),
+    }
 }
 
 fn configured(invocation: &Invocation, terminal: bool) -> Arc<dyn PinEntry> {

@@ -19,7 +19,7 @@ use super::{Context, module_pin};
 use crate::pin::{PinEntry, PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 use crate::problem::Failure;
 use crate::reader::CardChannel;
-use crate::token::{Access, CardAccess, Token, known, lock, without_pin};
+use crate::token::{Access, CardAccess, Token, code_was_refused, known, lock, without_pin};
 
 /// How often a person may try to type a new PIN twice alike.
 const NEW_PIN_ATTEMPTS: usize = 3;
@@ -161,12 +161,17 @@ fn set(
     token: Token,
     present: impl FnOnce(&mut OpenedCard<'_, CardChannel<'_>>) -> Result<(), CardError> + Send + 'static,
 ) -> Result<PinSetResponse, Failure> {
-    let counters = token
-        .card()?
-        .in_one_transaction(context.agent, move |opened| {
-            present(opened)?;
-            opened.pin_counters()
-        })??;
+    let set: Result<_, CardError> =
+        token
+            .card()?
+            .in_one_transaction(context.agent, move |opened| {
+                present(opened)?;
+                opened.pin_counters()
+            })?;
+    if set.as_ref().is_err_and(code_was_refused) {
+        context.agent.pin_entry.note_refused();
+    }
+    let counters = set?;
     Ok(done(token, counters))
 }
 

@@ -80,6 +80,9 @@ impl<'a> PinDialogue<'a> {
                 Some(keypad) => self.on_keypad(context, keypad, limit, &work)?,
                 None => self.on_workstation(context, &work)?,
             };
+            if outcome.as_ref().is_err_and(TokenError::code_was_refused) {
+                entry.note_refused();
+            }
             match outcome {
                 Ok(done) => return Ok(done),
                 Err(TokenError::Card(CardError::WrongPin { tries_left }))

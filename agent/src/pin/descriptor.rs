@@ -1,7 +1,7 @@
 //! The codes of unattended work, from an inherited descriptor or a private file (a systemd credential, for instance). The
 //! first line is the PIN, or the unblocking code where that is asked for; the second, read only when it is asked for, is the
-//! new PIN. Each is given once: after a wrong PIN, or for a second operation, it is never given again. The last try is
-//! refused unless it was allowed when the entry was made.
+//! new PIN. Each is given once: after a wrong PIN, or for a second operation, it is never given again, nor by a later process
+//! that is given the same file unchanged. The last try is refused unless it was allowed when the entry was made.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use paraphe_protocol::SecretPage;
 use paraphe_protocol::card::{LastTry, Pin, PinFormatError, UnblockingCode};
 
+use super::refused_files::{RefusedFiles, identity};
 use super::{EnteredPin, Passphrase, PinEntry, PinEntryError, PinRequest};
 
 /// Longest line, bytes, with a carriage return: one more than a passphrase has, so that a longer one is seen to be too long.
@@ -22,6 +23,9 @@ const MAXIMUM_LINE: usize = Passphrase::MAXIMUM + 2;
 pub struct DescriptorPinEntry {
     codes: Mutex<Codes>,
     last_try: LastTry,
+    /// Which file, where it is one.
+    identity: Option<String>,
+    refused: Option<RefusedFiles>,
 }
 
 struct Codes {
@@ -37,7 +41,30 @@ impl DescriptorPinEntry {
     /// # Errors
     /// It cannot be read, or its first line is neither a PIN nor a passphrase.
     pub fn from_descriptor(descriptor: OwnedFd, last_try: LastTry) -> Result<Self, PinEntryError> {
-        Self::from_reader(File::from(descriptor), last_try)
+        let file = File::from(descriptor);
+        let identity = file.metadata().ok().as_ref().and_then(identity);
+        Ok(Self {
+            identity,
+            ..Self::from_reader(file, last_try)?
+        })
+    }
+
+    /// The same, unless `refused` remembers that a card refused the code of this very file; it will remember if one does.
+    ///
+    /// # Errors
+    /// [`PinEntryError::AlreadyRefused`].
+    pub fn unless_refused(self, refused: RefusedFiles) -> Result<Self, PinEntryError> {
+        let is_refused = self
+            .identity
+            .as_ref()
+            .is_some_and(|identity| refused.has(identity));
+        if is_refused {
+            return Err(PinEntryError::AlreadyRefused);
+        }
+        Ok(Self {
+            refused: Some(refused),
+            ..self
+        })
     }
 
     /// Reads the PIN from a file that only its owner, this user or root, can read.
@@ -60,7 +87,10 @@ impl DescriptorPinEntry {
                 detail: "the PIN file is not a regular file".to_owned(),
             });
         }
-        Self::from_reader(file, last_try)
+        Ok(Self {
+            identity: identity(&metadata),
+            ..Self::from_reader(file, last_try)?
+        })
     }
 
     fn from_reader(
@@ -83,6 +113,8 @@ impl DescriptorPinEntry {
                 rest: Some(Box::new(source)),
             }),
             last_try,
+            identity: None,
+            refused: None,
         })
     }
 
@@ -157,6 +189,12 @@ impl PinEntry for DescriptorPinEntry {
         Ok((passphrase, request.last_try_once_confirmed()))
     }
 
+    fn note_refused(&self) {
+        if let (Some(refused), Some(identity)) = (&self.refused, &self.identity) {
+            refused.add(identity);
+        }
+    }
+
     fn is_interactive(&self) -> bool {
         false
     }
@@ -178,7 +216,7 @@ mod tests {
 
     use paraphe_protocol::card::{LastTry, Pin};
 
-    use super::DescriptorPinEntry;
+    use super::{DescriptorPinEntry, RefusedFiles};
     use crate::pin::{
         EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, RequestedCode, Requester,
         TriesLeft,
@@ -266,6 +304,33 @@ mod tests {
             let (passphrase, _) = passphrase.ask_passphrase(&request(3)).unwrap();
             assert_eq!(passphrase.expose(), text.trim_end().as_bytes());
         }
+    }
+
+    #[test]
+    fn a_file_whose_code_was_refused_is_not_used_again_until_it_is_written() {
+        let state = tempfile::tempdir().unwrap();
+        let refused = RefusedFiles::in_directory(&state.path().join("state"));
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"1234\n").unwrap();
+        let open = || {
+            DescriptorPinEntry::from_file(file.path(), LastTry::Refused)
+                .and_then(|entry| entry.unless_refused(refused.clone()))
+        };
+        let descriptor = || {
+            let file = std::fs::File::open(file.path()).unwrap();
+            DescriptorPinEntry::from_descriptor(file.into(), LastTry::Refused)
+                .and_then(|entry| entry.unless_refused(refused.clone()))
+        };
+        open().unwrap();
+        open().unwrap().note_refused();
+        assert!(matches!(open(), Err(PinEntryError::AlreadyRefused)));
+        assert!(matches!(descriptor(), Err(PinEntryError::AlreadyRefused)));
+        let remembered = std::fs::read_to_string(state.path().join("state/refused-pin-files"));
+        assert!(!remembered.unwrap().contains("1234 "));
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
+        file.as_file().set_modified(later).unwrap();
+        open().unwrap();
+        descriptor().unwrap();
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod descriptor;
 mod keypad_notice;
 mod passphrase;
 mod pinentry_program;
+mod refused_files;
 mod request;
 mod terminal;
 
@@ -21,6 +22,7 @@ pub use descriptor::DescriptorPinEntry;
 pub use keypad_notice::KeypadNotice;
 pub use passphrase::Passphrase;
 pub use pinentry_program::PinentryProgram;
+pub use refused_files::RefusedFiles;
 pub use request::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 pub use terminal::TerminalPinEntry;
 
@@ -77,6 +79,10 @@ pub trait PinEntry: Send + Sync {
         })
     }
 
+    /// The code that was given last was refused, or it is not known whether it was: an entry that could give it once more,
+    /// even in another process, must not.
+    fn note_refused(&self) {}
+
     /// Whether a person sits at the other end who can be asked again after a wrong PIN.
     fn is_interactive(&self) -> bool;
 }
@@ -131,6 +137,9 @@ pub enum PinEntryError {
     /// The PIN of a descriptor or file was already presented, or refused.
     #[error("the PIN given for unattended work was already used")]
     AlreadyUsed,
+    /// A card refused the code of this very file before, and nothing was written to it since.
+    #[error("the code of this file was refused by a card before")]
+    AlreadyRefused,
     /// A PIN file that others can read or that is not the user's own.
     #[error("the PIN file can be read by others or belongs to another user")]
     NotPrivate,

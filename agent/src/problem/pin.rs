@@ -26,6 +26,10 @@ impl From<PinEntryError> for Failure {
                 "Le code remis d'avance a déjà été présenté ; il ne l'est pas deux fois.",
                 "The PIN handed over beforehand was presented already; it is not presented twice.",
             ),
+            PinEntryError::AlreadyRefused => Self::new(ErrorCode::PinEntryUnavailable).with_detail(
+                "Une carte a refusé le code de ce fichier ; il n'est pas présenté de nouveau. Écrivez le bon code dans le fichier.",
+                "A card refused the code of this file; it is not presented again. Write the right code to the file.",
+            ),
             PinEntryError::NotPrivate => Self::new(ErrorCode::PinEntryUnavailable).with_detail(
                 "Le fichier du code peut être lu par d'autres, ou appartient à un autre utilisateur.",
                 "The PIN file can be read by others, or belongs to another user.",

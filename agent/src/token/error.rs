@@ -1,9 +1,9 @@
 //! Why a token did not do what was asked, kept in the words of its own kind until a person is told.
 
 use paraphe_protocol::algorithm::SignatureError;
-use paraphe_protocol::card::CardError;
+use paraphe_protocol::card::{CardError, Instruction};
 
-use super::pkcs11::Pkcs11Error;
+use super::pkcs11::{Pkcs11Error, Pkcs11Fault, Refusal};
 
 /// Why a token did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -18,4 +18,31 @@ pub(crate) enum TokenError {
     /// What the token signed is not a signature of its certificate.
     #[error(transparent)]
     Signature(SignatureError),
+}
+
+impl TokenError {
+    /// Whether a code was presented and refused, or may have been: it must not be presented again.
+    pub(crate) fn code_was_refused(&self) -> bool {
+        match self {
+            Self::Card(error) => code_was_refused(error),
+            Self::Pkcs11(error) => matches!(
+                error.fault,
+                Pkcs11Fault::Refused(Refusal::PinWrong { .. } | Refusal::PinBlocked)
+            ),
+            Self::Signature(_) => false,
+        }
+    }
+}
+
+/// Whether a code was presented and refused, or may have been: it must not be presented again.
+pub(crate) fn code_was_refused(error: &CardError) -> bool {
+    matches!(
+        error,
+        CardError::WrongPin { .. }
+            | CardError::WrongUnblockingCode { .. }
+            | CardError::AnswerLost {
+                command: Instruction::Verify | Instruction::ChangeReferenceData,
+                ..
+            }
+    )
 }

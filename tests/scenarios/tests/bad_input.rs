@@ -50,8 +50,13 @@ fn a_wrong_pin_costs_one_try_and_says_how_many_are_left() {
     }
     assert_eq!(cards.pin_presentations(), 1);
 
+    // A file whose PIN was refused is not used again, by another process either, until it is written anew.
+    let _ = login(&wrong).refused("pin-entry-unavailable");
+    assert_eq!(cards.pin_presentations(), 1);
+    let _ = login(&workstation.pin_file("9999")).refused("pin-wrong");
+
     // The last try is not spent by a file: nobody confirmed it.
-    let _ = login(&wrong).refused("pin-wrong");
+    let wrong = workstation.pin_file("9999");
     let _ = login(&wrong).refused("pin-last-try");
     assert_eq!(cards.pin_presentations(), 2);
     assert_eq!(tries_left(&workstation, &cards), 1);
