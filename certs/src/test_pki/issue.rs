@@ -7,7 +7,7 @@ use super::authority::Authority;
 use super::der_writer as der;
 use super::error::TestPkiError;
 use super::extension_writer;
-use super::key::Key;
+use super::key::{Key, SubjectKey};
 use super::name;
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
 
@@ -20,12 +20,15 @@ pub(super) fn authority_certificate(
 ) -> Result<Certificate, TestPkiError> {
     let subject = raw_name(authority)?;
     let issuer = raw_name(authority.issuer())?;
-    let extensions =
-        extension_writer::of_authority(authority, &key.identifier, &issuer_key.identifier)?;
+    let extensions = extension_writer::of_authority(
+        authority,
+        &key.public.identifier,
+        &issuer_key.public.identifier,
+    )?;
     let fields = Fields {
         issuer: &issuer,
         subject: &subject,
-        spki: &key.spki,
+        spki: &key.public.spki,
         validity,
         extensions: &extensions,
     };
@@ -35,7 +38,7 @@ pub(super) fn authority_certificate(
 /// The certificate of a holder.
 pub(super) fn holder_certificate(
     template: &CertificateTemplate,
-    key: &Key,
+    key: &SubjectKey,
     issuer: Authority,
     issuer_key: &Key,
 ) -> Result<Certificate, TestPkiError> {
@@ -52,8 +55,12 @@ pub(super) fn holder_certificate(
         Some(forged) => forged.clone(),
         None => raw_name(issuer)?,
     };
-    let extensions =
-        extension_writer::of_template(template, issuer, &key.identifier, &issuer_key.identifier)?;
+    let extensions = extension_writer::of_template(
+        template,
+        issuer,
+        &key.identifier,
+        &issuer_key.public.identifier,
+    )?;
     let fields = Fields {
         issuer: &issuer_name,
         subject: &der::sequence(&rdns),

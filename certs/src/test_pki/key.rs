@@ -29,12 +29,34 @@ impl KeyAlgorithm {
     pub const RSA_2048: Self = Self::Rsa { bits: 2048 };
 }
 
-/// A private key and what certificates say of it.
-pub(super) struct Key {
-    private: PKey<Private>,
+/// What certificates say of a key.
+pub(super) struct SubjectKey {
     pub(super) spki: Vec<u8>,
     /// A form of RFC 7093, method 4: the first 160 bits of the SHA-256 of SubjectPublicKeyInfo.
     pub(super) identifier: Vec<u8>,
+}
+
+impl SubjectKey {
+    pub(super) fn new(spki: Vec<u8>) -> Self {
+        let identifier = openssl::sha::sha256(&spki)
+            .iter()
+            .copied()
+            .take(20)
+            .collect();
+        Self { spki, identifier }
+    }
+
+    pub(super) fn from_pem(pem: &[u8]) -> Result<Self, TestPkiError> {
+        Ok(Self::new(
+            PKey::public_key_from_pem(pem)?.public_key_to_der()?,
+        ))
+    }
+}
+
+/// A private key and what certificates say of it.
+pub(super) struct Key {
+    private: PKey<Private>,
+    pub(super) public: SubjectKey,
 }
 
 impl Key {
@@ -95,17 +117,8 @@ impl Key {
     }
 
     fn from_private(private: PKey<Private>) -> Result<Self, TestPkiError> {
-        let spki = private.public_key_to_der()?;
-        let identifier = openssl::sha::sha256(&spki)
-            .iter()
-            .copied()
-            .take(20)
-            .collect();
-        Ok(Self {
-            private,
-            spki,
-            identifier,
-        })
+        let public = SubjectKey::new(private.public_key_to_der()?);
+        Ok(Self { private, public })
     }
 }
 

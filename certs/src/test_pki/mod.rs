@@ -48,7 +48,7 @@ pub use template::{CertificateTemplate, SignatureDigest, Validity};
 use crate::certificate::Certificate;
 use crate::path::TrustStore;
 use crate::unix_time::UnixTime;
-use key::Key;
+use key::{Key, SubjectKey};
 use revocation::Revoked;
 
 /// Life of a revocation list, in days.
@@ -207,9 +207,25 @@ impl TestPki {
         let issuer = self.state(authority)?;
         let key = Key::generate(template.key)?;
         Ok(Issued {
-            certificate: issue::holder_certificate(template, &key, authority, &issuer.key)?,
+            certificate: issue::holder_certificate(template, &key.public, authority, &issuer.key)?,
             private_key_pkcs8_pem: key.to_pem()?,
         })
+    }
+
+    /// Makes a certificate from any template for a key that was made elsewhere, on a card for instance: `public_key` is its PEM form
+    /// (SubjectPublicKeyInfo). The template's own kind of key does not count.
+    ///
+    /// # Errors
+    /// [`TestPkiError`].
+    pub fn issue_for_key(
+        &self,
+        authority: Authority,
+        template: &CertificateTemplate,
+        public_key: &[u8],
+    ) -> Result<Certificate, TestPkiError> {
+        let issuer = self.state(authority)?;
+        let key = SubjectKey::from_pem(public_key)?;
+        issue::holder_certificate(template, &key, authority, &issuer.key)
     }
 
     /// Makes a certificate signed with the key of another certificate of a holder, in that holder's name: what a stolen or dishonest
@@ -230,7 +246,7 @@ impl TestPki {
         };
         let key = Key::generate(template.key)?;
         Ok(Issued {
-            certificate: issue::holder_certificate(&template, &key, authority, &issuer_key)?,
+            certificate: issue::holder_certificate(&template, &key.public, authority, &issuer_key)?,
             private_key_pkcs8_pem: key.to_pem()?,
         })
     }

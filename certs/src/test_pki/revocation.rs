@@ -94,7 +94,7 @@ pub(super) fn make(
     let number = u64::try_from(this_update.0)
         .map_err(|_| TestPkiError::InvalidTime { time: this_update })?;
     let extensions = extension_writer::encode(&[
-        authority_key_identifier(&key.identifier),
+        authority_key_identifier(&key.public.identifier),
         extension(
             "2.5.29.20",
             false,

@@ -127,7 +127,7 @@ impl Section {
     fn load(self) -> Result<(Authority, AuthorityState), TestPkiError> {
         let certificate = Certificate::from_pem(self.certificate.as_bytes())?;
         let key = Key::from_pem(&self.key)?;
-        if key.spki != certificate.spki_der() {
+        if key.public.spki != certificate.spki_der() {
             return Err(TestPkiError::State {
                 line: self.line,
                 reason: "the key is not the certificate's",

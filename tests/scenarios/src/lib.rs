@@ -5,14 +5,19 @@
 
 pub mod card_table;
 mod cards;
+mod foreign_card;
+pub mod judges;
 mod programs;
 mod record_server;
+mod signed_lot;
 mod stranger;
 mod workstation;
 
 pub use cards::{CardsInReaders, Cost};
+pub use foreign_card::ForeignCard;
 pub use programs::{Running, program, succeed};
 pub use record_server::RunningRecordServer;
+pub use signed_lot::{outgoing, path_of};
 pub use stranger::Stranger;
 pub use workstation::{Answer, Workstation};
 

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use paraphe_certs::UnixTime;
 use paraphe_softcard::PkiDirectory;
+use paraphe_softcard::pcscd::PrivatePcscd;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -79,6 +80,16 @@ impl Workstation {
         self.path().join("config/config.toml")
     }
 
+    /// Adds to the configuration file.
+    ///
+    /// # Panics
+    /// Where it cannot be written.
+    pub fn configure(&self, more: &str) {
+        let mut text = fs::read_to_string(self.configuration()).unwrap();
+        text.push_str(more);
+        fs::write(self.configuration(), text).unwrap();
+    }
+
     fn configuration_text(&self) -> String {
         let trust = |name: &str| self.pki.join(name);
         format!(
@@ -132,7 +143,16 @@ impl Workstation {
     /// Where the program cannot be run or is killed.
     #[must_use]
     pub fn paraphe(&self, cards: &crate::CardsInReaders, arguments: &[&str]) -> Answer {
-        let mut command = self.command(cards.pcscd().client(program("paraphe")));
+        self.paraphe_in(cards.pcscd(), arguments)
+    }
+
+    /// The same with the readers of this pcscd, whatever is in them.
+    ///
+    /// # Panics
+    /// Where the program cannot be run or is killed.
+    #[must_use]
+    pub fn paraphe_in(&self, pcscd: &PrivatePcscd, arguments: &[&str]) -> Answer {
+        let mut command = self.command(pcscd.client(program("paraphe")));
         let output = command
             .args(arguments)
             .arg("--json")

@@ -4,21 +4,18 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use paraphe_certs::UnixTime;
 use paraphe_protocol::api::BeneficiarySummary;
-use paraphe_record_server::client::{Client, ClientError, DocumentSource, OutgoingDocument};
-use paraphe_record_server::lot::AnnouncedDocument;
+use paraphe_record_server::client::{Client, ClientError};
 use paraphe_record_server::patient::{Consent, ConsentForm};
 use paraphe_record_server::record::CreateRecordRequest;
 use paraphe_scenarios::{
-    AUDIENCE, CardsInReaders, ORIGIN, RunningRecordServer, Workstation, documents, project, succeed,
+    CardsInReaders, RunningRecordServer, Workstation, documents, judges, outgoing, path_of,
 };
 use paraphe_softcard::pcscd::ReaderKind;
-use serde_json::Value;
 
 const RECEPTION: usize = 0;
 const PHYSICIAN: usize = 1;
@@ -135,7 +132,7 @@ async fn from_the_cards_to_the_record() {
     arguments.extend(contents.iter().map(|path| path.to_str().unwrap()));
     let report = paraphe(&arguments).done();
     assert_eq!(report["conclusion"], "total-passed", "{report}");
-    foreign_judge_accepts(&signature, workstation.pki());
+    judges::xmlsec1_accepts_lot(&signature, workstation.pki());
 
     let signature_file = std::fs::read(&signature).unwrap();
     let receipt_of_lot = records
@@ -195,83 +192,6 @@ async fn log_in(
         )
         .done();
     assert_eq!(login["card"], serial);
-    foreign_verifier_accepts(workstation, &nonce, &login["assertion"]);
+    judges::python_accepts_login(workstation, &nonce, &login["assertion"]);
     records.login(&nonce, &login["assertion"]).await.unwrap();
-}
-
-/// The verifier in another language, written from docs/login-assertion.md alone.
-fn foreign_verifier_accepts(workstation: &Workstation, nonce: &str, assertion: &Value) {
-    let vector = workstation.path().join("login.json");
-    let content = serde_json::json!({
-        "trust": {
-            "anchors": texts(&workstation.pki().join("anchors")),
-            "intermediates": texts(&workstation.pki().join("intermediates")),
-            "crls": texts(&workstation.pki().join("crls")),
-        },
-        "cases": [{
-            "name": "made by a card behind pcscd",
-            "expected": {
-                "audience": AUDIENCE,
-                "origin": ORIGIN,
-                "nonce": nonce,
-                "now": UnixTime::from(SystemTime::now()).0,
-                "offered": ["RS256"],
-                "channel_binding": {"type": "none", "value": ""},
-            },
-            "assertion": assertion,
-            "outcome": "accepted",
-        }],
-    });
-    std::fs::write(&vector, content.to_string()).unwrap();
-    let _ = succeed(
-        Command::new("python3")
-            .arg(project().join("tests/interop/verify_login.py"))
-            .args(["--one".as_ref(), vector.as_os_str()]),
-    );
-}
-
-fn texts(folder: &Path) -> String {
-    std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
-        .collect()
-}
-
-fn foreign_judge_accepts(signature: &Path, pki: &Path) {
-    let mut command = Command::new("xmlsec1");
-    command.args(["--verify", "--ignore-manifests"]);
-    for (option, folder) in [
-        ("--trusted-pem", "anchors"),
-        ("--untrusted-pem", "intermediates"),
-    ] {
-        for entry in std::fs::read_dir(pki.join(folder)).unwrap() {
-            command.arg(option).arg(entry.unwrap().path());
-        }
-    }
-    let _ = succeed(command.arg(signature).current_dir(project()));
-}
-
-fn outgoing(signed: &Value) -> Vec<OutgoingDocument> {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    signed["documents"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|document| OutgoingDocument {
-            announced: AnnouncedDocument {
-                unique_id: text(&document["unique_id"]),
-                title: text(&document["title"]),
-                media_type: text(&document["media_type"]),
-            },
-            source: DocumentSource::Path(path_of(&document["content"])),
-        })
-        .collect()
-}
-
-fn path_of(source: &Value) -> PathBuf {
-    PathBuf::from(
-        source["path"]
-            .as_str()
-            .unwrap_or_else(|| panic!("not a path: {source}")),
-    )
 }
