@@ -38,6 +38,9 @@ step doc env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace -
 step build-product cargo build --quiet --locked -p paraphe
 step keep-product cp "$target/debug/paraphe" "$target/debug/paraphe-product"
 step build cargo build --quiet --locked --workspace --features paraphe/softcard
+# A signing card that nobody here wrote, for one test. Its 180 crates have a target directory of their own and are built once.
+step build-foreign-card cargo build --quiet --locked --manifest-path tests/foreign-card/Cargo.toml --target-dir "$target/foreign-card"
+step test-foreign-card cargo test --quiet --locked --manifest-path tests/foreign-card/Cargo.toml --target-dir "$target/foreign-card"
 step doc-tests cargo test --quiet --locked --workspace --doc
 step benches-once cargo test --quiet --locked -p paraphe-benches --benches
 exec cargo nextest run --locked --workspace --features paraphe/softcard --no-fail-fast
