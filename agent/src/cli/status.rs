@@ -50,6 +50,10 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
             ),
             _ => "?",
         };
+        let slot = reader["slot"].as_u64().unwrap_or_default();
+        let device = at(reader, "/device");
+        let device = format!("{device}, {} {slot}", say("fente", "slot"));
+        lines.indented(2, say("Boîtier", "Device"), device);
         lines.indented(2, say("État", "State"), state);
         lines.indented(2, say("Carte", "Card"), card(&reader["card"]));
     }

@@ -9,7 +9,10 @@ use std::time::Duration;
 use paraphe_protocol::api::EventKind;
 use paraphe_protocol::card::{Transport, TransportError};
 
-use super::{Backend, CardEnd, CardTarget, InProcessCard, InProcessReaders, ReaderError, Readers};
+use super::{
+    Backend, CardEnd, CardOutcome, CardTarget, InProcessCard, InProcessReaders, ReaderError,
+    Readers,
+};
 use crate::events::EventLog;
 
 const LONG: Duration = Duration::from_secs(20);
@@ -177,6 +180,111 @@ fn a_job_that_its_caller_gave_up_is_never_run() {
     // Jobs run in order, so the one given up would have come before this one.
     assert!(stage.transmit(&target).unwrap().is_ok());
     assert_eq!(card.commands.load(Ordering::SeqCst), 1);
+}
+
+/// Answers the first command, and never again until it is taken out.
+struct FallingSilent(CountingCard);
+
+impl InProcessCard for FallingSilent {
+    fn atr(&self) -> Vec<u8> {
+        self.0.atr()
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        self.0.transmit(command)
+    }
+
+    fn exchange(&mut self, command: &[u8]) -> CardOutcome {
+        match self.0.commands.load(Ordering::SeqCst) {
+            0 => CardOutcome::Answer(self.transmit(command)),
+            _ => CardOutcome::Mute,
+        }
+    }
+}
+
+#[test]
+fn behind_a_mute_card_nobody_waits_and_the_next_card_works() {
+    let stage = Stage::new();
+    let card = CountingCard::default();
+    let before = stage.target();
+    stage.cards.insert(READER, FallingSilent(card.clone()));
+    assert!(
+        stage
+            .readers
+            .wait_for(LONG, |views| views[0].target != before)
+    );
+    let target = stage.target();
+    let limits = Duration::from_millis(50);
+    let verify: &[u8] = &[0x00, 0x20, 0x00, 0x01, 0x01, 0x31];
+    let mute = stage.readers.run(&target, limits, move |channel| {
+        let _ = channel.transmit(COMMAND);
+        (channel.transmit(verify), CardEnd::Leave)
+    });
+    assert_eq!(mute, Err(ReaderError::Timeout { presenting: true }));
+    let told = stage.transmit(&target);
+    assert!(
+        matches!(told, Err(ReaderError::Unresponsive { .. })),
+        "{told:?}"
+    );
+    assert_eq!(
+        card.commands.load(Ordering::SeqCst),
+        1,
+        "nothing more is sent"
+    );
+    stage.cards.remove(READER);
+    let next = CountingCard::default();
+    let target = stage.insert(&next);
+    let until = std::time::Instant::now() + LONG;
+    while stage.transmit(&target).is_err() {
+        assert!(std::time::Instant::now() < until);
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_job_whose_time_is_over_sends_nothing_more() {
+    let stage = Stage::new();
+    let card = CountingCard::default();
+    let target = stage.insert(&card);
+    let limits = Duration::from_millis(50);
+    let (first, second) = stage
+        .readers
+        .run(&target, limits, |channel| {
+            let first = channel.transmit(COMMAND);
+            std::thread::sleep(Duration::from_millis(80));
+            ((first, channel.transmit(COMMAND)), CardEnd::Leave)
+        })
+        .unwrap();
+    assert!(first.is_ok());
+    assert_eq!(second, Err(TransportError::TimeOver));
+    assert_eq!(card.commands.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_workstation_that_slept_has_new_cards() {
+    let stage = Stage::new();
+    let card = CountingCard::default();
+    let target = stage.insert(&card);
+    let cards = stage.cards.clone();
+    let answers = stage
+        .readers
+        .run(&target, LONG, move |channel| {
+            let before = channel.transmit(COMMAND);
+            cards.sleep(Duration::from_secs(60));
+            ((before, channel.transmit(COMMAND)), CardEnd::Leave)
+        })
+        .unwrap();
+    assert!(answers.0.is_ok());
+    assert_eq!(answers.1, Err(TransportError::Slept));
+    assert_eq!(card.commands.load(Ordering::SeqCst), 1);
+    assert_eq!(stage.transmit(&target), Err(ReaderError::CardChanged));
+    let now = stage.target();
+    assert_ne!(now, target);
+    assert!(stage.transmit(&now).unwrap().is_ok());
 }
 
 #[tokio::test]
