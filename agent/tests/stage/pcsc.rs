@@ -33,7 +33,10 @@ pub fn second_process(test: &str) -> Option<PathBuf> {
         String::from_utf8_lossy(&outcome.stderr)
     );
     // What was measured is for whoever runs the tests.
-    for line in said.lines().filter(|line| line.starts_with("recovery:")) {
+    for line in said
+        .lines()
+        .filter(|line| line.starts_with("recovery:") || line.starts_with("soak:"))
+    {
         println!("{line}");
     }
     None
