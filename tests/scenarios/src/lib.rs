@@ -10,6 +10,7 @@ pub mod judges;
 mod programs;
 mod record_server;
 mod signed_lot;
+mod soft_hsm;
 mod stranger;
 mod workstation;
 
@@ -18,6 +19,7 @@ pub use foreign_card::ForeignCard;
 pub use programs::{Running, program, succeed};
 pub use record_server::RunningRecordServer;
 pub use signed_lot::{outgoing, path_of};
+pub use soft_hsm::SoftHsm;
 pub use stranger::Stranger;
 pub use workstation::{Answer, Workstation};
 

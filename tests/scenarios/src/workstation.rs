@@ -152,7 +152,16 @@ impl Workstation {
     /// Where the program cannot be run or is killed.
     #[must_use]
     pub fn paraphe_in(&self, pcscd: &PrivatePcscd, arguments: &[&str]) -> Answer {
-        let mut command = self.command(pcscd.client(program("paraphe")));
+        self.run(pcscd.client(program("paraphe")), arguments)
+    }
+
+    /// The same with a command that was begun elsewhere.
+    ///
+    /// # Panics
+    /// Where the program cannot be run or is killed.
+    #[must_use]
+    pub fn run(&self, command: Command, arguments: &[&str]) -> Answer {
+        let mut command = self.command(command);
         let output = command
             .args(arguments)
             .arg("--json")

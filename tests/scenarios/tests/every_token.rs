@@ -1,0 +1,145 @@
+//! Every operation on tokens behind PKCS#11 modules of other people's, with the programs that people install: SoftHSM 2, and
+//! OpenSC's module on the soft CPS3 through the real pcscd. What the cards see is counted where there is a card.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use paraphe_certs::test_pki::CardPerson;
+use paraphe_scenarios::{CardsInReaders, SoftHsm, Workstation, path_of, project};
+use paraphe_softcard::pcscd::ReaderKind;
+use serde_json::Value;
+
+const NONCE: &str = "WlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlo";
+const PATIENT: &str = "282049999900264";
+const PHYSICIAN: usize = 0;
+
+/// What runs `paraphe` with these arguments.
+type Run<'a> = &'a dyn Fn(&[&str]) -> paraphe_scenarios::Answer;
+
+#[test]
+fn softhsm_does_everything() {
+    let (workstation, cards) = place("softhsm");
+    let hsm = SoftHsm::with_card_of(
+        &CardPerson::sample_nurse(),
+        workstation.pki(),
+        workstation.path(),
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = cards.pcscd().client(paraphe_scenarios::program("paraphe"));
+        command.env(SoftHsm::VARIABLE, hsm.configuration());
+        workstation.run(command, arguments)
+    };
+    let status = run(&["status"]).done();
+    let name = status["tokens"][0]["name"].as_str().unwrap().to_owned();
+    let before = cards.cost(PHYSICIAN);
+    let read = reads(&run, &name);
+    assert_eq!(read["holder"]["family_name"], "ESSAI-MARTIN");
+    let pin = workstation.pin_file(SoftHsm::PIN);
+    let pin = pin.to_str().unwrap();
+    logs_in(&run, &name, pin);
+    let signed = sign(&run, &workstation, &name, pin).done();
+    verifies(&run, &signed);
+    // The card beside it is not this operation's business.
+    assert_eq!(cards.cost(PHYSICIAN), before);
+}
+
+#[test]
+fn opensc_reads_the_soft_cps3_and_logs_in_and_says_that_it_cannot_sign() {
+    let (workstation, cards) = place("opensc");
+    let run = |arguments: &[&str]| workstation.paraphe(&cards, arguments);
+    let name = format!("generic/{}", cards.reader(PHYSICIAN));
+    let read = reads(&run, &name);
+    assert_eq!(read["holder"]["family_name"], "SIMULATEUR");
+    let pin = workstation.pin_file("1234");
+    let pin = pin.to_str().unwrap();
+    let before = cards.cost(PHYSICIAN);
+    logs_in(&run, &name, pin);
+    assert_eq!((cards.cost(PHYSICIAN) - before).codes, 1);
+    // OpenSC 0.23 with OpenSSL 3 cannot use the CPS3's signature key; our own driver can, and is taken unless this is named.
+    let refused = sign(&run, &workstation, &name, pin).refused("card-refused");
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains("FunctionNotSupported"), "{detail}");
+    assert_eq!((cards.cost(PHYSICIAN) - before).codes, 2);
+}
+
+/// A workstation with a module, and a physician's card in a reader.
+fn place(known: &str) -> (Workstation, CardsInReaders) {
+    let workstation = Workstation::new(env!("CARGO_TARGET_TMPDIR"));
+    workstation.configure(&format!(
+        "[[pkcs11]]\nname = \"generic\"\nknown = \"{known}\"\n"
+    ));
+    let cards = CardsInReaders::insert(
+        &[ReaderKind::Vpcd],
+        &["physician"],
+        workstation.path(),
+        workstation.pki(),
+    );
+    (workstation, cards)
+}
+
+fn reads(run: Run<'_>, name: &str) -> Value {
+    let read = run(&["card", "read", "--reader", name]).done();
+    assert_eq!(read["card"]["kind"], "pkcs11", "{read}");
+    assert_eq!(read["assurance"], "holder", "{read}");
+    let certificates = read["certificates"].as_array().unwrap();
+    let purposes: Vec<_> = certificates
+        .iter()
+        .map(|certificate| &certificate["purpose"])
+        .collect();
+    assert_eq!(purposes, ["authentication", "signature"]);
+    read
+}
+
+fn logs_in(run: Run<'_>, name: &str, pin: &str) {
+    let login = run(&[
+        "login",
+        "--server",
+        "dossier",
+        "--nonce",
+        NONCE,
+        "--reader",
+        name,
+        "--pin-file",
+        pin,
+    ])
+    .done();
+    assert!(login["assertion"].is_object(), "{login}");
+}
+
+fn sign(
+    run: Run<'_>,
+    workstation: &Workstation,
+    name: &str,
+    pin: &str,
+) -> paraphe_scenarios::Answer {
+    let lot = workstation.path().join("lot");
+    let document = project().join("tests/documents/compte-rendu.pdf");
+    run(&[
+        "lot",
+        "sign",
+        "--profile",
+        "dsg",
+        "--patient",
+        PATIENT,
+        "--reader",
+        name,
+        "--pin-file",
+        pin,
+        "-o",
+        lot.to_str().unwrap(),
+        document.to_str().unwrap(),
+    ])
+}
+
+fn verifies(run: Run<'_>, signed: &Value) {
+    let (signature, content) = (
+        path_of(&signed["signature"]),
+        path_of(&signed["documents"][0]["content"]),
+    );
+    let report = run(&[
+        "verify",
+        signature.to_str().unwrap(),
+        content.to_str().unwrap(),
+    ])
+    .done();
+    assert_eq!(report["conclusion"], "total-passed", "{report}");
+}
