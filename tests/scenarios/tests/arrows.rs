@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The simulator and the record server only behind the `softcard` feature: see `optional` below.
     ("paraphe", &["paraphe-certs", "paraphe-protocol"]),
     ("paraphe-softcard", &["paraphe-certs"]),
+    ("paraphe-faulty-module", &[]),
     ("paraphe-reader-driver", &[]),
     (
         "paraphe-record-server",
