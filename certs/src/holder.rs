@@ -147,12 +147,18 @@ pub enum HolderError {
     /// The certificate does not say whether it is for test or for production.
     #[error("the certificate has no product category (extension 1.2.250.1.71.1.2.5)")]
     MissingCategory,
+    /// The subject names a person where a structure is due.
+    #[error("the subject names a person, not a structure")]
+    NamesAPerson,
+    /// The category is not that of a software key.
+    #[error("the certificate is not that of a software key")]
+    NotSoftware,
     /// A private extension cannot be read.
     #[error(transparent)]
     PrivateExtension(#[from] PrivateExtensionError),
 }
 
-fn single(
+pub(crate) fn single(
     certificate: &Certificate,
     oid: &str,
     attribute: &'static str,

@@ -5,8 +5,9 @@
 //! - [`Certificate`]: an X.509 certificate read leniently (as real cards need it) and never encoded again.
 //! - [`Holder`]: the identity that a card certificate states: national identifier, names, profession, card kind, test or
 //!   production.
-//! - [`TrustStore::verify`]: path validation for one use, [`CardLogin`] or [`CardSignature`], with revocation by CRL
-//!   mandatory; the result, [`VerifiedCertificate`], exists only for a path that holds.
+//! - [`Structure`]: the same for a structure's software certificate.
+//! - [`TrustStore::verify`]: path validation for one use, [`CardLogin`] or [`CardSignature`] of a person, [`StructureLogin`] or
+//!   [`StructureSeal`] of a structure, with revocation by CRL mandatory; the result, [`VerifiedCertificate`], exists only for a path that holds.
 //! - [`RevocationList`]: the essentials of a CRL.
 //! - [`localhost`]: the constrained root and the leaf of the agent's HTTPS door.
 //!
@@ -40,6 +41,7 @@ mod pem;
 pub mod private_extension;
 mod profession;
 mod secret;
+mod structure;
 #[cfg(feature = "test-pki")]
 pub mod test_pki;
 mod unix_time;
@@ -54,10 +56,12 @@ pub use holder::{Holder, HolderError, MAX_NAME_CHARACTERS};
 pub use key_usage::{ExtendedKeyUsage, KeyUsage};
 pub use national_id::{MAX_NATIONAL_ID_BYTES, NationalId, NationalIdError, NationalIdKind};
 pub use path::{
-    CardLogin, CardSignature, CertificateUse, MAX_ANCHORS, MAX_CRLS, MAX_INTERMEDIATES,
-    MAX_TOTAL_CRL_BYTES, PathError, TrustStore, TrustStoreError, VerifiedCertificate,
+    CardLogin, CardSignature, CertificateSubject, CertificateUse, MAX_ANCHORS, MAX_CRLS,
+    MAX_INTERMEDIATES, MAX_TOTAL_CRL_BYTES, PathError, StructureLogin, StructureSeal, TrustStore,
+    TrustStoreError, VerifiedCertificate,
 };
 pub use pem::PemError;
 pub use profession::ProfessionCode;
 pub use secret::PrivateKeyPem;
+pub use structure::Structure;
 pub use unix_time::UnixTime;

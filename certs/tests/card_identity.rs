@@ -277,3 +277,23 @@ fn certificates_are_about_as_long_as_the_real_ones() {
         assert_eq!(issued.certificate.rsa_modulus_bits(), Some(2048));
     }
 }
+
+#[test]
+fn a_structure_s_certificate_states_the_structure_and_no_person_s_does() {
+    let organizations = Authority::Organizations(Level::Elementaire);
+    let person = CardPerson::sample_staff();
+    let pki = pki(&[organizations, person.authority()]);
+    let clinic = Structure::sample_clinic();
+    let seal = clinic.seal_template(Validity::of_card(NOW));
+    let seal = pki.issue(organizations, &seal).unwrap().certificate;
+    let read = paraphe_certs::Structure::from_certificate(&seal).unwrap();
+    assert_eq!(read.name, clinic.name);
+    assert_eq!(read.structure_id, clinic.structure_id);
+    assert_eq!(read.common_name, clinic.common_name);
+    assert!(read.is_test());
+    let card = login_certificate(&pki, &person).certificate;
+    assert_eq!(
+        paraphe_certs::Structure::from_certificate(&card),
+        Err(HolderError::NamesAPerson)
+    );
+}

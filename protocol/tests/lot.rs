@@ -77,7 +77,10 @@ fn a_lot_is_accepted_with_exactly_its_documents() {
     assert_eq!(lot.documents(), documents);
     assert_eq!(*lot.submission_set(), submission_set());
     assert_eq!(lot.signing_time(), NOW);
-    assert_eq!(lot.signer().national_id.to_string(), "899700000017");
+    assert_eq!(
+        lot.signer().holder().unwrap().national_id.to_string(),
+        "899700000017"
+    );
     assert_eq!(
         lot.expect_submission_set(&Oid::from_uuid(1000), &patient()),
         Ok(())

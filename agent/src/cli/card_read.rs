@@ -41,19 +41,31 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
     let holder = &answer["holder"];
     let mut lines = Lines::default();
     lines.row(say("Titulaire", "Holder"), output::holder(holder));
+    let structure = &answer["structure"];
+    let named = format!(
+        "{} {}",
+        at(structure, "/name"),
+        at(structure, "/structure_id")
+    );
+    lines.row(say("Structure", "Structure"), named.trim());
     lines.row(say("Profession", "Profession"), at(holder, "/title"));
     lines.row(say("Structure", "Structure"), at(holder, "/organization"));
     let kind = at(holder, "/card_kind").to_uppercase();
     let card = format!("{} {}", kind, status::card(&answer["card"]));
     lines.row(say("Carte", "Card"), card.trim());
     lines.row(say("Lecteur", "Reader"), at(answer, "/reader"));
-    if answer["assurance"] == "card-only" {
-        let proves = say(
+    let proves = match at(answer, "/assurance").as_str() {
+        "card-only" => say(
             "la carte, pas son porteur (sans contact)",
             "the card, not the holder (contactless)",
-        );
-        lines.row(say("Prouve", "Proves"), proves);
-    }
+        ),
+        "software" => say(
+            "que quelqu'un a le fichier et ce qui l'ouvre",
+            "that somebody has the file and what opens it",
+        ),
+        _ => "",
+    };
+    lines.row(say("Prouve", "Proves"), proves);
     if answer["pin"].is_object() {
         lines.row(say("Code porteur", "PIN"), pin(&answer["pin"], language));
     }
@@ -100,6 +112,25 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
 pub(super) fn pin(pin: &Value, language: Language) -> String {
     if pin["blocked"] == true {
         return either(language, "bloqué", "blocked").to_owned();
+    }
+    if pin.get("tries_left").is_none() {
+        // Said by no number: the token tells only that it is more than one.
+        return match pin["missed"] == true {
+            true => either(
+                language,
+                "déjà manqué, plusieurs essais restants",
+                "missed before, several tries left",
+            ),
+            false => either(language, "plusieurs essais restants", "several tries left"),
+        }
+        .to_owned();
+    }
+    if pin.get("tries_max").is_none() {
+        let left = at(pin, "/tries_left");
+        return match language {
+            Language::French => format!("{left} essai restant"),
+            Language::English => format!("{left} try left"),
+        };
     }
     let (left, most) = (at(pin, "/tries_left"), at(pin, "/tries_max"));
     match language {

@@ -157,10 +157,7 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
     let say = |french, english| either(language, french, english);
     let mut lines = Lines::default();
     lines.row(say("Signature", "Signature"), at(answer, "/signature/path"));
-    lines.row(
-        say("Signataire", "Signer"),
-        output::holder(&answer["signer"]),
-    );
+    lines.row(say("Signataire", "Signer"), output::signer(answer));
     lines.row(say("Carte", "Card"), at(answer, "/card"));
     lines.row(say("Date", "Date"), time(answer, "/signing_time"));
     lines.row(

@@ -196,6 +196,19 @@ pub(super) fn holder(holder: &Value) -> String {
     }
 }
 
+/// Who signed: a person, or a structure by its seal.
+pub(super) fn signer(answer: &Value) -> String {
+    let (name, id) = (
+        at(answer, "/structure/name"),
+        at(answer, "/structure/structure_id"),
+    );
+    if name.is_empty() {
+        holder(&answer["signer"])
+    } else {
+        format!("{name} ({id})")
+    }
+}
+
 /// What a terminal may be sent: no control characters, none that change the direction of writing.
 pub(super) fn shown(text: &str) -> String {
     text.chars()

@@ -72,6 +72,29 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
         lines.row("Vitale", name);
         lines.indented(2, say("Emplacement", "Place"), at(component, "/place"));
     }
+    for token in list(answer, "/tokens") {
+        lines.row(say("Support", "Token"), at(token, "/name"));
+        let label = at(token, "/card/label");
+        let kind = format!("{} {label}", card(&token["card"]));
+        lines.indented(2, say("Contenu", "Holds"), kind.trim());
+    }
+    for module in list(answer, "/modules") {
+        lines.row(say("Module PKCS#11", "PKCS#11 module"), at(module, "/name"));
+        let description = at(module, "/description");
+        lines.indented(2, say("Se dit", "Says it is"), description);
+        if module["works"] == false {
+            let state = say("ne fonctionne pas", "does not work");
+            lines.indented(2, say("État", "State"), state);
+        }
+    }
+    for name in list(answer, "/modules_not_configured") {
+        let label = say("Module PKCS#11 présent", "PKCS#11 module found");
+        let state = say(
+            "non configuré, donc jamais chargé",
+            "not configured, hence never loaded",
+        );
+        lines.row(label, format!("{} ({state})", at(name, "")));
+    }
     for warning in list(answer, "/warnings") {
         lines.row(say("À noter", "Note"), at(warning, "/detail"));
         lines.indented(2, say("À faire", "What to do"), at(warning, "/remedy/text"));

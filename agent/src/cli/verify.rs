@@ -62,10 +62,7 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
         );
     }
     lines.row("Codes", reasons(answer));
-    lines.row(
-        say("Signataire", "Signer"),
-        output::holder(&answer["signer"]),
-    );
+    lines.row(say("Signataire", "Signer"), output::signer(answer));
     lines.row(
         say("Date annoncée", "Claimed date"),
         time(answer, "/signing_time"),

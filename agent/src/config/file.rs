@@ -17,7 +17,8 @@ use super::vitale::{self, WrittenVitaleComponent, WrittenVitalePlace};
 use super::{
     Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, DEFAULT_MODULE_SECONDS, KeypadUse,
     KnownModule, Limits, LogConfig, LogFormat, LogLevel, LotDefaults, PinEntryConfig,
-    PinEntryMethod, Pkcs11Module, RecordServer, RecordServerName, Site, TokenName, Trust,
+    PinEntryMethod, Pkcs11Module, RecordServer, RecordServerName, Site, SoftwareToken, TokenName,
+    Trust,
 };
 
 /// Longest configuration file, bytes.
@@ -37,6 +38,7 @@ struct Written {
     vitale_component: Vec<WrittenVitaleComponent>,
     vitale_place: Vec<WrittenVitalePlace>,
     pkcs11: Vec<WrittenPkcs11>,
+    software: Vec<WrittenSoftware>,
     log: WrittenLog,
 }
 
@@ -62,6 +64,14 @@ struct WrittenPkcs11 {
     module: Option<Spanned<PathBuf>>,
     known: Option<KnownModule>,
     timeout_seconds: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSoftware {
+    name: Spanned<String>,
+    path: Spanned<PathBuf>,
+    certificate: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -228,6 +238,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         defaults.port.into(),
         u16::MAX.into(),
     )?;
+    let mut names = HashSet::new();
     let record_servers = check_record_servers(&written.record_server, place)?;
     let sites = check_sites(&written.site, &record_servers, place)?;
     let trust = Trust {
@@ -256,7 +267,8 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
                 None => defaults.lot.type_code,
             },
         },
-        pkcs11_modules: check_modules(written.pkcs11, place)?,
+        pkcs11_modules: check_modules(written.pkcs11, &mut names, place)?,
+        software_tokens: check_software(written.software, &mut names, place)?,
         pin_entry: PinEntryConfig {
             method: written.pin_entry.method,
             program: place.path("pin_entry.program", written.pin_entry.program)?,
@@ -338,18 +350,48 @@ fn keypad_seconds(written: Option<&Spanned<i64>>, place: &Place<'_>) -> Result<u
     Ok(u8::try_from(seconds).unwrap_or(default))
 }
 
+fn check_software(
+    written: Vec<WrittenSoftware>,
+    names: &mut HashSet<TokenName>,
+    place: &Place<'_>,
+) -> Result<Vec<SoftwareToken>, ConfigError> {
+    let mut tokens = Vec::new();
+    for entry in written {
+        if !entry.path.get_ref().is_absolute() {
+            return Err(place.fault("software.path", &entry.path, Fault::NotAbsolute));
+        }
+        tokens.push(SoftwareToken {
+            name: token_name("software.name", &entry.name, names, place)?,
+            path: entry.path.into_inner(),
+            certificate: place.path("software.certificate", entry.certificate)?,
+        });
+    }
+    Ok(tokens)
+}
+
+/// A name that no module and no software token has yet.
+fn token_name(
+    key: &'static str,
+    written: &Spanned<String>,
+    names: &mut HashSet<TokenName>,
+    place: &Place<'_>,
+) -> Result<TokenName, ConfigError> {
+    let name =
+        TokenName::parse(written.get_ref()).map_err(|error| place.fault(key, written, error))?;
+    if !names.insert(name.clone()) {
+        return Err(place.fault(key, written, Fault::Twice));
+    }
+    Ok(name)
+}
+
 fn check_modules(
     written: Vec<WrittenPkcs11>,
+    names: &mut HashSet<TokenName>,
     place: &Place<'_>,
 ) -> Result<Vec<Pkcs11Module>, ConfigError> {
-    let mut seen = HashSet::new();
     let mut modules = Vec::new();
     for entry in written {
-        let name = TokenName::parse(entry.name.get_ref())
-            .map_err(|error| place.fault("pkcs11.name", &entry.name, error))?;
-        if !seen.insert(name.clone()) {
-            return Err(place.fault("pkcs11.name", &entry.name, Fault::Twice));
-        }
+        let name = token_name("pkcs11.name", &entry.name, names, place)?;
         let module = place.path("pkcs11.module", entry.module)?;
         let files = match (module, entry.known) {
             (Some(module), None) => vec![module],

@@ -58,6 +58,8 @@ pub struct Config {
     pub lot: LotDefaults,
     /// PKCS#11 modules that may be loaded, and no others.
     pub pkcs11_modules: Vec<Pkcs11Module>,
+    /// Private keys in files.
+    pub software_tokens: Vec<SoftwareToken>,
     /// How the PIN is asked for.
     pub pin_entry: PinEntryConfig,
     /// Programs that read Vitale data, in the order of preference.
@@ -97,6 +99,17 @@ pub struct Pkcs11Module {
     pub files: Vec<PathBuf>,
     /// How long one call may last before its process is ended, seconds.
     pub timeout_seconds: u8,
+}
+
+/// A private key in a file, with its certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoftwareToken {
+    /// Short name, by which it is chosen.
+    pub name: TokenName,
+    /// PKCS#12, or PEM with an encrypted key.
+    pub path: PathBuf,
+    /// The certificate, PEM or DER; `None`: in the PEM beside the key.
+    pub certificate: Option<PathBuf>,
 }
 
 /// How long a call to a module may last where the configuration does not say it, seconds: slow cards sign in a few.
@@ -247,6 +260,7 @@ impl Default for Config {
             limits: Limits::default(),
             lot: LotDefaults::default(),
             pkcs11_modules: Vec::new(),
+            software_tokens: Vec::new(),
             pin_entry: PinEntryConfig {
                 method: PinEntryMethod::Auto,
                 program: None,

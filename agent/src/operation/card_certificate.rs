@@ -5,7 +5,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use paraphe_certs::{Certificate, CertificateUse, Holder, PathError, UnixTime};
+use paraphe_certs::{Certificate, CertificateSubject, CertificateUse, PathError, UnixTime};
 use paraphe_protocol::api::ErrorCode;
 
 use super::Context;
@@ -69,8 +69,8 @@ fn without_anchors<U: CertificateUse>(
     if !U::allows(certificate) {
         return Err(Failure::new(ErrorCode::CertificateWrongUse).with_technical_detail(U::EXPECTED));
     }
-    let holder = Holder::from_certificate(certificate).map_err(PathError::Holder)?;
-    if holder.is_test() && !accepts_test {
+    let subject = U::Subject::of(certificate).map_err(PathError::Holder)?;
+    if subject.is_test() && !accepts_test {
         return Err(PathError::TestCertificate.into());
     }
     Ok(Vec::new())

@@ -30,9 +30,9 @@ pub(super) fn perform(
     };
     let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
     let token = selection::token(context, family, reader, serial)?;
-    let holder = match token.assurance {
-        Assurance::CardOnly => None,
-        _ => Some(token.holder()?),
+    let (holder, structure) = match token.assurance {
+        Assurance::CardOnly => (None, None),
+        _ => token.bearer()?.into_parts(),
     };
     let practice_situations = if request.practice_situations {
         let situations = PinDialogue::new(context, &token, PinPurpose::ReadPracticeSituations)?
@@ -52,10 +52,12 @@ pub(super) fn perform(
     Ok(CardReadResponse {
         assurance: token.assurance,
         holder,
+        structure,
         certificates,
         pin: match &token.access {
             Access::Card(card) => card.counters.map(pin_summary),
             Access::Pkcs11(token) => Some(summary_of_tries(token.tries())),
+            Access::Software(_) => None,
         },
         reader: token.place,
         card: token.summary,

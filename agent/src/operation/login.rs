@@ -4,7 +4,7 @@
 //! leaves. A local login carries the origin of the site that is configured for that server, since the server knows no other.
 
 use paraphe_certs::Certificate;
-use paraphe_certs::{CardLogin, UnixTime};
+use paraphe_certs::{CardLogin, StructureLogin, UnixTime};
 use paraphe_protocol::api::{ErrorCode, LoginRequest, LoginResponse};
 use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::login::{
@@ -19,7 +19,7 @@ use crate::caller::Caller;
 use crate::config::RecordServer;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
-use crate::token::AuthenticationSignature;
+use crate::token::{AuthenticationSignature, Bearer};
 
 pub(super) fn perform(
     context: &Context<'_>,
@@ -33,7 +33,14 @@ pub(super) fn perform(
         .authentication
         .clone()
         .ok_or(ErrorCode::CertificateMissing)?;
-    card_certificate::check::<CardLogin>(context, &certificate, card_certificate::now())?;
+    let now = card_certificate::now();
+    match token.bearer()? {
+        Bearer::Person(_) => card_certificate::check::<CardLogin>(context, &certificate, now)?,
+        // Marked as what it is; whether that opens anything is the record server's to say.
+        Bearer::Structure(_) => {
+            card_certificate::check::<StructureLogin>(context, &certificate, now)?
+        }
+    };
     let purpose = PinPurpose::Login {
         server: server.title.clone(),
     };

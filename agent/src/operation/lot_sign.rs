@@ -14,7 +14,7 @@ mod wrapping;
 
 use std::path::Path;
 
-use paraphe_certs::{CardSignature, Holder, PathError};
+use paraphe_certs::{CardSignature, StructureSeal};
 use paraphe_protocol::api::{
     DocumentSource, ErrorCode, LotDocumentResponse, LotProfile, LotSignRequest, LotSignResponse,
 };
@@ -30,6 +30,7 @@ use super::selection::{self, Family};
 use super::{Context, card_certificate};
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
+use crate::token::Bearer;
 
 /// Titles that the person is shown.
 const SHOWN_TITLES: usize = 3;
@@ -69,8 +70,20 @@ fn sign(
         .clone()
         .ok_or(ErrorCode::CertificateMissing)?;
     let now = card_certificate::now();
-    let chain = card_certificate::check::<CardSignature>(context, &certificate, now)?;
-    let signer = Holder::from_certificate(&certificate).map_err(PathError::Holder)?;
+    let bearer = token.bearer()?;
+    let chain = match &bearer {
+        Bearer::Person(_) => card_certificate::check::<CardSignature>(context, &certificate, now)?,
+        Bearer::Structure(_) => {
+            card_certificate::check::<StructureSeal>(context, &certificate, now)?
+        }
+    };
+    let (signer, structure) = bearer.into_parts();
+    if request.cda && signer.is_none() {
+        return Err(Failure::new(ErrorCode::CertificateWrongUse).with_detail(
+            "Un en-tête CDA nomme un professionnel ; un certificat de structure n'en désigne aucun.",
+            "A CDA header names a professional; a structure's certificate names none.",
+        ));
+    }
     let dialogue = PinDialogue::new(context, &token, purpose(request))?;
     let submission_set = SubmissionSet {
         unique_id: unique_id()?,
@@ -94,7 +107,12 @@ fn sign(
             // The practice situation that headers name lies behind the PIN.
             let wrap = |situations| {
                 let situation = header::situation(situations, request.practice_situation)?;
-                let headers = HeaderContext::new(patient.clone(), &signer, &situation, now)?;
+                let headers = HeaderContext::new(
+                    patient.clone(),
+                    signer.as_ref().ok_or(ErrorCode::Internal)?,
+                    &situation,
+                    now,
+                )?;
                 let wrapped =
                     wrapping::wrap(context, &checked, &inspected, &headers, &destination)?;
                 prepared = draft(submission_set, &wrapped)?.prepare(&certificate, &chain, now)?;
@@ -125,6 +143,7 @@ fn sign(
         submission_set: unique_id,
         card: token.serial,
         signer,
+        structure,
         signing_time: now.0,
         signature: DocumentSource::Document(String::new()),
         documents,

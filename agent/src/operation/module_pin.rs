@@ -40,8 +40,8 @@ pub(super) fn change(
         requester: Requester::of(context.caller),
         // A token whose certificates say nothing that can be read has a PIN all the same.
         holder: token
-            .holder()
-            .map(|holder| holder.display_name())
+            .bearer()
+            .map(|bearer| bearer.display_name())
             .unwrap_or_default(),
         card_serial: token.serial.clone(),
         reader: token.place.clone(),

@@ -15,6 +15,7 @@ use super::secret_entry;
 use crate::pin::{PinPurpose, PinRequest, Requester, TriesLeft};
 use crate::problem::Failure;
 use crate::token::pkcs11::{Pkcs11Error, Pkcs11Fault, Refusal, Tries};
+use crate::token::software::{SoftwareError, SoftwareFault};
 use crate::token::{Access, ProvenSecret, Token, TokenError, TokenWork, VERIFIED_LIMIT};
 
 /// A question for the PIN that is about to be asked.
@@ -36,7 +37,7 @@ impl<'a> PinDialogue<'a> {
             purpose,
             code: token.requested_code(),
             requester: Requester::of(context.caller),
-            holder: token.holder()?.display_name(),
+            holder: token.bearer()?.display_name(),
             card_serial: token.serial.clone(),
             reader: token.place.clone(),
             tries_left,
@@ -112,6 +113,10 @@ impl<'a> PinDialogue<'a> {
                     self.request.tries_left = TriesLeft::Exactly(1);
                     self.request.wrong_before = false;
                 }
+                Err(TokenError::Software(SoftwareError {
+                    fault: SoftwareFault::PassphraseWrong,
+                    ..
+                })) if entry.is_interactive() => self.request.wrong_before = true,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -135,7 +140,13 @@ impl PinDialogue<'_> {
             }
             Access::Pkcs11(token) => {
                 let (secret, last_try, _notice) = secret_entry::ask(context, token, &self.request)?;
-                Ok(token.unlock(secret, last_try, &**work))
+                let result = token.unlock(secret, last_try, &**work);
+                token.leave_reset(&context.agent.readers);
+                Ok(result)
+            }
+            Access::Software(token) => {
+                let (secret, _) = secret_entry::ask_on_workstation(context, true, &self.request)?;
+                Ok(token.unlock(secret, &**work))
             }
         }
     }
@@ -152,7 +163,7 @@ impl PinDialogue<'_> {
             Access::Card(card) => {
                 card.unlock_on_keypad(context.agent, keypad.prompt, last_try, limit, work)
             }
-            Access::Pkcs11(_) => Err(ErrorCode::Internal.into()),
+            Access::Pkcs11(_) | Access::Software(_) => Err(ErrorCode::Internal.into()),
         }
     }
 }
@@ -181,8 +192,11 @@ pub(super) fn with_proven_secret<R: Send + 'static>(
             card.unlock_again(context.agent, pin, work)?
         }
         (Access::Pkcs11(token), ProvenSecret::Entered(secret)) => {
-            token.unlock(secret, LastTry::Refused, work)
+            let result = token.unlock(secret, LastTry::Refused, work);
+            token.leave_reset(&context.agent.readers);
+            result
         }
+        (Access::Software(token), ProvenSecret::Entered(secret)) => token.unlock(secret, work),
         _ => return Err(ErrorCode::Internal.into()),
     }
     .map_err(Failure::from)

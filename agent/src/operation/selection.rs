@@ -95,12 +95,20 @@ fn leaves_room_for_a_token(code: ErrorCode, by_serial: bool) -> bool {
     }
 }
 
-/// The token in the slot of that name, where a module shows it.
+/// The software token of that name, or the token in the slot of that name, where a module shows it.
 fn named(
     context: &Context<'_>,
     place: &str,
     serial: Option<&str>,
 ) -> Result<Option<Token>, Failure> {
+    let configured = &context.agent.config.software_tokens;
+    if let Some(software) = configured.iter().find(|token| token.name.as_str() == place) {
+        let token = token::software::read(software)?;
+        return match serial {
+            Some(serial) if serial != token.serial => Err(ErrorCode::CardChanged.into()),
+            _ => Ok(Some(token)),
+        };
+    }
     let modules = &context.agent.modules;
     if !modules.is_place(place) {
         return Ok(None);
@@ -136,6 +144,12 @@ fn of_a_module(
         if token.authentication.is_some() || token.signature.is_some() {
             found.push(token);
         }
+    }
+    // A software token is taken only where it is named, by its number if not by its name.
+    if let Some(serial) = serial {
+        let software = context.agent.config.software_tokens.iter();
+        let read = software.filter_map(|configured| token::software::read(configured).ok());
+        found.extend(read.filter(|token| token.serial == serial));
     }
     if found.len() > 1 {
         return Err(several(found.into_iter().map(|token| CardChoice {

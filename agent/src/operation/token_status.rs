@@ -1,11 +1,12 @@
-//! What `status` tells of tokens that are no card in a reader of ours: slots of PKCS#11 modules, with the modules themselves and
-//! what is wrong with them. A card that a driver of ours serves is not told a second time as a module's.
+//! What `status` tells of tokens that are no card in a reader of ours: software tokens, and slots of PKCS#11 modules, with the
+//! modules themselves and what is wrong with them. A card that a driver of ours serves is not told a second time as a module's.
 
 use paraphe_protocol::api::{ModuleSummary, TokenSummary};
 
 use super::Context;
 use crate::config::KnownModule;
 use crate::problem::Failure;
+use crate::token;
 
 /// What there is beside cards in readers.
 #[derive(Debug, Default)]
@@ -13,7 +14,7 @@ pub(super) struct Seen {
     pub(super) tokens: Vec<TokenSummary>,
     pub(super) modules: Vec<ModuleSummary>,
     pub(super) modules_not_configured: Vec<String>,
-    /// Why modules do not work.
+    /// Why modules and software tokens do not work.
     pub(super) failures: Vec<Failure>,
 }
 
@@ -36,6 +37,15 @@ pub(super) fn tokens(context: &Context<'_>) -> Seen {
                 name: token.place,
             });
         seen.tokens.extend(told);
+    }
+    for configured in &context.agent.config.software_tokens {
+        match token::software::summary(configured) {
+            Ok(card) => seen.tokens.push(TokenSummary {
+                name: configured.name.as_str().to_owned(),
+                card,
+            }),
+            Err(error) => seen.failures.push(error.into()),
+        }
     }
     let configured = &context.agent.config.pkcs11_modules;
     seen.modules_not_configured = KnownModule::ALL

@@ -94,6 +94,7 @@ fn response(report: LotReport, language: Language) -> VerifyResponse {
         explanation,
         profile: Some(report.profile.to_owned()),
         signer: report.signer,
+        structure: report.structure,
         signing_time: report.signing_time.map(|time| time.0),
         submission_set: report
             .submission_set

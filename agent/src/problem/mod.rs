@@ -10,6 +10,7 @@ mod lot;
 mod pin;
 mod pkcs11;
 mod reader;
+mod software;
 mod system;
 mod token;
 mod vitale;

@@ -8,6 +8,7 @@ impl From<TokenError> for Failure {
         match error {
             TokenError::Card(error) => error.into(),
             TokenError::Pkcs11(error) => error.into(),
+            TokenError::Software(error) => error.into(),
             TokenError::Signature(error) => error.into(),
         }
     }

@@ -4,6 +4,7 @@ use paraphe_protocol::algorithm::SignatureError;
 use paraphe_protocol::card::{CardError, Instruction};
 
 use super::pkcs11::{Pkcs11Error, Pkcs11Fault, Refusal};
+use super::software::{SoftwareError, SoftwareFault};
 
 /// Why a token did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,9 @@ pub(crate) enum TokenError {
     /// A PKCS#11 module or its token.
     #[error(transparent)]
     Pkcs11(#[from] Pkcs11Error),
+    /// A software token.
+    #[error(transparent)]
+    Software(#[from] SoftwareError),
     /// What the token signed is not a signature of its certificate.
     #[error(transparent)]
     Signature(SignatureError),
@@ -28,7 +32,12 @@ impl TokenError {
             Self::Pkcs11(error) => matches!(
                 error.fault,
                 Pkcs11Fault::Refused(Refusal::PinWrong { .. } | Refusal::PinBlocked)
+                    // A module that failed does not say what became of the code.
+                    | Pkcs11Fault::Ended
+                    | Pkcs11Fault::Deadline { .. }
+                    | Pkcs11Fault::Nonsense
             ),
+            Self::Software(error) => error.fault == SoftwareFault::PassphraseWrong,
             Self::Signature(_) => false,
         }
     }

@@ -11,9 +11,10 @@ mod error;
 pub(crate) mod pkcs11;
 mod secret;
 mod signature;
+pub(crate) mod software;
 mod unlocked;
 
-use paraphe_certs::{Certificate, Holder};
+use paraphe_certs::{Certificate, Holder, Structure};
 use paraphe_protocol::api::{Assurance, CardSummary, ErrorCode};
 use paraphe_protocol::card::pinpad::Pinpad;
 
@@ -29,7 +30,7 @@ pub(crate) use unlocked::{ProvenSecret, TokenWork, UnlockedToken};
 /// What is known of a token without its secret.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
-    /// The reader that it is in, as `status` names it.
+    /// The reader, slot or file that it is in, as `status` names it.
     pub(crate) place: String,
     /// Kind, serial number and label, for the caller.
     pub(crate) summary: CardSummary,
@@ -44,6 +45,33 @@ pub(crate) struct Token {
     pub(crate) access: Access,
 }
 
+/// Whom a token's certificate is about.
+#[derive(Debug, Clone)]
+pub(crate) enum Bearer {
+    /// A person.
+    Person(Box<Holder>),
+    /// A structure, by software of its own.
+    Structure(Structure),
+}
+
+impl Bearer {
+    /// What a person is shown.
+    pub(crate) fn display_name(&self) -> String {
+        match self {
+            Self::Person(holder) => holder.display_name(),
+            Self::Structure(structure) => structure.name.clone(),
+        }
+    }
+
+    /// The one or the other, for the caller.
+    pub(crate) fn into_parts(self) -> (Option<Holder>, Option<Structure>) {
+        match self {
+            Self::Person(holder) => (Some(*holder), None),
+            Self::Structure(structure) => (None, Some(structure)),
+        }
+    }
+}
+
 /// How a token is reached.
 #[derive(Debug, Clone)]
 pub(crate) enum Access {
@@ -51,6 +79,8 @@ pub(crate) enum Access {
     Card(CardAccess),
     /// Through a PKCS#11 module.
     Pkcs11(Box<pkcs11::Pkcs11Access>),
+    /// In a file.
+    Software(Box<software::SoftwareAccess>),
 }
 
 impl Token {
@@ -70,11 +100,23 @@ impl Token {
         })
     }
 
+    /// Whom its certificate is about.
+    pub(crate) fn bearer(&self) -> Result<Bearer, Failure> {
+        if self.assurance == Assurance::Software
+            && let Some(certificate) = self.signature.as_ref().or(self.authentication.as_ref())
+            && let Ok(structure) = Structure::from_certificate(certificate)
+        {
+            return Ok(Bearer::Structure(structure));
+        }
+        self.holder().map(|holder| Bearer::Person(Box::new(holder)))
+    }
+
     /// The tries that the secret has left. Refused where the token has no secret, or none that can still be presented.
     pub(crate) fn tries_left(&self) -> Result<TriesLeft, Failure> {
         match &self.access {
             Access::Card(card) => card.tries_left(),
             Access::Pkcs11(token) => token.tries_left(),
+            Access::Software(_) => Ok(TriesLeft::Unlimited),
         }
     }
 
@@ -83,7 +125,7 @@ impl Token {
         match &self.access {
             Access::Card(card) => card.keypad,
             // Its module drives it.
-            Access::Pkcs11(_) => None,
+            Access::Pkcs11(_) | Access::Software(_) => None,
         }
     }
 
@@ -91,6 +133,7 @@ impl Token {
     pub(crate) fn requested_code(&self) -> RequestedCode {
         match &self.access {
             Access::Pkcs11(token) if token.takes_text() => RequestedCode::Passphrase,
+            Access::Software(_) => RequestedCode::Passphrase,
             _ => RequestedCode::Pin,
         }
     }
@@ -99,7 +142,7 @@ impl Token {
     pub(crate) fn card(&self) -> Result<&CardAccess, Failure> {
         match &self.access {
             Access::Card(card) => Ok(card),
-            Access::Pkcs11(_) => Err(ErrorCode::PinNotManagedHere.into()),
+            Access::Pkcs11(_) | Access::Software(_) => Err(ErrorCode::PinNotManagedHere.into()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Path validation (RFC 5280, section 6) for the two uses of a card's certificates, with revocation by CRL mandatory.
+//! Path validation (RFC 5280, section 6) for the uses of a card's or a structure's certificates, with revocation by CRL mandatory.
 //!
 //! [`TrustStore`] holds whom to trust; [`TrustStore::verify`] is the only maker of a [`VerifiedCertificate`], whose type
 //! parameter says for which use it was verified, so that a login certificate cannot end up where a signature one is due.
@@ -11,7 +11,9 @@ mod openssl_store;
 mod trust_store;
 mod verified;
 
-pub use certificate_use::{CardLogin, CardSignature, CertificateUse};
+pub use certificate_use::{
+    CardLogin, CardSignature, CertificateSubject, CertificateUse, StructureLogin, StructureSeal,
+};
 pub use error::PathError;
 pub use trust_store::{
     MAX_ANCHORS, MAX_CRLS, MAX_INTERMEDIATES, MAX_TOTAL_CRL_BYTES, TrustStore, TrustStoreError,

@@ -5,8 +5,7 @@ use thiserror::Error;
 
 use crate::certificate::{Certificate, CertificateError};
 use crate::crl::{RevocationList, RevocationListError};
-use crate::holder::Holder;
-use crate::path::certificate_use::CertificateUse;
+use crate::path::certificate_use::{CertificateSubject, CertificateUse};
 use crate::path::error::PathError;
 use crate::path::openssl_store::{self, Material, Refusal};
 use crate::path::verified::VerifiedCertificate;
@@ -203,20 +202,20 @@ impl TrustStore {
                 extended_key_usage: leaf.extended_key_usage_oids().to_vec(),
             });
         }
-        let holder = Holder::from_certificate(leaf)?;
-        if holder.is_test() && !self.accept_test {
+        let subject = U::Subject::of(leaf)?;
+        if subject.is_test() && !self.accept_test {
             return Err(PathError::TestCertificate);
         }
         for authority in chain.iter().skip(1) {
             let name = authority.subject().common_name();
-            if name.starts_with("TEST ") != holder.is_test() {
+            if name.starts_with("TEST ") != subject.is_test() {
                 return Err(PathError::MixedEnvironments {
                     authority: name.to_owned(),
-                    leaf_is_test: holder.is_test(),
+                    leaf_is_test: subject.is_test(),
                 });
             }
         }
-        Ok(VerifiedCertificate::new(leaf.clone(), chain, holder, at))
+        Ok(VerifiedCertificate::new(leaf.clone(), chain, subject, at))
     }
 
     fn path(&self, leaf: &Certificate, at: UnixTime) -> Result<Vec<Certificate>, PathError> {

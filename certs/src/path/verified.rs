@@ -12,7 +12,7 @@ use crate::unix_time::UnixTime;
 pub struct VerifiedCertificate<U: CertificateUse> {
     chain: Vec<Certificate>,
     leaf: Certificate,
-    holder: Holder,
+    subject: U::Subject,
     verified_at: UnixTime,
     use_: PhantomData<U>,
 }
@@ -21,13 +21,13 @@ impl<U: CertificateUse> VerifiedCertificate<U> {
     pub(super) fn new(
         leaf: Certificate,
         chain: Vec<Certificate>,
-        holder: Holder,
+        subject: U::Subject,
         verified_at: UnixTime,
     ) -> Self {
         Self {
             chain,
             leaf,
-            holder,
+            subject,
             verified_at,
             use_: PhantomData,
         }
@@ -39,10 +39,10 @@ impl<U: CertificateUse> VerifiedCertificate<U> {
         &self.leaf
     }
 
-    /// Who holds the card.
+    /// Whom it is about.
     #[must_use]
-    pub fn holder(&self) -> &Holder {
-        &self.holder
+    pub fn subject(&self) -> &U::Subject {
+        &self.subject
     }
 
     /// The path, the certificate first and the anchor last.
@@ -55,6 +55,14 @@ impl<U: CertificateUse> VerifiedCertificate<U> {
     #[must_use]
     pub fn verified_at(&self) -> UnixTime {
         self.verified_at
+    }
+}
+
+impl<U: CertificateUse<Subject = Holder>> VerifiedCertificate<U> {
+    /// Who holds the card.
+    #[must_use]
+    pub fn holder(&self) -> &Holder {
+        &self.subject
     }
 }
 

@@ -1,7 +1,7 @@
 //! `card/read`: who holds the professional's card, its certificates, its PIN state, and on request (PIN needed) the
 //! practice situations.
 
-use paraphe_certs::Holder;
+use paraphe_certs::{Holder, Structure};
 use serde::{Deserialize, Serialize};
 
 use crate::card;
@@ -57,6 +57,9 @@ pub struct CardReadResponse {
     /// card proves no holder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holder: Option<Holder>,
+    /// The structure, where the certificate is a structure's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub structure: Option<Structure>,
     /// Certificates found, authentication first.
     pub certificates: Vec<CertificateSummary>,
     /// Tries left, read without spending one; absent where the card has no PIN.

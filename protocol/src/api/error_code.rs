@@ -137,6 +137,8 @@ pub enum ErrorCode {
     OperationUnknown,
     /// This site is not allowed on this workstation.
     OriginNotAllowed,
+    /// Wrong passphrase.
+    PassphraseWrong,
     /// A file path is not allowed here.
     PathNotAllowed,
     /// PIN blocked.
@@ -181,6 +183,8 @@ pub enum ErrorCode {
     SignatureInvalid,
     /// The card made a signature that does not verify.
     SignatureNotAccepted,
+    /// A software certificate cannot be used.
+    SoftwareTokenUnusable,
     /// Too many requests at once.
     TooBusy,
     /// The unblocking code can no longer be used.
@@ -205,7 +209,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 68] = [
+    pub const ALL: [Self; 70] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -242,6 +246,7 @@ impl ErrorCode {
         Self::OperationNotForSites,
         Self::OperationUnknown,
         Self::OriginNotAllowed,
+        Self::PassphraseWrong,
         Self::PathNotAllowed,
         Self::PinBlocked,
         Self::PinEntryUnavailable,
@@ -264,6 +269,7 @@ impl ErrorCode {
         Self::RequestInvalid,
         Self::SignatureInvalid,
         Self::SignatureNotAccepted,
+        Self::SoftwareTokenUnusable,
         Self::TooBusy,
         Self::UnblockingCodeBlocked,
         Self::UnblockingCodeLastTry,
@@ -807,6 +813,17 @@ impl ErrorCode {
                     "The administrator adds the site's exact origin to the configuration.",
                 ],
             },
+            Self::PassphraseWrong => Row {
+                name: "passphrase-wrong",
+                layer: Card,
+                status: 403,
+                who: User,
+                title: ["Phrase secrète incorrecte.", "Wrong passphrase."],
+                remedy: [
+                    "Recommencez avec la phrase secrète de ce certificat logiciel.",
+                    "Try again with the passphrase of this software certificate.",
+                ],
+            },
             Self::PathNotAllowed => Row {
                 name: "path-not-allowed",
                 layer: Policy,
@@ -1095,6 +1112,20 @@ impl ErrorCode {
                 remedy: [
                     "Recommencez ; si cela persiste, transmettez le journal au support.",
                     "Try again; if it persists, give the log to support.",
+                ],
+            },
+            Self::SoftwareTokenUnusable => Row {
+                name: "software-token-unusable",
+                layer: Certificate,
+                status: 409,
+                who: Administrator,
+                title: [
+                    "Un certificat logiciel ne peut pas être utilisé.",
+                    "A software certificate cannot be used.",
+                ],
+                remedy: [
+                    "Corrigez son fichier, ses droits ou la configuration.",
+                    "Correct its file, its mode or the configuration.",
                 ],
             },
             Self::TooBusy => Row {

@@ -1,6 +1,6 @@
 //! `lot/sign`: a lot of documents under one signature, with one PIN entry.
 
-use paraphe_certs::Holder;
+use paraphe_certs::{Holder, Structure};
 use serde::{Deserialize, Serialize};
 
 use super::DocumentSource;
@@ -87,7 +87,11 @@ pub struct LotSignResponse {
     /// Serial of the card that signed.
     pub card: String,
     /// Who signed.
-    pub signer: Holder,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Holder>,
+    /// The structure whose seal it is, where it is no person's signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub structure: Option<Structure>,
     /// Signing time claimed in the signature.
     pub signing_time: i64,
     /// The signature file (XML), as a document to `document/get`, or a path on the command line.

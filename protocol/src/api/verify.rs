@@ -1,6 +1,6 @@
 //! `verify`: a reasoned report on a lot signature and its documents. Never a bare yes or no (EN 319 102-1).
 
-use paraphe_certs::Holder;
+use paraphe_certs::{Holder, Structure};
 use serde::{Deserialize, Serialize};
 
 use super::DocumentSource;
@@ -31,6 +31,9 @@ pub struct VerifyResponse {
     /// Who signed, where the certificate holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<Holder>,
+    /// The structure whose seal it is, where the certificate holds and is no person's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub structure: Option<Structure>,
     /// Signing time claimed by the signer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_time: Option<i64>,

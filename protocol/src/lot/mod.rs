@@ -26,7 +26,7 @@ pub use prepare::{PrepareLotError, PreparedLot};
 pub use report::{
     DocumentOutcome, DocumentReport, Indication, LotReason, LotReport, SubIndication, examine,
 };
-pub use verify::{SIGNING_TIME_TOLERANCE_SECONDS, SignedLot, VerifiedLot};
+pub use verify::{LotSigner, SIGNING_TIME_TOLERANCE_SECONDS, SignedLot, VerifiedLot};
 pub use verify::{verify, verify_signature};
 
 /// Format code of this signature in the metadata of a submission set (value set JDV_J60).

@@ -4,7 +4,7 @@
 //! Signature files without their documents are `INDETERMINATE`, since a manifest's documents are
 //! not covered by the signature value alone.
 
-use paraphe_certs::{Holder, PathError, TrustStore, UnixTime};
+use paraphe_certs::{Holder, PathError, Structure, TrustStore, UnixTime};
 use serde::Serialize;
 
 #[cfg(doc)]
@@ -109,6 +109,9 @@ pub struct LotReport {
     /// Who signed, where the signature holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<Holder>,
+    /// The structure whose seal it is, where the signature holds and is no person's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub structure: Option<Structure>,
     /// When, by the signer's clock, seconds since 1970; where the signature holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_time: Option<UnixTime>,
@@ -139,6 +142,7 @@ pub fn examine(
         sub_indication: None,
         reasons: Vec::new(),
         signer: None,
+        structure: None,
         signing_time: None,
         submission_set: None,
         documents: Vec::new(),
@@ -154,7 +158,8 @@ pub fn examine(
             return report;
         }
     };
-    report.signer = Some(lot.signer().clone());
+    report.signer = lot.signer().holder().cloned();
+    report.structure = lot.signer().structure().cloned();
     report.signing_time = Some(lot.signing_time());
     report.submission_set = Some(lot.submission_set().clone());
     let describe = |document: &LotDocument, outcome, presented| DocumentReport {

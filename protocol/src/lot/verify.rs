@@ -6,7 +6,10 @@
 //! [`SignedLot::check_documents`]: every presented document and exact coverage. The time of
 //! verification decides revocation and expiry: the signing time is only the signer's word.
 
-use paraphe_certs::{CardSignature, Holder, TrustStore, UnixTime, VerifiedCertificate};
+use paraphe_certs::{
+    CardSignature, Certificate, Holder, Structure, StructureSeal, TrustStore, UnixTime,
+    VerifiedCertificate,
+};
 
 use super::coverage::{self, CoverageError, PresentedDocuments};
 use super::draft::{LotDocument, LotLimits, SubmissionSet};
@@ -18,10 +21,49 @@ use crate::identifiers::{Ins, Oid};
 /// How far the signer's clock may be ahead of the verifier's, in seconds.
 pub const SIGNING_TIME_TOLERANCE_SECONDS: i64 = 120;
 
+/// Who signed a lot, with the certificate verified for that.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LotSigner {
+    /// A person, in their own name.
+    Person(VerifiedCertificate<CardSignature>),
+    /// A structure's software, by its seal.
+    Structure(VerifiedCertificate<StructureSeal>),
+}
+
+impl LotSigner {
+    /// The person; `None` for a structure's seal.
+    #[must_use]
+    pub fn holder(&self) -> Option<&Holder> {
+        match self {
+            Self::Person(certificate) => Some(certificate.holder()),
+            Self::Structure(_) => None,
+        }
+    }
+
+    /// The structure; `None` for a person.
+    #[must_use]
+    pub fn structure(&self) -> Option<&Structure> {
+        match self {
+            Self::Person(_) => None,
+            Self::Structure(certificate) => Some(certificate.subject()),
+        }
+    }
+
+    /// The certificate itself.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        match self {
+            Self::Person(certificate) => certificate.certificate(),
+            Self::Structure(certificate) => certificate.certificate(),
+        }
+    }
+}
+
 /// A lot whose signature is verified; its documents are not compared yet.
 #[derive(Debug)]
 pub struct SignedLot {
-    signer: VerifiedCertificate<CardSignature>,
+    signer: LotSigner,
     signing_time: UnixTime,
     submission_set: SubmissionSet,
     documents: Vec<LotDocument>,
@@ -82,9 +124,13 @@ pub(super) fn check_signer(
     lot.algorithm
         .verify(certificate.spki_der(), &lot.signed_info, &lot.signature)
         .map_err(|_| LotError::Signature)?;
-    let signer = trust
-        .verify::<CardSignature>(certificate, at)
-        .map_err(LotError::Path)?;
+    // What the certificate says it is about decides which use it is verified for.
+    let signer = if Structure::from_certificate(certificate).is_ok() {
+        trust.verify(certificate, at).map(LotSigner::Structure)
+    } else {
+        trust.verify(certificate, at).map(LotSigner::Person)
+    }
+    .map_err(LotError::Path)?;
     if lot.signing_time > at.plus_seconds(SIGNING_TIME_TOLERANCE_SECONDS) {
         return Err(LotError::SignedInTheFuture);
     }
@@ -136,15 +182,9 @@ impl SignedLot {
         Ok(())
     }
 
-    /// Who signed.
+    /// Who signed, with the certificate that was verified for signing documents.
     #[must_use]
-    pub fn signer(&self) -> &Holder {
-        self.signer.holder()
-    }
-
-    /// The signer's certificate, verified for signing documents.
-    #[must_use]
-    pub fn certificate(&self) -> &VerifiedCertificate<CardSignature> {
+    pub fn signer(&self) -> &LotSigner {
         &self.signer
     }
 

@@ -16,6 +16,7 @@ mod supervision;
 mod unlocked_token;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use paraphe_certs::{
     CardLogin, CardSignature, Category, Certificate, CertificateUse, Holder, UnixTime,
@@ -28,7 +29,7 @@ use crate::events::EventLog;
 use crate::operation::summary_of_atr;
 use crate::pin::TriesLeft;
 use crate::problem::Failure;
-use crate::reader::{ReaderView, Readers};
+use crate::reader::{CardEnd, ReaderView, Readers};
 use message::{Answer, Call, Identity, SlotState, StoredCertificate};
 use supervision::Module;
 
@@ -39,6 +40,8 @@ pub use known_modules::KnownModule;
 pub(crate) use message::{Bytes, Refusal, Tries};
 pub(crate) use module_file::FileFault;
 
+/// How long resetting a card may wait for other programs.
+const RESET_LIMIT: Duration = Duration::from_secs(5);
 /// Longest slot description that PKCS#11 has room for, bytes.
 const DESCRIPTION_BYTES: usize = 64;
 
@@ -222,6 +225,18 @@ impl Pkcs11Access {
         self.slot.keypad
     }
 
+    /// Leaves the card reset where its slot is a reader that the agent sees too: C_Logout of some modules (OpenSC) leaves the
+    /// card verified, and another program would find it so.
+    pub(crate) fn leave_reset(&self, readers: &Readers) {
+        let views = readers.list().unwrap_or_default();
+        let Some(view) = views.iter().find(|view| is_slot_of(&self.slot, view)) else {
+            return;
+        };
+        if let Err(error) = readers.run(&view.target, RESET_LIMIT, |_| ((), CardEnd::Reset)) {
+            tracing::warn!(%error, "the card behind a module could not be reset");
+        }
+    }
+
     /// Whether its PIN is a text rather than digits.
     pub(crate) fn takes_text(&self) -> bool {
         let certificate = self.signature.as_ref().or(self.authentication.as_ref());
@@ -281,16 +296,20 @@ fn summary_of(slot: &SlotState) -> CardSummary {
 }
 
 /// Most modules describe a slot by its reader's name, cut at the room that there is.
+fn is_slot_of(slot: &SlotState, view: &ReaderView) -> bool {
+    let name = &*view.target.reader;
+    let cut = name.len() > DESCRIPTION_BYTES && name.starts_with(&slot.description);
+    name.trim() == slot.description || (cut && !slot.description.is_empty())
+}
+
+/// Whether a reader shows the same card and a driver of ours serves it.
 fn is_told_by_a_reader(slot: &SlotState, readers: &[ReaderView]) -> bool {
     readers.iter().any(|view| {
-        let name = &*view.target.reader;
-        let cut = name.len() > DESCRIPTION_BYTES && name.starts_with(&slot.description);
-        let same = name.trim() == slot.description || (cut && !slot.description.is_empty());
         let served = view
             .atr
             .as_deref()
             .is_some_and(|atr| summary_of_atr(atr).kind != "unknown");
-        same && served
+        is_slot_of(slot, view) && served
     })
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use paraphe_certs::UnixTime;
+use paraphe_certs::{Holder, UnixTime};
 use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::identifiers::Oid;
 use paraphe_protocol::lot::{
@@ -111,12 +111,21 @@ impl Service {
         .await
         .map_err(|error| Refusal::new(Code::Internal).because(error))??;
 
-        check_signer(&verified, session)?;
-        check_environment(verified.signer(), configuration.environment)?;
+        let signer = check_signer(&verified, session)?;
+        check_environment(signer, configuration.environment)?;
+        let signer = signer.national_id.to_string();
 
         let target = self.lot_folder(&lot.record, &name);
         let staging = lot.folder.path().to_owned();
-        let receipt = receipt(name, lot, &received, &verified, signature_sha256, now);
+        let receipt = receipt(
+            name,
+            lot,
+            &received,
+            &verified,
+            signer,
+            signature_sha256,
+            now,
+        );
         let patient = verified.submission_set().patient.clone();
         let patient = (patient.authority().oid().to_owned(), matricule(&patient));
         let line = entry.done();
@@ -154,13 +163,14 @@ fn keep_signature(folder: &Path, signature: &[u8]) -> std::io::Result<()> {
     sync(folder)
 }
 
-fn check_signer(lot: &VerifiedLot, session: &Session) -> Result<(), Refusal> {
-    let signer = lot.signer();
+/// The session's holder, who must have signed: a structure's seal is nobody's.
+fn check_signer<'a>(lot: &'a VerifiedLot, session: &Session) -> Result<&'a Holder, Refusal> {
+    let signer = lot.signer().holder().ok_or(Code::LotSignerMismatch)?;
     let same_person = signer.national_id.to_string() == session.actor.national_id;
-    let same_issuer = lot.certificate().certificate().raw_issuer() == session.issuer;
+    let same_issuer = lot.signer().certificate().raw_issuer() == session.issuer;
     let same_card = signer.card_serial.is_some() && signer.card_serial == session.actor.card_number;
     if same_person && same_issuer && same_card {
-        Ok(())
+        Ok(signer)
     } else {
         Err(Code::LotSignerMismatch.into())
     }
@@ -171,6 +181,7 @@ fn receipt(
     lot: &OpenLot,
     received: &[(AnnouncedDocument, Received)],
     verified: &VerifiedLot,
+    signer: String,
     signature_sha256: [u8; 32],
     now: UnixTime,
 ) -> LotReceipt {
@@ -178,7 +189,7 @@ fn receipt(
         lot: name,
         record: lot.record.clone(),
         submission_set: verified.submission_set().unique_id.to_string(),
-        signer: verified.signer().national_id.to_string(),
+        signer,
         signing_time: verified.signing_time(),
         received_at: now,
         signature_sha256: hexadecimal(&signature_sha256),
