@@ -42,6 +42,7 @@ targets!(
     contactless_session from "../../fuzz/fuzz_targets/contactless_session.rs",
     cps4_session from "../../fuzz/fuzz_targets/cps4_session.rs",
     pinpad from "../../fuzz/fuzz_targets/pinpad.rs",
+    pkcs11_frame from "../../fuzz/fuzz_targets/pkcs11_frame.rs",
     pkcs15 from "../../fuzz/fuzz_targets/pkcs15.rs",
     tlv from "../../fuzz/fuzz_targets/tlv.rs",
     vitale from "../../fuzz/fuzz_targets/vitale.rs",
