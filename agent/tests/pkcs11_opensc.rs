@@ -7,15 +7,18 @@
 mod stage;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use paraphe::reader::PcscBackend;
 use paraphe::service::HelperProgram;
 use paraphe_protocol::api::{ErrorCode, Operation, Problem};
 use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
 use paraphe_softcard::{CardSlot, Profile, SoftCard};
 use serde_json::{Value, json};
+use stage::pcsc::{Service, second_process};
 use stage::{Answer, Stage, pki};
 
 const CONFIGURATION: &str = "[[pkcs11]]\nname = \"opensc\"\nknown = \"opensc\"\n";
@@ -117,4 +120,38 @@ async fn a_card_behind_opensc_is_read_logs_in_and_comes_and_goes() {
     let event = wait_for(&stage, &mut cursor, "card-inserted").await;
     assert_eq!(event["card"]["serial"], read["card"]["serial"]);
     stage.perform(Operation::Login, login()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_card_that_a_driver_serves_is_told_once_and_left_reset_after_the_module() {
+    let test = "a_card_that_a_driver_serves_is_told_once_and_left_reset_after_the_module";
+    let Some(folder) = second_process(test) else {
+        return;
+    };
+    let service = Service::direct(&folder, &[ReaderKind::Vpcd]);
+    let card = SoftCard::new(&Profile::shipped("physician").unwrap(), &mut pki()).unwrap();
+    let inserted = service.insert(0, card);
+    let stage = Stage::over(
+        Arc::new(PcscBackend),
+        vec![Answer::Pin("1234")],
+        false,
+        CONFIGURATION,
+    );
+    let readers = stage.agent.readers();
+    assert!(readers.wait_for(LONG, |views| views.iter().any(|view| view.atr.is_some())));
+    let status = stage.perform(Operation::Status, json!({})).await.unwrap();
+    assert_eq!(status["modules"][0]["works"], true, "{status}");
+    assert!(status.get("tokens").is_none(), "{status}");
+    let read = stage.perform(Operation::CardRead, json!({})).await.unwrap();
+    assert_eq!(read["card"]["kind"], "cps3", "a driver comes first");
+    // Where the slot is named the module is asked, and what it leaves verified is reset.
+    let mut named = login();
+    named["reader"] = json!(format!("opensc/{}", service.slot(0).reader));
+    let logged_in = stage.perform(Operation::Login, named).await.unwrap();
+    assert_ne!(
+        logged_in["card"], read["card"]["serial"],
+        "the module's own number"
+    );
+    assert_eq!(inserted.with_card(|card| card.counters().verifies), 1);
+    assert!(!inserted.with_card(|card| card.pin_verified()));
 }

@@ -44,6 +44,48 @@ fn the_documented_example_is_read_as_it_stands() {
 }
 
 #[test]
+fn modules_and_software_tokens_are_named_once_and_nothing_else_says_what_is_loaded() {
+    let refused = |text: &str| parse(text).unwrap_err().to_string();
+    let module = "[[pkcs11]]\nname = \"one\"\nmodule = \"/usr/lib/one.so\"\n";
+    let config = parse(module).unwrap();
+    assert_eq!(
+        config.pkcs11_modules[0].files,
+        [PathBuf::from("/usr/lib/one.so")]
+    );
+    assert_eq!(config.pkcs11_modules[0].timeout_seconds, 30);
+    let known = parse("[[pkcs11]]\nname = \"one\"\nknown = \"opensc\"\n").unwrap();
+    assert!(known.pkcs11_modules[0].files.len() > 1);
+    let software = "[[software]]\nname = \"one\"\npath = \"/etc/one.p12\"\n";
+    parse(software).unwrap();
+    for (text, fault) in [
+        (
+            format!("{module}{module}"),
+            "config.toml:5: pkcs11.name: stands twice",
+        ),
+        (
+            format!("{module}{software}"),
+            "config.toml:5: software.name: stands twice",
+        ),
+        (module.replace("/usr/lib/", ""), "must be an absolute path"),
+        (software.replace("/etc/", ""), "must be an absolute path"),
+        (
+            format!("{module}known = \"softhsm\"\n"),
+            "exactly one of module and known",
+        ),
+        (
+            "[[pkcs11]]\nname = \"one\"\n".to_owned(),
+            "exactly one of module and known",
+        ),
+        (format!("{module}timeout_seconds = 121\n"), "from 1 to 120"),
+        (format!("{module}constraint = true\n"), "unknown field"),
+        (format!("{software}pin = \"1234\"\n"), "unknown field"),
+    ] {
+        let said = refused(&text);
+        assert!(said.contains(fault), "{said}");
+    }
+}
+
+#[test]
 fn an_empty_file_is_the_defaults() {
     let config = parse("").unwrap();
     assert_eq!(
