@@ -16,8 +16,8 @@ mod stage;
 
 use std::ffi::CString;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -27,7 +27,7 @@ use ledger::{Codes, Known, Ledger};
 use paraphe::reader::{InProcessReaders, PcscBackend};
 use paraphe_protocol::api::Operation;
 use paraphe_softcard::pcscd::ReaderKind::OwnDriver;
-use paraphe_softcard::{CardSlot, Profile, Scenario, SoftCard};
+use paraphe_softcard::{CardSlot, PkiDirectory, Profile, Scenario, SoftCard};
 use serde_json::{Value, json};
 use stage::pcsc::{Service, second_process};
 use stage::{Answer, Card, Stage};
@@ -40,6 +40,12 @@ const CARD_SECONDS: &str = "[limits]\ncard_seconds = 6\n";
 const GROWTH_LIMIT: u64 = 24;
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
+
+/// The PKI of the tests, opened once.
+fn pki() -> MutexGuard<'static, PkiDirectory> {
+    static PKI: OnceLock<Mutex<PkiDirectory>> = OnceLock::new();
+    PKI.get_or_init(|| Mutex::new(stage::pki())).lock().unwrap()
+}
 
 fn number(variable: &str, default: u64) -> u64 {
     let text = std::env::var(variable).unwrap_or_default();
@@ -160,7 +166,7 @@ async fn soak(name: &str, stage: &Stage, world: &impl World, operations: u64, se
         } else {
             let script = Scenario::from_json(&scenario(&mut random)).unwrap();
             world.look(asked, |card| {
-                card.set_scenario(Some(&script), &mut stage::pki()).unwrap()
+                card.set_scenario(Some(&script), &mut pki()).unwrap()
             });
         }
         let request = body(operation, &cards[asked].serial, random.one_in(2));
@@ -264,7 +270,7 @@ impl World for InProcess {
 
     fn calm(&self) {
         for (number, card) in self.cards.iter().enumerate() {
-            card.with(|card| card.set_scenario(None, &mut stage::pki()).unwrap());
+            card.with(|card| card.set_scenario(None, &mut pki()).unwrap());
             self.readers.insert(&reader(number), card.clone());
         }
     }
@@ -285,7 +291,7 @@ async fn random_faults_in_process() {
         readers: stage.readers.clone(),
         cards,
     };
-    let operations = number("PARAPHE_SOAK_OPERATIONS", 60);
+    let operations = number("PARAPHE_SOAK_OPERATIONS", 200);
     soak(
         "in process",
         &stage,
@@ -297,7 +303,7 @@ async fn random_faults_in_process() {
 }
 
 struct ThroughPcscd {
-    service: std::sync::Mutex<Service>,
+    service: Mutex<Service>,
     readers: Vec<String>,
     slots: Vec<CardSlot>,
 }
@@ -360,7 +366,7 @@ impl World for ThroughPcscd {
 
     fn calm(&self) {
         for slot in &self.slots {
-            slot.with_card(|card| card.set_scenario(None, &mut stage::pki()).unwrap());
+            slot.with_card(|card| card.set_scenario(None, &mut pki()).unwrap());
             slot.pull().unwrap();
             slot.put_back().unwrap();
         }
@@ -393,11 +399,11 @@ async fn random_faults_through_pcscd() {
             .iter()
             .map(|slot| slot.reader.clone())
             .collect(),
-        service: std::sync::Mutex::new(service),
+        service: Mutex::new(service),
         slots,
     };
     let stage = Stage::over(Arc::new(PcscBackend), vec![], true, CARD_SECONDS);
-    let operations = number("PARAPHE_SOAK_OPERATIONS", 60).div_ceil(4);
+    let operations = number("PARAPHE_SOAK_OPERATIONS", 200).div_ceil(4);
     soak(
         "through pcscd",
         &stage,
