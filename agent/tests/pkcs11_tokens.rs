@@ -6,16 +6,23 @@
 mod soft_hsm;
 mod stage;
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use paraphe::pin::{RequestedCode, TriesLeft};
+use paraphe::caller::Caller;
+use paraphe::pin::{DescriptorPinEntry, PinEntryError, RefusedFiles, RequestedCode, TriesLeft};
+use paraphe::reader::InProcessReaders;
+use paraphe::service::Agent;
 use paraphe_certs::test_pki::CardPerson;
 use paraphe_certs::{Category, TrustStore, UnixTime};
-use paraphe_protocol::api::{ErrorCode, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use paraphe_protocol::card::LastTry;
 use paraphe_protocol::login::{
     ChannelBinding, Expected, LoginAssertion, OfferedAlgorithms, ServerNonce, verify,
 };
@@ -65,7 +72,7 @@ fn verified_holder(assertion: &Value) -> String {
         (pki().crls(), TrustStore::add_crls_pem),
     ] {
         for file in files(&folder) {
-            add(&mut trust, &std::fs::read(file).unwrap()).unwrap();
+            add(&mut trust, &fs::read(file).unwrap()).unwrap();
         }
     }
     let assertion: LoginAssertion = serde_json::from_value(assertion.clone()).unwrap();
@@ -84,7 +91,7 @@ fn verified_holder(assertion: &Value) -> String {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap();
+    let entries = fs::read_dir(folder).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
@@ -148,11 +155,7 @@ async fn a_lot_signed_through_the_module_is_accepted_by_xmlsec1() {
     let directory = hsm.folder().join("result");
     stage
         .agent
-        .sign_lot_into(
-            lot().to_string().as_bytes(),
-            &directory,
-            paraphe_protocol::api::Language::English,
-        )
+        .sign_lot_into(lot().to_string().as_bytes(), &directory, Language::English)
         .await
         .unwrap();
     let mut judge = Command::new("xmlsec1");
@@ -366,4 +369,62 @@ async fn the_pin_of_a_token_is_told_and_changed() {
     stage.perform(Operation::Login, login()).await.unwrap();
     let refused = stage.perform(Operation::PinUnblock, json!({})).await;
     assert_eq!(code(&refused), ErrorCode::PinNotManagedHere);
+}
+
+/// PKCS#11 counts no tries that one could read; that a code went nowhere is seen by the entry that does not give it.
+#[tokio::test]
+async fn a_file_whose_pin_the_token_refused_is_used_for_nothing_until_it_is_written() {
+    let hsm = SoftHsm::new();
+    hsm.card("CPS", &CardPerson::sample_physician());
+    let folder = tempfile::tempdir().unwrap();
+    let refused_files = RefusedFiles::in_directory(folder.path());
+    let file = folder.path().join("pin");
+    let write = |lines: &str| {
+        fs::write(&file, lines).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    };
+    let open = || {
+        DescriptorPinEntry::from_file(&file, LastTry::Refused)
+            .unwrap()
+            .unless_refused(refused_files.clone())
+    };
+    let agent = || {
+        Agent::start_with(
+            Arc::new(stage::configuration(&hsm.configuration())),
+            Arc::new(InProcessReaders::new()),
+            Arc::new(open().unwrap()),
+            folder.path(),
+            &hsm.helper(),
+        )
+        .unwrap()
+    };
+    let perform = async |agent: &Agent, operation: Operation, body: &Value| {
+        let body = body.to_string();
+        agent
+            .perform(
+                &Caller::CommandLine,
+                operation,
+                body.as_bytes(),
+                Language::English,
+            )
+            .await
+    };
+    for (operation, body) in [
+        (Operation::Login, login()),
+        (Operation::PinChange, json!({})),
+    ] {
+        write("9999\n567890\n");
+        let wrong = agent();
+        let refused = perform(&wrong, operation, &body).await;
+        assert_eq!(code(&refused), ErrorCode::PinWrong);
+        let again = perform(&wrong, operation, &body).await;
+        assert_eq!(code(&again), ErrorCode::PinEntryUnavailable);
+        assert!(
+            matches!(open(), Err(PinEntryError::AlreadyRefused)),
+            "{operation:?}"
+        );
+        write("1234\n567890\n");
+        perform(&agent(), operation, &body).await.unwrap();
+        open().unwrap();
+    }
 }

@@ -5,7 +5,7 @@ use paraphe_protocol::api::{ErrorCode, PinSetResponse, PinStatusResponse};
 
 use super::Context;
 use super::card_read::summary_of_tries;
-use super::pin_dialogue::only_dialogue;
+use super::pin_dialogue::{note_refused_code, only_dialogue};
 use super::secret_entry::{ask_on_workstation, check_length};
 use crate::pin::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 use crate::problem::Failure;
@@ -51,7 +51,9 @@ pub(super) fn change(
     let request = asked(token.requested_code(), tries_left);
     let (present, last_try) = super::secret_entry::ask_for_change(context, access, &request)?;
     let new = new_secret(context, access, &asked)?;
-    access.set_pin(&present, &new, last_try)?;
+    let set = access.set_pin(&present, &new, last_try);
+    note_refused_code(context, &set);
+    set?;
     drop(request);
     Ok(PinSetResponse {
         reader: token.place,

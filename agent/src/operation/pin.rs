@@ -13,13 +13,13 @@ use paraphe_protocol::card::{
 
 use super::card_read::pin_summary;
 use super::keypad_entry::KeypadEntry;
-use super::pin_dialogue::only_dialogue;
+use super::pin_dialogue::{note_refused_code, only_dialogue};
 use super::selection::{self, Family};
 use super::{Context, module_pin};
 use crate::pin::{PinEntry, PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 use crate::problem::Failure;
 use crate::reader::CardChannel;
-use crate::token::{Access, CardAccess, Token, code_was_refused, known, lock, without_pin};
+use crate::token::{Access, CardAccess, Token, TokenError, known, lock, without_pin};
 
 /// How often a person may try to type a new PIN twice alike.
 const NEW_PIN_ATTEMPTS: usize = 3;
@@ -168,9 +168,8 @@ fn set(
                 present(opened)?;
                 opened.pin_counters()
             })?;
-    if set.as_ref().is_err_and(code_was_refused) {
-        context.agent.pin_entry.note_refused();
-    }
+    let set = set.map_err(TokenError::from);
+    note_refused_code(context, &set);
     let counters = set?;
     Ok(done(token, counters))
 }

@@ -81,9 +81,7 @@ impl<'a> PinDialogue<'a> {
                 Some(keypad) => self.on_keypad(context, keypad, limit, &work)?,
                 None => self.on_workstation(context, &work)?,
             };
-            if outcome.as_ref().is_err_and(TokenError::code_was_refused) {
-                entry.note_refused();
-            }
+            note_refused_code(context, &outcome);
             match outcome {
                 Ok(done) => return Ok(done),
                 Err(TokenError::Card(CardError::WrongPin { tries_left }))
@@ -165,6 +163,14 @@ impl PinDialogue<'_> {
             }
             Access::Pkcs11(_) | Access::Software(_) => Err(ErrorCode::Internal.into()),
         }
+    }
+}
+
+/// The one way in which an entry learns that its code was refused, or may have been, by whatever token: it gives it to none
+/// again.
+pub(super) fn note_refused_code<R>(context: &Context<'_>, outcome: &Result<R, TokenError>) {
+    if outcome.as_ref().is_err_and(TokenError::code_was_refused) {
+        context.agent.pin_entry.note_refused();
     }
 }
 

@@ -44,7 +44,7 @@ impl TokenError {
 }
 
 /// Whether a code was presented and refused, or may have been: it must not be presented again.
-pub(crate) fn code_was_refused(error: &CardError) -> bool {
+fn code_was_refused(error: &CardError) -> bool {
     matches!(
         error,
         CardError::WrongPin { .. }

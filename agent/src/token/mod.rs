@@ -22,7 +22,7 @@ use crate::pin::{RequestedCode, TriesLeft};
 use crate::problem::Failure;
 
 pub(crate) use card::{CardAccess, VERIFIED_LIMIT, known, lock, read as read_card, without_pin};
-pub(crate) use error::{TokenError, code_was_refused};
+pub(crate) use error::TokenError;
 pub(crate) use secret::Secret;
 pub(crate) use signature::{AuthenticationSignature, DocumentSignature};
 pub(crate) use unlocked::{ProvenSecret, TokenWork, UnlockedToken};
