@@ -17,7 +17,7 @@ use paraphe::caller::Caller;
 use paraphe::pin::{PinEntry, RequestedCode, TriesLeft};
 use paraphe::reader::PcscBackend;
 use paraphe::service::Agent;
-use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem, WhoActs};
 use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
 use paraphe_softcard::{CardSlot, Endpoint, Profile, SoftCard};
 use serde_json::{Value, json};
@@ -29,11 +29,15 @@ const ENDPOINT: &str = "PARAPHE_TEST_ENDPOINT";
 
 /// In the first process: starts `pcscd` and the test of this name again. In the second: the reader's name and endpoint.
 fn in_second_process(test: &str) -> Option<Keypad> {
+    with_reader(test, ReaderKind::OwnDriverWithPinPad)
+}
+
+fn with_reader(test: &str, kind: ReaderKind) -> Option<Keypad> {
     if let (Ok(reader), Ok(endpoint)) = (std::env::var(READER), std::env::var(ENDPOINT)) {
         let endpoint = Endpoint::Reader(endpoint.into());
         return Some(Keypad { reader, endpoint });
     }
-    let pcscd = PrivatePcscd::start(&[ReaderKind::OwnDriverWithPinPad]).unwrap();
+    let pcscd = PrivatePcscd::start(&[kind]).unwrap();
     let slot = &pcscd.slots()[0];
     let outcome = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
@@ -374,4 +378,40 @@ async fn a_card_pulled_while_the_keypad_waits_loses_no_try() {
     work.type_all(&["1234"]);
     work.read_situations().await.unwrap();
     assert_eq!(work.spent(), (1, 3));
+}
+
+/// A keypad says that it has one, and not what it can write: it is asked once, refuses (`6B80`), and nothing reaches the card.
+#[tokio::test]
+async fn a_keypad_that_refuses_what_the_card_wants_is_named_with_its_remedy() {
+    let test = "a_keypad_that_refuses_what_the_card_wants_is_named_with_its_remedy";
+    let Some(keypad) = with_reader(test, ReaderKind::OwnDriverWithBankPinPad) else {
+        return;
+    };
+    let work = keypad.with_physician(vec![]);
+    for (operation, body) in [
+        (Operation::CardRead, json!({"practice_situations": true})),
+        (Operation::PinChange, json!({})),
+    ] {
+        let refused = work.perform(operation, body).await;
+        assert_eq!(code(&refused), ErrorCode::ReaderKeypadRefused);
+        let problem = refused.unwrap_err();
+        assert_eq!(problem.remedy.who, WhoActs::Administrator);
+        assert!(
+            problem.remedy.text.contains("keypad = \"never\""),
+            "{}",
+            problem.remedy.text
+        );
+    }
+    assert_eq!(work.spent(), (0, 3));
+    assert_eq!(work.person.announced().len(), 2);
+    assert!(work.person.asked().is_empty());
+    drop(work);
+
+    // What the remedy says, done: the PIN is typed on the workstation.
+    let profile = Profile::shipped("physician").unwrap();
+    let person = Person::new(vec![Answer::Pin("1234")], false);
+    let work = keypad.with(&profile, person, "[pin_entry]\nkeypad = \"never\"\n");
+    work.read_situations().await.unwrap();
+    assert_eq!(work.spent(), (1, 3));
+    assert!(work.person.announced().is_empty());
 }

@@ -287,7 +287,7 @@ pub unsafe extern "C" fn IFDHControl(
     guarded(|| {
         // SAFETY: the caller's contract.
         let _ = unsafe { store(returned, 0) };
-        let Some(slot) = slot(unit).filter(|slot| slot.has_pin_pad()) else {
+        let Some(slot) = slot(unit) else {
             return NOT_SUPPORTED;
         };
         let (Ok(code), Ok(input_length)) = (u32::try_from(code), usize::try_from(input_length))

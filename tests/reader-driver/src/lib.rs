@@ -9,7 +9,7 @@
 //! both ways: u16 big-endian length, then that many bytes
 //! reader: 00 power off, 01 power on, 02 reset (no answer); 04 get ATR (answer: ATR); longer: a command APDU (answer: response)
 //! ```
-//! A slot whose socket's name ends in `.pinpad` has a PIN pad ([`pin_pad`]), on which the card's side types:
+//! A slot whose socket's name ends in `.pinpad` or `.pinpad-bcd` has a PIN pad ([`pin_pad`]), on which the card's side types:
 //!
 //! ```text
 //! reader: 80 + seconds (one byte; answer: 00 and the digits, or 01 cancelled, or 02 nothing in that time)

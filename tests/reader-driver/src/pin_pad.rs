@@ -1,9 +1,9 @@
 //! A simulated PIN pad: PC/SC part 10, features VERIFY_PIN_DIRECT, MODIFY_PIN_DIRECT and IFD_PIN_PROPERTIES.
 //!
-//! A slot has one when its socket's name ends in `.pinpad`. What is typed comes from the card's side of the socket
+//! A slot has one when its socket's name ends in `.pinpad` or `.pinpad-bcd`. What is typed comes from the card's side of the socket
 //! ([`Slot::ask_entry`]); the digits are put in the command that the host brought and the host never sees them. The pad knows
-//! one format, the one in use on health cards: ASCII digits, left-justified, positions in bytes. Any other is `6B80`, as real pads
-//! answer to structures that they cannot carry out.
+//! one format: digits left-justified, positions in bytes, in ASCII as on health cards; `.pinpad-bcd` packs them two in a byte as
+//! on bank cards. Any other is `6B80`, as real pads answer to structures that they cannot carry out.
 
 use std::io;
 
@@ -31,8 +31,42 @@ const NEW_PINS_DIFFER: [u8; 2] = [0x64, 0x02];
 const WRONG_NUMBER_OF_DIGITS: [u8; 2] = [0x64, 0x03];
 const INVALID_STRUCTURE: [u8; 2] = [0x6B, 0x80];
 
-/// Carries out a control code; `None` for one that the pad does not know.
+/// The one way in which a pad writes digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PadDigits {
+    /// A byte for each.
+    Ascii,
+    /// Two in a byte; half a byte left over is `F`.
+    PackedBcd,
+}
+
+impl PadDigits {
+    /// Bits 3 to 1 of `bmFormatString`, left-justified.
+    fn format_bits(self) -> u8 {
+        match self {
+            Self::Ascii => 0x02,
+            Self::PackedBcd => 0x01,
+        }
+    }
+
+    /// The typed ASCII digits as the card is to get them.
+    fn written(self, typed: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Ascii => typed.to_vec(),
+            Self::PackedBcd => typed
+                .chunks(2)
+                .map(|pair| {
+                    let half = |at: usize| pair.get(at).map_or(0x0F, |digit| digit & 0x0F);
+                    half(0) << 4 | half(1)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Carries out a control code; `None` for one that the pad does not know, and where there is no pad.
 pub fn control(slot: &Slot, code: u32, input: &[u8]) -> Option<io::Result<Vec<u8>>> {
+    let pad = slot.pin_pad()?;
     match code {
         GET_FEATURE_REQUEST => Some(Ok(FEATURES
             .iter()
@@ -43,8 +77,8 @@ pub fn control(slot: &Slot, code: u32, input: &[u8]) -> Option<io::Result<Vec<u8
             .collect())),
         // No display, validation by key, one time-out.
         IFD_PIN_PROPERTIES => Some(Ok(vec![0x00, 0x00, 0x02, 0x00])),
-        VERIFY_PIN_DIRECT => Some(run(slot, verify(slot, input))),
-        MODIFY_PIN_DIRECT => Some(run(slot, modify(slot, input))),
+        VERIFY_PIN_DIRECT => Some(run(slot, verify(slot, pad, input))),
+        MODIFY_PIN_DIRECT => Some(run(slot, modify(slot, pad, input))),
         _ => None,
     }
 }
@@ -73,11 +107,11 @@ fn run(slot: &Slot, command: Result<Vec<u8>, Stop>) -> io::Result<Vec<u8>> {
 }
 
 /// `PIN_VERIFY_STRUCTURE`, packed, little-endian.
-fn verify(slot: &Slot, input: &[u8]) -> Result<Vec<u8>, Stop> {
+fn verify(slot: &Slot, pad: PadDigits, input: &[u8]) -> Result<Vec<u8>, Stop> {
     let fields = Fields::read(input, 15)?;
-    let format = Format::read(&fields)?;
+    let format = Format::read(&fields, pad)?;
     let limits = (fields.byte(6)?, fields.byte(5)?);
-    let digits = ask(slot, &fields, limits)?;
+    let digits = pad.written(&ask(slot, &fields, limits)?);
     if format.block_length > 0 {
         return format.insert(fields.command, 0, &digits);
     }
@@ -97,9 +131,9 @@ fn verify(slot: &Slot, input: &[u8]) -> Result<Vec<u8>, Stop> {
 }
 
 /// `PIN_MODIFY_STRUCTURE`: the old PIN where it is wanted, the new one, and the new one again where it is wanted.
-fn modify(slot: &Slot, input: &[u8]) -> Result<Vec<u8>, Stop> {
+fn modify(slot: &Slot, pad: PadDigits, input: &[u8]) -> Result<Vec<u8>, Stop> {
     let fields = Fields::read(input, 20)?;
-    let format = Format::read(&fields)?;
+    let format = Format::read(&fields, pad)?;
     if format.block_length == 0 {
         return Err(Stop::Status(INVALID_STRUCTURE));
     }
@@ -109,13 +143,13 @@ fn modify(slot: &Slot, input: &[u8]) -> Result<Vec<u8>, Stop> {
     let mut command = fields.command.to_vec();
     if confirmation & 0x02 != 0 {
         let old = ask(slot, &fields, limits)?;
-        command = format.insert(&command, old_offset, &old)?;
+        command = format.insert(&command, old_offset, &pad.written(&old))?;
     }
     let new = ask(slot, &fields, limits)?;
     if confirmation & 0x01 != 0 && ask(slot, &fields, limits)? != new {
         return Err(Stop::Status(NEW_PINS_DIFFER));
     }
-    format.insert(&command, new_offset, &new)
+    format.insert(&command, new_offset, &pad.written(&new))
 }
 
 fn ask(slot: &Slot, fields: &Fields<'_>, (least, most): (u8, u8)) -> Result<Vec<u8>, Stop> {
@@ -163,19 +197,19 @@ impl<'a> Fields<'a> {
 struct Format {
     /// Bytes between the command's header and the PIN.
     position: usize,
-    /// Bytes of the PIN block; 0: as many as there are digits.
+    /// Bytes of the PIN block; 0: as many as the digits take.
     block_length: usize,
 }
 
 impl Format {
     /// `bmFormatString`, `bmPINBlockString` and `bmPINLengthFormat`.
-    fn read(fields: &Fields<'_>) -> Result<Self, Stop> {
+    fn read(fields: &Fields<'_>, pad: PadDigits) -> Result<Self, Stop> {
         let (format, block) = (fields.byte(2)?, fields.byte(3)?);
         let position = usize::from(format >> 3 & 0x0F);
         let in_bytes = format & 0x80 != 0;
-        let is_ascii_to_the_left = format & 0x07 == 0x02;
+        let is_the_pads = format & 0x07 == pad.format_bits();
         let tells_pin_length = block & 0xF0 != 0;
-        if !is_ascii_to_the_left || tells_pin_length || (!in_bytes && position != 0) {
+        if !is_the_pads || tells_pin_length || (!in_bytes && position != 0) {
             return Err(Stop::Status(INVALID_STRUCTURE));
         }
         Ok(Self {

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::pin_pad::PadDigits;
+
 /// The longest ATR (ISO/IEC 7816-3, 8.2.1).
 pub const ATR_LIMIT: usize = 33;
 /// How long a card may take for one command.
@@ -23,8 +25,11 @@ const GET_ATR: u8 = 0x04;
 /// Asks the card's side for what is typed on the PIN pad; the low bits are the seconds that it may take.
 const ASK_ENTRY: u8 = 0x80;
 const LONGEST_ENTRY: u8 = 0x7F;
-/// How a socket's name ends whose slot has a PIN pad.
-const PIN_PAD_SUFFIX: &str = ".pinpad";
+/// How a socket's name ends whose slot has a PIN pad, and how its pad writes digits.
+const PIN_PADS: [(&str, PadDigits); 2] = [
+    (".pinpad", PadDigits::Ascii),
+    (".pinpad-bcd", PadDigits::PackedBcd),
+];
 /// What goes before bus and address in the name of a socket whose reader says that it is on USB.
 const USB_MARK: &str = ".usb-";
 /// USB in the upper half of a channel id.
@@ -188,11 +193,13 @@ impl Slot {
         response
     }
 
-    /// Whether the slot has a PIN pad.
-    pub fn has_pin_pad(&self) -> bool {
-        self.path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().ends_with(PIN_PAD_SUFFIX.as_bytes()))
+    /// The one way in which the slot's PIN pad writes digits; `None` where the slot has no pad.
+    pub fn pin_pad(&self) -> Option<PadDigits> {
+        let name = self.path.file_name()?.as_encoded_bytes();
+        PIN_PADS
+            .iter()
+            .find(|(suffix, _)| name.ends_with(suffix.as_bytes()))
+            .map(|(_, digits)| *digits)
     }
 
     /// The channel id of PC/SC part 3 (USB, bus, address), where the socket's name tells one: `slot0.usb-1-7`.

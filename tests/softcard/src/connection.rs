@@ -23,7 +23,9 @@ impl Endpoint {
     pub fn has_pin_pad(&self) -> bool {
         match self {
             Self::Vpcd(_) => false,
-            Self::Reader(path) => path.extension().is_some_and(|name| name == "pinpad"),
+            Self::Reader(path) => path
+                .extension()
+                .is_some_and(|name| name == "pinpad" || name == "pinpad-bcd"),
         }
     }
 }

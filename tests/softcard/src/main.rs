@@ -40,7 +40,7 @@ Standard input, one line each (an end of input changes nothing unless --until-eo
   insert ENDPOINT                    put it back
   swap ENDPOINT PROFILE[@SCENARIO]   put another card in its place
   scenario ENDPOINT FILE             begin a scenario; none instead of a file ends it
-  type ENDPOINT DIGITS               type on the PIN pad of a reader whose socket is named *.pinpad
+  type ENDPOINT DIGITS               type on the PIN pad of a reader whose socket is named *.pinpad or *.pinpad-bcd
   cancel ENDPOINT                    press its cancel key
 
 Example: a physician's and a patient's card in the two slots of Debian's vpcd

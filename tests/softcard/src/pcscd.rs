@@ -78,6 +78,8 @@ pub enum ReaderKind {
     },
     /// Our own driver, one slot with a PIN pad.
     OwnDriverWithPinPad,
+    /// Our own driver, one slot with a PIN pad for bank cards, which refuses to write digits as a health card wants them.
+    OwnDriverWithBankPinPad,
 }
 
 /// A reader to configure under a name of one's own.
@@ -188,6 +190,9 @@ impl PrivatePcscd {
                     own_entry(&place, &format!(".usb-{bus}-{address}"), &mut planned)?
                 }
                 ReaderKind::OwnDriverWithPinPad => own_entry(&place, ".pinpad", &mut planned)?,
+                ReaderKind::OwnDriverWithBankPinPad => {
+                    own_entry(&place, ".pinpad-bcd", &mut planned)?
+                }
             });
         }
         planned.truncate(RECORDS);

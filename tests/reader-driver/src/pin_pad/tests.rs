@@ -48,13 +48,13 @@ const VERIFY: [u8; 13] = [
 
 /// What the card got, with 9000 behind it because it sends everything back; or the pad's own status.
 fn verified(typed: Vec<Typed>, structure: &[u8]) -> Vec<u8> {
-    played("verify", typed, VERIFY_PIN_DIRECT, structure)
+    played("verify.pinpad", typed, VERIFY_PIN_DIRECT, structure)
 }
 
 fn played(name: &str, typed: Vec<Typed>, code: u32, structure: &[u8]) -> Vec<u8> {
-    let path = socket(&format!("{name}-{:?}.pinpad", std::thread::current().id()));
+    let path = socket(&format!("{:?}-{name}", std::thread::current().id()));
     let slot = Slot::listen(&path).unwrap();
-    assert!(slot.has_pin_pad());
+    assert!(slot.pin_pad().is_some());
     let card = card_with_pad(&path, typed);
     assert!(slot.presence());
     let answer = control(&slot, code, structure).unwrap().unwrap();
@@ -70,7 +70,23 @@ fn features_are_told_by_tag() {
     assert_eq!(features[..6], [0x06, 4, 0x42, 0x33, 0x00, 0x06]);
     assert_eq!(features.len(), 18);
     assert!(control(&slot, 0x4200_0001, &[]).is_none());
-    assert!(!Slot::listen(&socket("plain")).unwrap().has_pin_pad());
+    let plain = Slot::listen(&socket("plain")).unwrap();
+    assert!(control(&plain, GET_FEATURE_REQUEST, &[]).is_none());
+}
+
+#[test]
+fn a_pad_for_bank_cards_packs_digits_and_takes_no_other_form() {
+    let answer = |typed: Vec<Typed>, structure: &[u8]| {
+        played("bank.pinpad-bcd", typed, VERIFY_PIN_DIRECT, structure)
+    };
+    let packed = verify_structure(0x81, 0x08, &VERIFY);
+    assert_eq!(
+        answer(vec![Typed::Digits("1234")], &packed),
+        b"\x00\x20\x00\x01\x08\x12\x34\xFF\xFF\xFF\xFF\xFF\xFF\x90\x00"
+    );
+    assert_eq!(PadDigits::PackedBcd.written(b"12345"), [0x12, 0x34, 0x5F]);
+    let ascii = verify_structure(0x82, 0x08, &VERIFY);
+    assert_eq!(answer(Vec::new(), &ascii), INVALID_STRUCTURE);
 }
 
 #[test]
@@ -127,7 +143,7 @@ fn a_change_asks_for_as_many_entries_as_the_structure_says() {
     let changed = |confirmation, typed: &[&'static str]| {
         let typed = typed.iter().map(|digits| Typed::Digits(digits)).collect();
         let structure = modify_structure(confirmation, &command);
-        played("modify", typed, MODIFY_PIN_DIRECT, &structure)
+        played("modify.pinpad", typed, MODIFY_PIN_DIRECT, &structure)
     };
     assert_eq!(
         changed(3, &["1234", "4321", "4321"])[5..21],
