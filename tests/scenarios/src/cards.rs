@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use paraphe_softcard::Endpoint;
 use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind, Slot};
 
 use crate::programs::{Running, program};
+
+const LONG: Duration = Duration::from_secs(60);
 
 /// What a card was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +113,40 @@ impl CardsInReaders {
         let endpoint = endpoint(&self.slots[index]);
         let answer = self.cards.ask(&format!("swap {endpoint} {profile}"));
         assert_eq!(answer, format!("done swap {endpoint} {profile}"));
+    }
+
+    /// Begins a scenario of faults for the card at this place.
+    ///
+    /// # Panics
+    /// Where it cannot be read.
+    pub fn begin_scenario(&mut self, index: usize, file: &Path) {
+        let line = format!(
+            "scenario {} {}",
+            endpoint(&self.slots[index]),
+            file.display()
+        );
+        assert_eq!(self.cards.ask(&line), format!("done {line}"));
+    }
+
+    /// Stops pcscd. The cards look for their readers until it is back.
+    pub fn stop_pcscd(&mut self) {
+        self.pcscd.stop();
+    }
+
+    /// Starts pcscd again and waits until it shows every card.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn start_pcscd_again(&mut self) {
+        self.pcscd.start_again().unwrap();
+        let shown = self.pcscd.wait_until(LONG, "every card", |states| {
+            self.slots.iter().all(|slot| {
+                states
+                    .iter()
+                    .any(|state| state.name == slot.reader && state.atr.is_some())
+            })
+        });
+        shown.unwrap();
     }
 
     /// What the card at this place was sent so far, by its own trace.

@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use paraphe_scenarios::{CardsInReaders, Workstation, documents};
 use paraphe_softcard::pcscd::ReaderKind;
@@ -15,7 +18,7 @@ fn a_wrong_pin_costs_one_try_and_says_how_many_are_left() {
     let workstation = Workstation::new(env!("CARGO_TARGET_TMPDIR"));
     let cards = one_card(&workstation, "physician");
     let wrong = workstation.pin_file("9999");
-    let login = |pin: &std::path::Path| {
+    let login = |pin: &Path| {
         let pin = pin.to_str().unwrap();
         workstation.paraphe(
             &cards,
@@ -61,6 +64,61 @@ fn a_wrong_pin_costs_one_try_and_says_how_many_are_left() {
     assert_eq!(cards.pin_presentations(), 2);
     assert_eq!(tries_left(&workstation, &cards), 1);
     assert!(!login(&wrong).text.contains("9999"), "a PIN is never shown");
+}
+
+#[test]
+fn a_pin_that_failed_is_not_presented_again_when_the_card_service_is_back() {
+    let workstation = Workstation::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut cards = one_card(&workstation, "physician");
+    let login = |cards: &CardsInReaders, pin: &Path| {
+        workstation.paraphe(cards, &login_with(pin.to_str().unwrap()))
+    };
+    let wrong = workstation.pin_file("9999");
+    let _ = login(&cards, &wrong).refused("pin-wrong");
+    cards.stop_pcscd();
+    let _ = login(&cards, &wrong).refused("pin-entry-unavailable");
+    cards.start_pcscd_again();
+    let _ = login(&cards, &wrong).refused("pin-entry-unavailable");
+    assert_eq!(cards.pin_presentations(), 1);
+    assert_eq!(tries_left(&workstation, &cards), 2);
+    let _ = login(&cards, &workstation.pin_file("1234")).done();
+    assert_eq!(cards.pin_presentations(), 2);
+    assert_eq!(tries_left(&workstation, &cards), 3);
+}
+
+/// The card counts a wrong PIN, and the card service ends before its answer is there: nobody knows that it was wrong.
+#[test]
+fn a_pin_whose_answer_was_lost_with_the_card_service_is_not_presented_again() {
+    let workstation = Workstation::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut cards = one_card(&workstation, "physician");
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../softcard/scenarios");
+    cards.begin_scenario(0, &scenarios.join("mute-at-pin.json"));
+    let wrong = workstation.pin_file("9999");
+    let arguments = login_with(wrong.to_str().unwrap());
+    let pending = workstation
+        .command(cards.pcscd().client(paraphe_scenarios::program("paraphe")))
+        .args(arguments)
+        .arg("--json")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while cards.cost(0).codes == 0 {
+        assert!(Instant::now() < until, "the card was given no code");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    cards.stop_pcscd();
+    let ended = pending.wait_with_output().unwrap();
+    let problem: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(problem["code"], "pin-outcome-unknown", "{problem}");
+    cards.start_pcscd_again();
+
+    let again = workstation.paraphe(&cards, &arguments);
+    let _ = again.refused("pin-entry-unavailable");
+    assert_eq!(cards.cost(0).codes, 1);
+    assert_eq!(tries_left(&workstation, &cards), 2);
 }
 
 #[test]
@@ -236,6 +294,18 @@ fn without_pcscd_the_card_service_is_named() {
     assert_eq!(output.status.code(), Some(1));
 }
 
+fn login_with(pin_file: &str) -> [&str; 7] {
+    [
+        "login",
+        "--server",
+        "dossier",
+        "--nonce",
+        NONCE,
+        "--pin-file",
+        pin_file,
+    ]
+}
+
 fn one_card(workstation: &Workstation, profile: &str) -> CardsInReaders {
     CardsInReaders::insert(
         &[ReaderKind::OwnDriver],
@@ -253,8 +323,8 @@ fn tries_left(workstation: &Workstation, cards: &CardsInReaders) -> u64 {
 fn sign(
     workstation: &Workstation,
     cards: &CardsInReaders,
-    pin: &std::path::Path,
-    output: &std::path::Path,
+    pin: &Path,
+    output: &Path,
     files: &[&std::path::PathBuf],
 ) -> paraphe_scenarios::Answer {
     let mut arguments = vec![
