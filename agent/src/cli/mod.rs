@@ -31,6 +31,7 @@ mod vitale_read;
 mod tests;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use paraphe_protocol::api::Operation;
@@ -132,6 +133,9 @@ enum PinCommand {
     Unblock,
 }
 
+/// How long the process waits at its end for threads that are about to leave the card service.
+const LAST_CARD_CALLS: Duration = Duration::from_millis(500);
+
 /// How a command ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -151,7 +155,9 @@ pub fn run() -> ExitCode {
     }
     let language = line.options.language();
     let json = line.options.json;
-    match perform(line) {
+    let ending = perform(line);
+    crate::reader::wait_for_card_threads(LAST_CARD_CALLS);
+    match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Refused) => ExitCode::from(1),
         Err(failure) => {

@@ -16,6 +16,7 @@ mod owner;
 mod patience;
 mod pcsc_backend;
 mod pcsc_keypad;
+mod pcsc_threads;
 mod pcsc_watch;
 mod sleep;
 mod table;
@@ -37,6 +38,7 @@ pub use monitor::Readers;
 pub use name::ReaderName;
 pub(crate) use patience::with_patience;
 pub use pcsc_backend::PcscBackend;
+pub(crate) use pcsc_threads::wait_for_card_threads;
 pub use table::ReaderView;
 
 /// Where readers and cards come from.

@@ -15,6 +15,7 @@ use pcsc::{
 };
 
 use super::pcsc_keypad::{KeypadError, PcscKeypad};
+use super::pcsc_threads::Inside;
 use super::pcsc_watch::PcscWatch;
 use super::{
     Backend, CardChannel, CardEnd, CardTarget, Connector, JobLimits, ReaderError, ReaderName, Watch,
@@ -51,6 +52,8 @@ impl Backend for PcscBackend {
 #[derive(Default)]
 struct PcscConnector {
     context: Option<Context>,
+    /// Dropped after the context.
+    _inside: Inside,
 }
 
 impl Connector for PcscConnector {

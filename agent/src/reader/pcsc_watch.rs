@@ -12,6 +12,7 @@ use paraphe_protocol::api::ReaderState as CardPresence;
 use pcsc::{Context, Error, PNP_NOTIFICATION, ReaderState, Scope, State};
 
 use super::pcsc_backend::reader_error;
+use super::pcsc_threads::Inside;
 use super::{ReaderError, ReaderName, ReaderStatus, Watch};
 
 /// Readers and notifications that one call can watch (`PCSCLITE_MAX_READERS_CONTEXTS`).
@@ -25,6 +26,8 @@ const SETTLING: Duration = Duration::from_millis(20);
 pub(super) struct PcscWatch {
     context: Option<Context>,
     readers: Vec<ReaderState>,
+    /// Dropped after the context.
+    inside: Inside,
 }
 
 impl Watch for PcscWatch {
@@ -33,12 +36,14 @@ impl Watch for PcscWatch {
             Some(context) => context.clone(),
             None => {
                 let context = Context::establish(Scope::User).map_err(reader_error)?;
+                self.inside.watches_with(Some(&context));
                 self.context = Some(context.clone());
                 context
             }
         };
         let result = self.wait_for_change(&context, wait);
         if result.is_err() {
+            self.inside.watches_with(None);
             self.context = None;
             self.readers.clear();
         }
