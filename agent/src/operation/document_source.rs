@@ -118,11 +118,11 @@ impl OpenFile {
         })
     }
 
-    /// The file read is still the one at its path, and nobody wrote to it meanwhile.
+    /// The file read is still the one at its path, and nobody wrote to it meanwhile. While it is open nothing else can have its
+    /// device and inode, so that what the path says is said of the open file too.
     fn check_unchanged(&self) -> Result<(), Failure> {
-        let open = self.file.metadata().map_err(missing)?;
         let named = std::fs::metadata(&self.path).map_err(|_| ErrorCode::DocumentChanged)?;
-        if version(&open) == version(&self.before) && version(&named) == version(&self.before) {
+        if version(&named) == version(&self.before) {
             Ok(())
         } else {
             Err(ErrorCode::DocumentChanged.into())

@@ -180,49 +180,17 @@ impl ActiveScanner {
     }
 }
 
-/// Bytes looked at together for a marker that a word may follow.
-const BLOCK: usize = 64;
-
 impl Language {
     /// Where the next word of the list can begin: behind a marker that ends the chunk, or that a first letter of the list
-    /// follows. Compressed data is full of markers, so blocks without such a pair are passed over at vector speed.
+    /// follows. Compressed data is full of markers, so what follows one is looked up, not compared.
     fn next_word(self, chunk: &[u8]) -> Option<usize> {
-        let mut passed = 0;
-        while let Some(block) = chunk.get(passed..).and_then(<[u8]>::first_chunk) {
-            if self.may_hold_word(block)
-                && let Some(at) = self.next_word_of(block)
-            {
-                return Some(passed + at);
-            }
-            passed += BLOCK;
-        }
-        let rest = chunk.get(passed..).unwrap_or_default();
-        let ends_with_marker = || (rest.last() == Some(&self.marker())).then_some(rest.len());
-        self.next_word_of(rest)
-            .or_else(ends_with_marker)
-            .map(|at| passed + at)
-    }
-
-    /// Whether what may begin a word follows a marker; one byte more than the block, and no branch in it. Says yes too often.
-    fn may_hold_word(self, block: &[u8; BLOCK + 1]) -> bool {
-        let marker = self.marker();
-        let letters = match self {
-            // Names of the list begin with a capital: 0x40 to 0x5F.
-            Self::Pdf => 0xE0,
-            Self::Rtf | Self::Text => 0xC0,
-        };
-        let pairs = block.iter().zip(block.iter().skip(1));
-        let found = pairs.fold(0, |found, (first, second)| {
-            let begins = (second & letters == 0x40) | (*second == b'#') | (*second == b'!');
-            found | u8::from((*first == marker) & begins)
-        });
-        found != 0
-    }
-
-    fn next_word_of(self, bytes: &[u8]) -> Option<usize> {
-        memchr::memchr_iter(self.marker(), bytes)
+        let begins = self.beginnings();
+        memchr::memchr_iter(self.marker(), chunk)
             .map(|at| at + 1)
-            .find(|next| bytes.get(*next).is_some_and(|byte| self.may_begin(*byte)))
+            .find(|next| {
+                let byte = chunk.get(*next).map(|byte| usize::from(*byte));
+                byte.is_none_or(|byte| begins.get(byte).is_some_and(|begins| *begins))
+            })
     }
 
     fn marker(self) -> u8 {
@@ -233,22 +201,15 @@ impl Language {
         }
     }
 
-    /// Whether a word of the list can begin with this byte, or with an escape of it.
-    fn may_begin(self, byte: u8) -> bool {
+    /// Whether a word of the list can begin with a byte, or with an escape of it.
+    fn beginnings(self) -> &'static [bool; 256] {
+        const PDF: [bool; 256] = beginnings(PDF_NAMES, b"#");
+        const RTF: [bool; 256] = beginnings(RTF_WORDS, b"");
+        const TEXT: [bool; 256] = beginnings(TEXT_TAGS, b"HSIOE");
         match self {
-            Self::Pdf => {
-                byte == b'#'
-                    || PDF_NAMES
-                        .iter()
-                        .any(|(name, _)| name.first() == Some(&byte))
-            }
-            Self::Rtf => byte == b'o',
-            Self::Text => {
-                let lower = byte.to_ascii_lowercase();
-                TEXT_TAGS
-                    .iter()
-                    .any(|(name, _)| name.first() == Some(&lower))
-            }
+            Self::Pdf => &PDF,
+            Self::Rtf => &RTF,
+            Self::Text => &TEXT,
         }
     }
 
@@ -278,6 +239,24 @@ impl Language {
             Self::Text => byte.is_ascii_alphabetic() || byte == b'!',
         }
     }
+}
+
+/// The first letters of a list, and more.
+const fn beginnings(words: &[(&[u8], ActiveContent)], more: &[u8]) -> [bool; 256] {
+    let mut begins = [false; 256];
+    let mut rest = words;
+    while let [(word, _), after @ ..] = rest {
+        if let [first, ..] = word {
+            begins[*first as usize] = true;
+        }
+        rest = after;
+    }
+    let mut rest = more;
+    while let [first, after @ ..] = rest {
+        begins[*first as usize] = true;
+        rest = after;
+    }
+    begins
 }
 
 /// A PDF name with its `#xx` escapes undone (ISO 32000-1 section 7.3.5).

@@ -7,21 +7,33 @@ use crate::problem::Failure;
 
 /// A unique id for a document or a submission set.
 pub(crate) fn unique_id() -> Result<Oid, Failure> {
-    let mut bytes = [0; 16];
+    let mut bytes = [0; UUID_BYTES];
     openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
-    let random = u128::from_be_bytes(bytes);
+    Ok(identifier(bytes))
+}
+
+/// So many at once: the generator is asked for all their bytes in one call.
+pub(super) fn unique_ids(count: usize) -> Result<Vec<Oid>, Failure> {
+    let mut bytes = vec![0; UUID_BYTES * count];
+    openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
+    let (uuids, _) = bytes.as_chunks::<UUID_BYTES>();
+    Ok(uuids.iter().copied().map(identifier).collect())
+}
+
+const UUID_BYTES: usize = 16;
+
+fn identifier(random: [u8; UUID_BYTES]) -> Oid {
+    let random = u128::from_be_bytes(random);
     let version = 0x4 << 76;
     let variant = 0b10 << 62;
-    Ok(Oid::from_uuid(
-        random & !(0xF << 76) & !(0b11 << 62) | version | variant,
-    ))
+    Oid::from_uuid(random & !(0xF << 76) & !(0b11 << 62) | version | variant)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use super::unique_id;
+    use super::{unique_id, unique_ids};
 
     #[test]
     fn identifiers_are_random_uuids_of_version_4() {
@@ -30,5 +42,13 @@ mod tests {
         assert_eq!(number >> 76 & 0xF, 4);
         assert_eq!(number >> 62 & 0b11, 0b10);
         assert_ne!(id, unique_id().unwrap());
+    }
+
+    #[test]
+    fn many_at_once_are_all_different() {
+        let ids = unique_ids(1000).unwrap();
+        let different: std::collections::HashSet<_> = ids.iter().map(|id| id.as_str()).collect();
+        assert_eq!((ids.len(), different.len()), (1000, 1000));
+        assert!(unique_ids(0).unwrap().is_empty());
     }
 }

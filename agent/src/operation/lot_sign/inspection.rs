@@ -10,8 +10,8 @@ use paraphe_protocol::document::{DocumentFormat, DocumentLimits, InspectedDocume
 use paraphe_protocol::identifiers::Oid;
 
 use super::destination::{Content, Destination};
+use super::identifiers::unique_ids;
 use super::request::{CheckedDocument, CheckedRequest};
-use super::unique_id;
 use crate::operation::Context;
 use crate::operation::document_source::Source;
 use crate::operation::hashing::in_parallel;
@@ -38,8 +38,10 @@ pub(super) fn inspect(
     destination: &Destination,
 ) -> Result<Vec<Inspected>, Failure> {
     let total = AtomicU64::new(0);
-    let numbered: Vec<_> = request.documents.iter().zip(1_usize..).collect();
-    in_parallel(&numbered, |buffer, (document, number)| {
+    let identifiers = unique_ids(request.documents.len())?;
+    let documents = request.documents.iter().zip(identifiers);
+    let numbered: Vec<_> = documents.zip(1_usize..).collect();
+    in_parallel(&numbered, |buffer, ((document, unique_id), number)| {
         let source = open(context, document, &total)?;
         let inspector = inspector(context, document);
         // What is wrapped is copied then, not now.
@@ -61,7 +63,7 @@ pub(super) fn inspect(
             }
         };
         Ok(Inspected {
-            unique_id: unique_id()?,
+            unique_id: unique_id.clone(),
             title: document.request.title.clone(),
             format: found.format,
             media_type: found.format.media_type(),
