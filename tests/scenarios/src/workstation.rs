@@ -110,7 +110,16 @@ impl Workstation {
     /// Where it cannot be written.
     #[must_use]
     pub fn pin_file(&self, pin: &str) -> PathBuf {
-        let path = self.path().join(format!("pin-{pin}"));
+        self.private_file(&format!("pin-{pin}"), &format!("{pin}\n"))
+    }
+
+    /// A file of this name that nobody else can read.
+    ///
+    /// # Panics
+    /// Where it cannot be written.
+    #[must_use]
+    pub fn private_file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
         let mut file = fs::OpenOptions::new()
             .create(true)
             .truncate(true)
@@ -118,7 +127,7 @@ impl Workstation {
             .mode(0o600)
             .open(&path)
             .unwrap();
-        writeln!(file, "{pin}").unwrap();
+        file.write_all(text.as_bytes()).unwrap();
         path
     }
 

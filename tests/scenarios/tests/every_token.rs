@@ -3,14 +3,19 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use openssl::pkey::PKey;
+use openssl::symm::Cipher;
 use paraphe_certs::test_pki::CardPerson;
+use paraphe_certs::{Category, UnixTime};
 use paraphe_scenarios::{CardsInReaders, SoftHsm, Workstation, path_of, project};
+use paraphe_softcard::PkiDirectory;
 use paraphe_softcard::pcscd::ReaderKind;
 use serde_json::Value;
 
 const NONCE: &str = "WlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlo";
 const PATIENT: &str = "282049999900264";
 const PHYSICIAN: usize = 0;
+const PASSPHRASE: &str = "phrase secrète d'essai";
 
 /// What runs `paraphe` with these arguments.
 type Run<'a> = &'a dyn Fn(&[&str]) -> paraphe_scenarios::Answer;
@@ -38,6 +43,17 @@ fn softhsm_does_everything() {
     logs_in(&run, &name, pin);
     let signed = sign(&run, &workstation, &name, pin).done();
     verifies(&run, &signed);
+    let situations = ["card", "read", "--practice-situations", "--reader", &name];
+    let read = run(&[&situations[..], &["--pin-file", pin]].concat()).done();
+    assert_eq!(read["practice_situations"], serde_json::json!([]), "{read}");
+    let status = run(&["pin", "status", "--reader", &name]).done();
+    assert_eq!(status["pin"]["blocked"], false, "{status}");
+    let codes = workstation.private_file("codes", "1234\n98765\n");
+    let change = ["pin", "change", "--reader", &name, "--pin-file"];
+    let _ = run(&[&change[..], &[codes.to_str().unwrap()]].concat()).done();
+    logs_in(&run, &name, workstation.pin_file("98765").to_str().unwrap());
+    let unblock = ["pin", "unblock", "--reader", &name];
+    let _ = run(&unblock).refused("pin-not-managed-here");
     // The card beside it is not this operation's business.
     assert_eq!(cards.cost(PHYSICIAN), before);
 }
@@ -59,6 +75,58 @@ fn opensc_reads_the_soft_cps3_and_logs_in_and_says_that_it_cannot_sign() {
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.contains("FunctionNotSupported"), "{detail}");
     assert_eq!((cards.cost(PHYSICIAN) - before).codes, 2);
+}
+
+#[test]
+fn a_software_token_does_what_it_may() {
+    let (workstation, cards) = place("softhsm");
+    let person = CardPerson {
+        category: Category::TestSoftware,
+        card_serial: None,
+        ..CardPerson::sample_nurse()
+    };
+    let now = UnixTime::from(std::time::SystemTime::now());
+    let issued = PkiDirectory::open_or_create(workstation.pki(), now)
+        .unwrap()
+        .with_authorities(|pki| pki.issue_card(&person, now))
+        .unwrap()
+        .unwrap();
+    for (name, issued) in [
+        ("login", &issued.authentication),
+        ("sign", &issued.signature),
+    ] {
+        let key = PKey::private_key_from_pem(issued.private_key_pkcs8_pem.expose().as_bytes());
+        let key = key
+            .unwrap()
+            .private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), PASSPHRASE.as_bytes());
+        let text = String::from_utf8(key.unwrap()).unwrap() + &issued.certificate.pem();
+        let path = workstation.private_file(&format!("{name}.pem"), &text);
+        workstation.configure(&format!("[[software]]\nname = {name:?}\npath = {path:?}\n"));
+    }
+    let run = |arguments: &[&str]| workstation.paraphe(&cards, arguments);
+    let passphrase = workstation.private_file("passphrase", PASSPHRASE);
+    let passphrase = passphrase.to_str().unwrap();
+    let name_of = |wanted: &str| {
+        let status = run(&["status"]).done();
+        let tokens = status["tokens"].as_array().unwrap().clone();
+        let names = tokens.iter().filter_map(|token| token["name"].as_str());
+        let mut found = names.filter(|name| name.contains(wanted));
+        found
+            .next()
+            .unwrap_or_else(|| panic!("{status}"))
+            .to_owned()
+    };
+    let (login, sealing) = (name_of("login"), name_of("sign"));
+    let before = cards.cost(PHYSICIAN);
+    let read = run(&["card", "read", "--reader", &login]).done();
+    assert_eq!(read["card"]["kind"], "software", "{read}");
+    assert_eq!(read["assurance"], "software", "{read}");
+    logs_in(&run, &login, passphrase);
+    let signed = sign(&run, &workstation, &sealing, passphrase).done();
+    verifies(&run, &signed);
+    let _ = run(&["pin", "change", "--reader", &login]).refused("pin-not-managed-here");
+    let _ = run(&["pin", "unblock", "--reader", &login]).refused("pin-not-managed-here");
+    assert_eq!(cards.cost(PHYSICIAN), before);
 }
 
 /// A workstation with a module, and a physician's card in a reader.
