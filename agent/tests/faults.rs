@@ -326,7 +326,7 @@ const MEANWHILE: [Row; 9] = [
     meanwhile(
         "another program resets the card",
         Ok(()),
-        |readers, _| readers.reset_card(READER),
+        |readers, _| assert!(readers.reset_card(READER, LONG)),
         |_, _| {},
     ),
     meanwhile(

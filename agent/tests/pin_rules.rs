@@ -218,7 +218,7 @@ async fn a_pin_that_failed_is_never_presented_again() {
         "a restart of the card service",
     ] {
         match after {
-            "a reset" => place.readers.reset_card(READER),
+            "a reset" => assert!(place.readers.reset_card(READER, LONG)),
             "a removal" => {
                 place.readers.remove(READER);
                 assert!(place.agent.readers().wait_for(LONG, |views| {

@@ -3,7 +3,7 @@
 //! or never answer it, other programs, a service that stops, a workstation that sleeps. Never part of what users install.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -189,16 +189,28 @@ impl InProcessReaders {
         });
     }
 
-    /// Resets the card between two transactions, as another program may.
-    pub fn reset_card(&self, reader: &str) {
+    /// Resets the card between two transactions, as another program may. Waits for the one that goes on, but, as that program
+    /// would, no longer than `patience`: a card that went mute keeps its transaction until it is taken out.
+    /// Tells whether the card was reset.
+    pub fn reset_card(&self, reader: &str, patience: Duration) -> bool {
         let found = self
             .lock()
             .slot(reader)
             .and_then(|slot| Some((Arc::clone(&slot.transaction), slot.card.clone()?)));
-        if let Some((transaction, present)) = found {
-            let _between_transactions = lock(&transaction);
-            lock(&present.card).reset();
-        }
+        let Some((transaction, present)) = found else {
+            return false;
+        };
+        let begun = Instant::now();
+        let _between_transactions = loop {
+            match transaction.try_lock() {
+                Ok(held) => break held,
+                Err(TryLockError::Poisoned(held)) => break held.into_inner(),
+                Err(TryLockError::WouldBlock) if begun.elapsed() >= patience => return false,
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        lock(&present.card).reset();
+        true
     }
 
     /// Another program takes the reader for itself, or lets go of it.

@@ -1,7 +1,8 @@
 //! The thread that owns a reader: it alone makes calls that concern the reader's card, one job after the other, so that a
 //! call that blocks inside the card service blocks nobody but itself. Callers wait with a deadline; a job that its caller gave
 //! up before it began is never run. A card that never answers keeps the thread until it is pulled: its job's caller is told
-//! in time, and later callers at once, so that nothing piles up behind it.
+//! in time, and later callers for the same card at once, so that nothing piles up behind it. Callers for the card that comes
+//! after it wait for the thread, which returns a moment after the mute one was pulled.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
@@ -27,13 +28,25 @@ pub(super) struct Owner {
     channel: Arc<OnceLock<Option<u32>>>,
 }
 
-/// Since when the thread has been inside a command whose time is over.
+/// Since when the thread has been inside a command whose time is over, and which card was to answer it.
 #[derive(Debug, Default)]
-struct Stuck(Mutex<Option<Instant>>);
+struct Stuck(Mutex<Option<(Instant, CardTarget)>>);
 
 impl Stuck {
-    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+    fn lock(&self) -> MutexGuard<'_, Option<(Instant, CardTarget)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses where the thread waits for the card of `behind`; for whichever card, where that is `None`.
+    fn refuse(&self, behind: Option<&CardTarget>) -> Result<(), ReaderError> {
+        match &*self.lock() {
+            Some((since, target)) if behind.is_none_or(|behind| behind == target) => {
+                Err(ReaderError::Unresponsive {
+                    since: since.elapsed(),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -119,7 +132,7 @@ impl Owner {
         J: FnOnce(&mut CardChannel<'_>) -> (R, CardEnd) + Send + 'static,
     {
         let called = Instant::now();
-        self.refuse_if_stuck()?;
+        self.stuck.refuse(Some(target))?;
         // Who takes the job out of its place decides: the thread that begins it, or the caller that gives it up, and with it
         // whatever secret it holds.
         let answer = Answer(Arc::clone(place));
@@ -160,24 +173,15 @@ impl Owner {
             Err(mpsc::TrySendError::Disconnected(_)) => return Err(ReaderError::Stopped),
         }
         match place.wait(called + limits.wait, || {
-            *self.stuck.lock() = Some(Instant::now())
+            *self.stuck.lock() = Some((Instant::now(), target.clone()))
         }) {
             Awaited::Answer(Err(ReaderError::Busy { .. })) => Err(busy(called)),
             Awaited::Answer(answer) => answer,
             Awaited::NotBegun => {
-                self.refuse_if_stuck()?;
+                self.stuck.refuse(None)?;
                 Err(busy(called))
             }
             Awaited::Overdue { presenting } => Err(ReaderError::Timeout { presenting }),
-        }
-    }
-
-    fn refuse_if_stuck(&self) -> Result<(), ReaderError> {
-        match *self.stuck.lock() {
-            Some(since) => Err(ReaderError::Unresponsive {
-                since: since.elapsed(),
-            }),
-            None => Ok(()),
         }
     }
 }

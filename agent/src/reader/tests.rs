@@ -238,11 +238,8 @@ fn behind_a_mute_card_nobody_waits_and_the_next_card_works() {
     stage.cards.remove(READER);
     let next = CountingCard::default();
     let target = stage.insert(&next);
-    let until = std::time::Instant::now() + LONG;
-    while stage.transmit(&target).is_err() {
-        assert!(std::time::Instant::now() < until);
-        std::thread::yield_now();
-    }
+    let answered = stage.transmit(&target);
+    assert!(answered.is_ok(), "{answered:?}");
 }
 
 #[test]

@@ -261,7 +261,9 @@ impl World for InProcess {
                 self.readers
                     .insert(&self::reader(other), self.cards[event.card].clone());
             }
-            Disturbance::Reset => self.readers.reset_card(&reader),
+            Disturbance::Reset => {
+                self.readers.reset_card(&reader, LONG / 30);
+            }
             Disturbance::Held(pause) => {
                 self.readers.hold(&reader, true);
                 std::thread::sleep(pause);
