@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 export PARAPHE_SOAK_OPERATIONS="${1:-1000}" PARAPHE_SOAK_SEED="${2:-1}"
 cargo build --quiet --locked -p paraphe-reader-driver
 cargo test --quiet --locked -p paraphe --features softcard --test soak -- --nocapture --test-threads 1 2>&1 |
-    grep -oE "soak: .*|.*panicked.*|^test result.*|^error.*" || { echo "soak: the run failed" >&2; exit 1; }
+    grep -oE "soak: .*|.*panicked.*|^[a-z/]* took .*|^test result.*|^error.*" || { echo "soak: the run failed" >&2; exit 1; }

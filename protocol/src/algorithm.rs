@@ -49,6 +49,9 @@ pub enum SignatureError {
     /// The RSA public exponent is even, too small or too large.
     #[error("the RSA public exponent is not acceptable")]
     Exponent,
+    /// The system's OpenSSL does not offer the algorithm.
+    #[error("the algorithm is not available on this system")]
+    Unavailable,
     /// The signature value does not fit message and key.
     #[error("the signature does not match the signed bytes and the certificate's key")]
     Mismatch,

@@ -16,6 +16,8 @@ pub mod identifiers;
 pub mod login;
 pub mod lot;
 mod secret_page;
+pub mod signature;
+pub mod time_stamp;
 pub mod vitale_component;
 pub mod xml;
 

@@ -10,10 +10,11 @@ use paraphe_protocol::algorithm::SignatureError;
 use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::identifiers::{Environment, Ins, Nir, Oid};
 use paraphe_protocol::lot::{
-    CoverageFinding, DocumentOutcome, DraftError, Indication, LotDocument, LotDraft, LotError,
-    LotLimits, PrepareLotError, PresentedDocuments, SignedPart, SubIndication, SubmissionSet,
-    examine, verify, verify_signature,
+    CoverageFinding, DocumentOutcome, DraftError, LotDocument, LotDraft, LotError, LotLimits,
+    PrepareLotError, PresentedDocuments, SignedPart, SubmissionSet, examine, verify,
+    verify_signature,
 };
+use paraphe_protocol::signature::{Indication, SubIndication};
 use paraphe_protocol::xml::gate::GateError;
 use proptest::prelude::*;
 use support::{NOW, Practice, sign};

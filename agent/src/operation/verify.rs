@@ -7,8 +7,9 @@ use paraphe_protocol::api::{
 };
 use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
 use paraphe_protocol::lot::{
-    self, DocumentOutcome, Indication, LotLimits, LotReason, LotReport, PresentedDocuments,
+    self, DocumentOutcome, LotLimits, LotReason, LotReport, PresentedDocuments,
 };
+use paraphe_protocol::signature::Indication;
 
 use super::document_source::Source;
 use super::hashing::in_parallel;

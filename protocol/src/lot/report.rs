@@ -15,47 +15,7 @@ use super::error::LotError;
 use super::verify::verify_signature;
 use crate::digest::Sha256Digest;
 use crate::identifiers::Oid;
-
-/// Overall outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
-pub enum Indication {
-    /// Signature and documents hold.
-    TotalPassed,
-    /// They may hold; something that would decide is missing.
-    Indeterminate,
-    /// They do not hold.
-    TotalFailed,
-}
-
-/// Why it is not `TOTAL-PASSED` (EN 319 102-1 table 5 and 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[non_exhaustive]
-pub enum SubIndication {
-    /// Not a signature of this profile.
-    FormatFailure,
-    /// Something signed was changed.
-    HashFailure,
-    /// The signature value does not verify.
-    SigCryptoFailure,
-    /// The signer's certificate was revoked.
-    Revoked,
-    /// The certificate, or the times, do not satisfy the constraints.
-    ChainConstraintsFailure,
-    /// An attribute of the signature does not satisfy the constraints.
-    SigConstraintsFailure,
-    /// An algorithm or key is too weak or unknown.
-    CryptoConstraintsFailure,
-    /// No path to a trusted authority.
-    NoCertificateChainFound,
-    /// The certificate is expired or not valid yet, and nothing proves when it was used.
-    OutOfBoundsNoPoe,
-    /// Revocation cannot be known now.
-    TryLater,
-    /// A document is missing, or none was presented.
-    SignedDataNotFound,
-}
+use crate::signature::{Indication, SubIndication};
 
 /// What became of a signed document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -1,0 +1,57 @@
+//! A signature as its format's reader leaves it: everything that needs no trust was checked, nothing about trust was decided.
+//! Only the readers of this crate make one; the validation turns it into a report.
+
+use paraphe_certs::{Certificate, UnixTime};
+
+use super::{Evidence, Level, Packaging, SignatureFormat, SubIndication};
+use crate::algorithm::SignatureAlgorithm;
+use crate::time_stamp::TimeStampToken;
+
+/// A signature whose structure, digests and value hold.
+#[derive(Clone, Debug)]
+pub struct CheckedSignature {
+    pub(crate) format: SignatureFormat,
+    pub(crate) packaging: Packaging,
+    /// The level that the file's content reaches, whatever it proves.
+    pub(crate) level: Level,
+    pub(crate) algorithm: SignatureAlgorithm,
+    /// The certificate whose key made the signature, bound by a signed attribute.
+    pub(crate) signer: Certificate,
+    /// Time that the signer states.
+    pub(crate) claimed_signing_time: Option<UnixTime>,
+    pub(crate) covered: Vec<Covered>,
+    pub(crate) signature_time_stamps: Vec<ImprintedTimeStamp>,
+    /// In the order in which they were added.
+    pub(crate) archive_time_stamps: Vec<ImprintedTimeStamp>,
+    pub(crate) evidence: Evidence,
+}
+
+/// A time stamp, and whether it is one of the bytes that it should be of.
+#[derive(Clone, Debug)]
+pub struct ImprintedTimeStamp {
+    pub(crate) token: TimeStampToken,
+    pub(crate) imprint_matches: bool,
+}
+
+/// One thing that is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// As the signature names it: a file name, a URI, "the whole PDF up to this revision".
+    pub name: String,
+    /// How many bytes, where known.
+    pub bytes: Option<u64>,
+    /// Position among the documents that the caller presented; `None` where the content stands in the file itself.
+    pub presented: Option<usize>,
+}
+
+/// Why a file is not a signature that holds, before any question of trust.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{explanation}")]
+pub struct ReadError {
+    /// The reason of EN 319 102-1 that it is told under.
+    pub sub_indication: SubIndication,
+    /// Stable name, for programs.
+    pub code: &'static str,
+    /// In English, without content.
+    pub explanation: String,
+}

@@ -1,0 +1,27 @@
+//! What every signature format shares: levels, packagings, the three steps in which a signature is made, what is embedded for
+//! the long term, and how a verification is told.
+//!
+//! A format (`crate::cades`, `crate::xades`...) is two things. To make: a *prepare* function of its own that lays the
+//! signature out and gives a [`PreparedSignature`]; whoever holds the key signs its bytes elsewhere, `complete` gives a
+//! [`SignatureFile`] of level B, and the same file is raised to T, LT and LTA with a time stamp, evidence and another time
+//! stamp that the caller obtained. To verify: a *read* function that checks everything that needs no trust (structure,
+//! digests, signature value, imprints) and gives a [`CheckedSignature`]; the validation then decides with a trust store and a
+//! time, the same way for all formats (ETSI EN 319 102-1).
+//!
+//! Nothing here does I/O: time stamps, revocation data and documents come in as arguments.
+
+mod checked;
+mod digest_algorithm;
+mod evidence;
+mod format;
+mod making;
+mod report;
+
+pub use checked::{CheckedSignature, Covered, ImprintedTimeStamp, ReadError};
+pub use digest_algorithm::DigestAlgorithm;
+pub use evidence::{Evidence, EvidenceError};
+pub use format::{Level, Packaging, SignatureFormat};
+pub use making::{Contents, ContentsError, Output, PreparedSignature, SignatureFile, SigningError};
+pub use report::{
+    CoveredReport, Indication, Reason, SignatureReport, SubIndication, TimeStampReport,
+};
