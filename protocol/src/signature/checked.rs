@@ -9,6 +9,7 @@ use crate::time_stamp::TimeStampToken;
 
 /// A signature whose structure, digests and value hold.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "the validation is the next step")]
 pub struct CheckedSignature {
     pub(crate) format: SignatureFormat,
     pub(crate) packaging: Packaging,
@@ -28,6 +29,7 @@ pub struct CheckedSignature {
 
 /// A time stamp, and whether it is one of the bytes that it should be of.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "the validation is the next step")]
 pub struct ImprintedTimeStamp {
     pub(crate) token: TimeStampToken,
     pub(crate) imprint_matches: bool,

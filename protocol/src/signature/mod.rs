@@ -19,7 +19,10 @@ mod report;
 
 pub use checked::{CheckedSignature, Covered, ImprintedTimeStamp, ReadError};
 pub use digest_algorithm::DigestAlgorithm;
-pub use evidence::{Evidence, EvidenceError};
+pub use evidence::{
+    Evidence, EvidenceError, MAXIMUM_CERTIFICATES, MAXIMUM_OCSP_RESPONSE_BYTES,
+    MAXIMUM_OCSP_RESPONSES, MAXIMUM_REVOCATION_LISTS,
+};
 pub use format::{Level, Packaging, SignatureFormat};
 pub use making::{Contents, ContentsError, Output, PreparedSignature, SignatureFile, SigningError};
 pub use report::{
