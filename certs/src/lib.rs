@@ -9,6 +9,7 @@
 //! - [`TrustStore::verify`]: path validation for one use, [`CardLogin`] or [`CardSignature`] of a person, [`StructureLogin`] or
 //!   [`StructureSeal`] of a structure, with revocation by CRL mandatory; the result, [`VerifiedCertificate`], exists only for a path that holds.
 //! - [`RevocationList`]: the essentials of a CRL.
+//! - [`der`] and [`SignatureScheme`]: what OCSP responses and time stamps are read and verified with.
 //! - [`localhost`]: the constrained root and the leaf of the agent's HTTPS door.
 //!
 //! # What it is not
@@ -31,6 +32,7 @@
 mod card_kind;
 mod certificate;
 mod crl;
+pub mod der;
 pub mod distinguished_name;
 mod holder;
 mod key_usage;
@@ -41,6 +43,7 @@ mod pem;
 pub mod private_extension;
 mod profession;
 mod secret;
+mod signature_scheme;
 mod structure;
 #[cfg(feature = "test-pki")]
 pub mod test_pki;
@@ -63,5 +66,6 @@ pub use path::{
 pub use pem::PemError;
 pub use profession::ProfessionCode;
 pub use secret::PrivateKeyPem;
+pub use signature_scheme::{SignatureScheme, SignatureSchemeError};
 pub use structure::Structure;
 pub use unix_time::UnixTime;

@@ -3,8 +3,8 @@
 //! Names follow the pattern of the IGC-Santé TEST ones, with SIMULATEUR where that names itself and an organisation of our own:
 //! nobody can take them for the real ones.
 
-use super::der_writer as der;
 use super::name::{self, Rdn};
+use crate::der;
 
 /// Organisation of every authority.
 pub const ORGANIZATION: &str = "PARAPHE-SIMULATEUR";

@@ -8,11 +8,11 @@ use crate::private_extension;
 use crate::secret::PrivateKeyPem;
 
 use super::authority::{Authority, Level};
-use super::der_writer as der;
 use super::extension_writer::{SIMULATOR_POLICY, extension};
 use super::key::KeyAlgorithm;
 use super::name::{self, Rdn};
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
+use crate::der;
 
 /// Policy of the older generation of cards (IGC-CPS 2ter).
 const OLD_POLICY: &str = "1.2.250.1.71.3.7.9.1.1.2.1";

@@ -5,9 +5,9 @@ use crate::key_usage::KeyUsage;
 use crate::unix_time::UnixTime;
 
 use super::authority::Authority;
-use super::der_writer as der;
 use super::error::TestPkiError;
 use super::template::{CertificateTemplate, Validity};
+use crate::der;
 
 /// Policy of every certificate below the roots: a UUID-based OID (X.667) made for this simulator.
 pub(super) const SIMULATOR_POLICY: &str = "2.25.74815306066104129411937096218701479585";

@@ -4,12 +4,12 @@ use crate::certificate::{Certificate, Extension};
 use crate::unix_time::UnixTime;
 
 use super::authority::Authority;
-use super::der_writer as der;
 use super::error::TestPkiError;
 use super::extension_writer;
 use super::key::{Key, SubjectKey};
 use super::name;
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
+use crate::der;
 
 /// The certificate of an authority; a root signs its own.
 pub(super) fn authority_certificate(

@@ -7,9 +7,9 @@ use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::sign::Signer;
 
-use super::der_writer as der;
 use super::error::TestPkiError;
 use super::template::SignatureDigest;
+use crate::der;
 use crate::secret::PrivateKeyPem;
 
 /// What kind of key to make.

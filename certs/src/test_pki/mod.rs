@@ -23,7 +23,6 @@
 
 mod authority;
 mod card;
-mod der_writer;
 mod error;
 mod extension_writer;
 mod issue;

@@ -1,6 +1,6 @@
 //! Subject names as the test PKI writes them: RDN by RDN, sorted as DER wants or, on request, left as given.
 
-use super::der_writer as der;
+use crate::der;
 
 /// One attribute of a name to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,12 +5,12 @@ use crate::pem;
 use crate::unix_time::UnixTime;
 
 use super::authority::Authority;
-use super::der_writer as der;
 use super::error::TestPkiError;
 use super::extension_writer::{self, authority_key_identifier, extension};
 use super::issue::encode_time;
 use super::key::Key;
 use super::template::SignatureDigest;
+use crate::der;
 
 /// Why a certificate is revoked (RFC 5280, 5.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

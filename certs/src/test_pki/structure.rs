@@ -5,11 +5,11 @@ use crate::distinguished_name::attribute_type;
 use crate::key_usage::{ExtendedKeyUsage, KeyUsage};
 use crate::private_extension;
 
-use super::der_writer as der;
 use super::extension_writer::{SIMULATOR_POLICY, extension};
 use super::key::KeyAlgorithm;
 use super::name;
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
+use crate::der;
 
 /// An invented structure.
 #[derive(Debug, Clone)]

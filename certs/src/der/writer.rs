@@ -1,26 +1,42 @@
-//! DER (X.690) as a few functions that only write.
+//! Writing: a few functions, no types.
 //!
 //! The test PKI writes its certificates by hand because it must also write what a well-behaved encoder refuses to: SETs that
 //! are not sorted, T61Strings with Latin-1 in them. Foreign judges (OpenSSL's programs) read the result in the tests.
 
-pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
-pub(super) const ENUMERATED: u8 = 0x0a;
-pub(super) const UTF8_STRING: u8 = 0x0c;
-pub(super) const PRINTABLE_STRING: u8 = 0x13;
-pub(super) const T61_STRING: u8 = 0x14;
-pub(super) const IA5_STRING: u8 = 0x16;
-pub(super) const UTC_TIME: u8 = 0x17;
-pub(super) const GENERALIZED_TIME: u8 = 0x18;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
-pub(super) const NULL: &[u8] = &[0x05, 0x00];
+/// Identifier of BOOLEAN.
+pub const BOOLEAN: u8 = 0x01;
+/// Identifier of INTEGER.
+pub const INTEGER: u8 = 0x02;
+/// Identifier of BIT STRING.
+pub const BIT_STRING: u8 = 0x03;
+/// Identifier of OCTET STRING.
+pub const OCTET_STRING: u8 = 0x04;
+/// Identifier of OBJECT IDENTIFIER.
+pub const OBJECT_IDENTIFIER: u8 = 0x06;
+/// Identifier of ENUMERATED.
+pub const ENUMERATED: u8 = 0x0a;
+/// Identifier of UTF8String.
+pub const UTF8_STRING: u8 = 0x0c;
+/// Identifier of PrintableString.
+pub const PRINTABLE_STRING: u8 = 0x13;
+/// Identifier of T61String.
+pub const T61_STRING: u8 = 0x14;
+/// Identifier of IA5String.
+pub const IA5_STRING: u8 = 0x16;
+/// Identifier of UTCTime.
+pub const UTC_TIME: u8 = 0x17;
+/// Identifier of GeneralizedTime.
+pub const GENERALIZED_TIME: u8 = 0x18;
+/// Identifier of SEQUENCE and SEQUENCE OF.
+pub const SEQUENCE: u8 = 0x30;
+/// Identifier of SET and SET OF.
+pub const SET: u8 = 0x31;
+/// The one value of NULL.
+pub const NULL: &[u8] = &[0x05, 0x00];
 
 /// A value: tag, definite length in its shortest form, content.
-pub(super) fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn value(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let mut der = vec![tag];
     if let Ok(short @ 0..=0x7f) = u8::try_from(length) {
@@ -36,7 +52,8 @@ pub(super) fn value(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// A constructed value of these parts, in this order.
-pub(super) fn constructed<P: AsRef<[u8]>>(tag: u8, parts: &[P]) -> Vec<u8> {
+#[must_use]
+pub fn constructed<P: AsRef<[u8]>>(tag: u8, parts: &[P]) -> Vec<u8> {
     let content: Vec<u8> = parts
         .iter()
         .flat_map(|part| part.as_ref().iter().copied())
@@ -44,28 +61,34 @@ pub(super) fn constructed<P: AsRef<[u8]>>(tag: u8, parts: &[P]) -> Vec<u8> {
     value(tag, &content)
 }
 
-pub(super) fn sequence<P: AsRef<[u8]>>(parts: &[P]) -> Vec<u8> {
+/// A SEQUENCE of these parts.
+#[must_use]
+pub fn sequence<P: AsRef<[u8]>>(parts: &[P]) -> Vec<u8> {
     constructed(SEQUENCE, parts)
 }
 
 /// X.690, 11.6: the parts of a SET OF in ascending order of their encodings.
-pub(super) fn sorted_set(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
+#[must_use]
+pub fn sorted_set(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
     parts.sort();
     constructed(SET, &parts)
 }
 
 /// A context-specific constructed value, `[number]`.
-pub(super) fn context(number: u8, content: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn context(number: u8, content: &[u8]) -> Vec<u8> {
     value(0xa0 | number, content)
 }
 
 /// A context-specific primitive value, `[number] IMPLICIT`.
-pub(super) fn context_primitive(number: u8, content: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn context_primitive(number: u8, content: &[u8]) -> Vec<u8> {
     value(0x80 | number, content)
 }
 
 /// A non-negative INTEGER from its big-endian bytes.
-pub(super) fn unsigned_integer(big_endian: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn unsigned_integer(big_endian: &[u8]) -> Vec<u8> {
     let mut content: Vec<u8> = big_endian
         .iter()
         .copied()
@@ -78,14 +101,16 @@ pub(super) fn unsigned_integer(big_endian: &[u8]) -> Vec<u8> {
 }
 
 /// A BIT STRING of whole bytes.
-pub(super) fn bit_string(content: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn bit_string(content: &[u8]) -> Vec<u8> {
     let mut with_unused = vec![0];
     with_unused.extend_from_slice(content);
     value(BIT_STRING, &with_unused)
 }
 
 /// A BIT STRING of named bits (bit n of `bits` is named bit n), trailing zero bits left out as X.690, 11.2.2 wants.
-pub(super) fn named_bits(bits: u16) -> Vec<u8> {
+#[must_use]
+pub fn named_bits(bits: u16) -> Vec<u8> {
     let reversed = bits.reverse_bits();
     let mut bytes = reversed.to_be_bytes().to_vec();
     while bytes.last() == Some(&0) {
@@ -97,7 +122,8 @@ pub(super) fn named_bits(bits: u16) -> Vec<u8> {
 }
 
 /// An OBJECT IDENTIFIER from its dotted form; none where the text is not one.
-pub(super) fn object_identifier(dotted: &str) -> Option<Vec<u8>> {
+#[must_use]
+pub fn object_identifier(dotted: &str) -> Option<Vec<u8>> {
     let arcs: Vec<u128> = dotted
         .split('.')
         .map(str::parse)
