@@ -135,6 +135,7 @@ pub(super) fn signing_steps(
         }
         (KeyPurpose::Signature, SignatureAlgorithm::RsaPkcs1Sha256) => 0x28,
         (_, SignatureAlgorithm::RsaPssSha256) => 0x2C,
+        _ => return Err(CardError::AlgorithmNotOffered { purpose, algorithm }),
     };
     let data = [0x91, 0x02, card_algorithm, reference | LOCAL_KEY];
     Ok(SigningSteps {

@@ -170,6 +170,8 @@ impl<T: Transport + ?Sized> VerifiedCard<'_, '_, T> {
         let is_right = |answer: &[u8]| match algorithm {
             SignatureAlgorithm::RsaPkcs1Sha256 => is_pkcs1_signature_of(&key, digest, answer),
             SignatureAlgorithm::RsaPssSha256 => is_pss_signature_of(&key, digest, answer),
+            // No card offers another one.
+            _ => false,
         };
         self.card.begin_operation();
         if self.card.in_application {

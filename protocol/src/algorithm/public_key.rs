@@ -1,0 +1,93 @@
+//! Public keys that have an algorithm here, read from DER SubjectPublicKeyInfo (RFC 3279 section 2.3.1, RFC 5480).
+//!
+//! Refused: a modulus outside 2048 to 4096 bits; an exponent that is even, below 65 537 or above 64 bits; a key that is bound
+//! to PSS (id-RSASSA-PSS); curves but P-256 and P-384; curves given by parameters, whatever they are equal to; points that are
+//! compressed or not on the curve; anything after the key.
+
+use openssl::ec::EcKey;
+use openssl::pkey::{Id, PKey, Public};
+
+use super::SignatureError;
+
+/// Smallest RSA modulus accepted, in bits.
+pub const RSA_MIN_BITS: u32 = 2048;
+/// Largest RSA modulus accepted, in bits.
+pub const RSA_MAX_BITS: u32 = 4096;
+
+/// An elliptic curve of NIST SP 800-186.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// P-256 (secp256r1).
+    P256,
+    /// P-384 (secp384r1).
+    P384,
+}
+
+/// A key that may verify.
+pub(super) enum PublicKey {
+    Rsa(PKey<Public>),
+    Ecdsa(Curve, EcKey<Public>),
+}
+
+impl Curve {
+    const ALL: [Self; 2] = [Self::P256, Self::P384];
+
+    /// Length of a coordinate, and of r and s, bytes.
+    #[must_use]
+    pub const fn coordinate_length(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+        }
+    }
+
+    /// Everything in a SubjectPublicKeyInfo before the coordinates of an uncompressed point.
+    const fn key_prefix(self) -> &'static [u8] {
+        match self {
+            Self::P256 => &[
+                0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06,
+                0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+            ],
+            Self::P384 => &[
+                0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06,
+                0x05, 0x2B, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00, 0x04,
+            ],
+        }
+    }
+
+    /// The curve that the key names, where it is written in the one way that is accepted.
+    fn of_key(spki_der: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|curve| {
+            spki_der
+                .strip_prefix(curve.key_prefix())
+                .is_some_and(|point| point.len() == 2 * curve.coordinate_length())
+        })
+    }
+}
+
+impl PublicKey {
+    pub(super) fn read(spki_der: &[u8]) -> Result<Self, SignatureError> {
+        let key =
+            PKey::public_key_from_der(spki_der).map_err(|_| SignatureError::UnsupportedKey)?;
+        match key.id() {
+            Id::RSA => {
+                let rsa = key.rsa().map_err(|_| SignatureError::UnsupportedKey)?;
+                let bits = u32::try_from(rsa.n().num_bits()).unwrap_or(0);
+                if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
+                    return Err(SignatureError::KeySize { bits });
+                }
+                let exponent = rsa.e();
+                if !(17..=64).contains(&exponent.num_bits()) || !exponent.is_bit_set(0) {
+                    return Err(SignatureError::Exponent);
+                }
+                Ok(Self::Rsa(key))
+            }
+            Id::EC => {
+                let curve = Curve::of_key(spki_der).ok_or(SignatureError::UnsupportedKey)?;
+                let key = key.ec_key().map_err(|_| SignatureError::UnsupportedKey)?;
+                Ok(Self::Ecdsa(curve, key))
+            }
+            _ => Err(SignatureError::UnsupportedKey),
+        }
+    }
+}
