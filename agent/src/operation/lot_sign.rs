@@ -13,6 +13,7 @@ mod request;
 mod wrapping;
 
 use std::path::Path;
+use std::thread;
 
 use paraphe_certs::{CardSignature, StructureSeal};
 use paraphe_protocol::api::{
@@ -71,14 +72,13 @@ fn sign(
         .ok_or(ErrorCode::CertificateMissing)?;
     let now = card_certificate::now();
     let bearer = token.bearer()?;
-    let chain = match &bearer {
-        Bearer::Person(_) => card_certificate::check::<CardSignature>(context, &certificate, now)?,
+    let check_certificate = || match &bearer {
+        Bearer::Person(_) => card_certificate::check::<CardSignature>(context, &certificate, now),
         Bearer::Structure(_) => {
-            card_certificate::check::<StructureSeal>(context, &certificate, now)?
+            card_certificate::check::<StructureSeal>(context, &certificate, now)
         }
     };
-    let (signer, structure) = bearer.into_parts();
-    if request.cda && signer.is_none() {
+    if request.cda && matches!(bearer, Bearer::Structure(_)) {
         return Err(Failure::new(ErrorCode::CertificateWrongUse).with_detail(
             "Un en-tête CDA nomme un professionnel ; un certificat de structure n'en désigne aucun.",
             "A CDA header names a professional; a structure's certificate names none.",
@@ -92,7 +92,14 @@ fn sign(
         submission_time: now,
     };
     let unique_id = submission_set.unique_id.as_str().to_owned();
-    let inspected = inspection::inspect(context, &checked, &destination)?;
+    // The documents are read while the path is checked; what is wrong with the certificate is told first.
+    let (chain, inspected) = thread::scope(|scope| {
+        let reading = scope.spawn(|| inspection::inspect(context, &checked, &destination));
+        (check_certificate(), reading.join())
+    });
+    let chain = chain?;
+    let inspected = inspected.map_err(|_| Failure::new(ErrorCode::Internal))??;
+    let (signer, structure) = bearer.into_parts();
     // Laid out once even where wrapping will change it, so that what cannot be signed is refused before the PIN is asked for.
     let mut prepared =
         draft(submission_set.clone(), &inspected)?.prepare(&certificate, &chain, now)?;

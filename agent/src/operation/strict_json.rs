@@ -2,13 +2,14 @@
 //! 16, bodies beyond what the largest piece of a document needs, text after the value, and keys that the operation does
 //! not know. What is wrong is told by position or key, never by quoting a value: a value may be an INS or a name.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use paraphe_protocol::api::{ErrorCode, MAXIMUM_CHUNK_BYTES};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor,
 };
-use serde_json::{Map, Number, Value};
 
 use crate::problem::Failure;
 
@@ -30,15 +31,16 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     } else {
         body
     };
+    // Two passes: the first refuses what no request may be, and keeps nothing; the second reads the operation's own type.
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = Bounded(MAXIMUM_DEPTH)
+    (&Bounded(MAXIMUM_DEPTH))
         .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
+        .and_then(|()| deserializer.end())
         .map_err(|error| refused(&syntax_fault(&error)))?;
-    if !value.is_object() {
+    if !body.trim_ascii_start().starts_with(b"{") {
         return Err(refused("the body is not an object"));
     }
-    serde_json::from_value(value).map_err(|error| refused(&content_fault(&error)))
+    serde_json::from_slice(body).map_err(|error| refused(&content_fault(&error)))
 }
 
 fn refused(fault: &str) -> Failure {
@@ -69,79 +71,121 @@ fn content_fault(error: &serde_json::Error) -> String {
 const DUPLICATE: &str = "a key stands twice";
 const TOO_DEEP: &str = "nested too deeply";
 
-/// Reads a value that is nested at most so deep.
+/// Goes through a value that is nested at most so deep and has no key twice in one object.
 struct Bounded(u8);
 
-impl<'de> DeserializeSeed<'de> for Bounded {
-    type Value = Value;
+impl Bounded {
+    fn inner<E: Error>(&self) -> Result<Self, E> {
+        let inner = self.0.checked_sub(1);
+        inner.map(Self).ok_or_else(|| E::custom(TOO_DEEP))
+    }
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+impl<'de> DeserializeSeed<'de> for &Bounded {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Bounded {
-    type Value = Value;
+impl<'de> Visitor<'de> for &Bounded {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("not a number"))
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let inner = self.inner()?;
+        while items.next_element_seed(&inner)?.is_some() {}
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let inner = self
-            .0
-            .checked_sub(1)
-            .ok_or_else(|| A::Error::custom(TOO_DEEP))?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(Self(inner))? {
-            array.push(item);
-        }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let inner = self
-            .0
-            .checked_sub(1)
-            .ok_or_else(|| A::Error::custom(TOO_DEEP))?;
-        let mut object = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            let value = entries.next_value_seed(Self(inner))?;
-            if object.insert(key, value).is_some() {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let inner = self.inner()?;
+        let mut keys = Keys::default();
+        while let Some(key) = entries.next_key_seed(Key)? {
+            entries.next_value_seed(&inner)?;
+            if !keys.insert(key) {
                 return Err(A::Error::custom(DUPLICATE));
             }
         }
-        Ok(Value::Object(object))
+        Ok(())
+    }
+}
+
+/// A key, borrowed from the text where it has no escape.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+}
+
+/// The keys of one object: few in every request, compared one by one; a hostile many go into a set.
+#[derive(Default)]
+struct Keys<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Keys<'de> {
+    const FEW: usize = 16;
+
+    /// Whether it was not there before.
+    fn insert(&mut self, key: Cow<'de, str>) -> bool {
+        if self.few.contains(&key) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(key);
+            return true;
+        }
+        self.many.insert(key)
     }
 }
 
@@ -180,6 +224,12 @@ mod tests {
         // The same key, spelled otherwise.
         let escaped = r#"{"cursor":1,"curs\u006fr":1}"#;
         assert!(fault::<EventsRequest>(escaped).starts_with("a key stands twice"));
+        let many: Vec<_> = (0..100).map(|key| format!("\"k{key}\":1")).collect();
+        parse::<Value>(format!("{{{}}}", many.join(",")).as_bytes()).unwrap();
+        for twice in [0, 15, 16, 99] {
+            let body = format!("{{{},\"k{twice}\":1}}", many.join(","));
+            assert!(fault::<Value>(&body).starts_with("a key stands twice"));
+        }
     }
 
     #[test]
@@ -212,7 +262,10 @@ mod tests {
         }
         let long = " ".repeat(MAXIMUM_BODY_BYTES + 1);
         assert_eq!(fault::<EventsRequest>(&long), "the body is too long");
-        assert_eq!(fault::<LoginRequest>("{}"), "missing field `nonce`");
+        assert_eq!(
+            fault::<LoginRequest>("{}"),
+            "missing field `nonce` at line 1 column 2"
+        );
     }
 
     #[test]

@@ -167,16 +167,9 @@ impl ActiveScanner {
 
     fn end_word(&mut self) -> Result<(), ActiveContent> {
         self.in_word = false;
-        let (word, words) = match self.language {
-            Language::Pdf => (without_escapes(&self.word), PDF_NAMES),
-            Language::Rtf => (self.word.clone(), RTF_WORDS),
-            Language::Text => (self.word.to_ascii_lowercase(), TEXT_TAGS),
-        };
+        let found = self.language.find(&self.word);
         self.word.clear();
-        match words.iter().find(|(name, _)| *name == word) {
-            Some((_, found)) => Err(*found),
-            None => Ok(()),
-        }
+        found.map_or(Ok(()), Err)
     }
 }
 
@@ -191,6 +184,25 @@ impl Language {
                 let byte = chunk.get(*next).map(|byte| usize::from(*byte));
                 byte.is_none_or(|byte| begins.get(byte).is_some_and(|begins| *begins))
             })
+    }
+
+    /// What a word of the document is in the list.
+    fn find(self, word: &[u8]) -> Option<ActiveContent> {
+        let written = |words: &[(&[u8], ActiveContent)], word: &[u8]| {
+            words
+                .iter()
+                .find(|(name, _)| *name == word)
+                .map(|(_, found)| *found)
+        };
+        match self {
+            Self::Pdf if word.contains(&b'#') => written(PDF_NAMES, &without_escapes(word)),
+            Self::Pdf => written(PDF_NAMES, word),
+            Self::Rtf => written(RTF_WORDS, word),
+            Self::Text => TEXT_TAGS
+                .iter()
+                .find(|(tag, _)| tag.eq_ignore_ascii_case(word))
+                .map(|(_, found)| *found),
+        }
     }
 
     fn marker(self) -> u8 {
