@@ -109,6 +109,14 @@ impl RevocationList {
     }
 }
 
+impl PartialEq for RevocationList {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for RevocationList {}
+
 impl std::fmt::Debug for RevocationList {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RevocationList")

@@ -13,7 +13,7 @@ use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Verifier};
 use thiserror::Error;
 
-use crate::der::{DerError, INTEGER, Reader};
+use crate::der::{DerError, INTEGER, NULL, Reader};
 
 /// Smallest RSA modulus accepted here, in bits.
 const MIN_RSA_BITS: i32 = 2048;
@@ -162,6 +162,15 @@ impl SignatureScheme {
             }
             _ => return Err(SignatureSchemeError::UnknownAlgorithm { oid }),
         };
+        // RFC 4055, 1.2: NULL, and nothing tolerated in its place; RFC 5758, 3.2: none.
+        let rest = fields.rest();
+        let fits = rest.is_empty() || (family == Family::RsaPkcs1 && rest == NULL);
+        if !fits {
+            return Err(DerError {
+                what: "parameters of the signature algorithm",
+            }
+            .into());
+        }
         Ok(Self { family, digest })
     }
 

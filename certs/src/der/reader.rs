@@ -58,6 +58,12 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    /// What is left, as it stands.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Identifier byte of the next value.
     #[must_use]
     pub fn peek(&self) -> Option<u8> {

@@ -87,18 +87,26 @@ impl Key {
         digest: SignatureDigest,
         to_be_signed: &[u8],
     ) -> Result<Vec<u8>, TestPkiError> {
-        let message_digest = match digest {
-            SignatureDigest::Sha256 => MessageDigest::sha256(),
-            SignatureDigest::Sha1 => MessageDigest::sha1(),
-        };
-        let signature =
-            Signer::new(message_digest, &self.private)?.sign_oneshot_to_vec(to_be_signed)?;
+        let signature = self.signature(digest, to_be_signed)?;
         let algorithm = self.algorithm(digest)?;
         Ok(der::sequence(&[
             to_be_signed,
             &algorithm,
             &der::bit_string(&signature),
         ]))
+    }
+
+    /// The signature value of these bytes; ECDSA's is DER.
+    pub(super) fn signature(
+        &self,
+        digest: SignatureDigest,
+        to_be_signed: &[u8],
+    ) -> Result<Vec<u8>, TestPkiError> {
+        let message_digest = match digest {
+            SignatureDigest::Sha256 => MessageDigest::sha256(),
+            SignatureDigest::Sha1 => MessageDigest::sha1(),
+        };
+        Ok(Signer::new(message_digest, &self.private)?.sign_oneshot_to_vec(to_be_signed)?)
     }
 
     /// AlgorithmIdentifier of this key's signatures: PKCS#1 v1.5 (RFC 4055) or ECDSA (RFC 5758).

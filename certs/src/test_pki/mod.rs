@@ -32,6 +32,7 @@ mod revocation;
 mod state;
 mod structure;
 mod template;
+mod time_stamping;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +44,7 @@ pub use name::{NameAttribute, Rdn, printable, t61_latin1, utf8};
 pub use revocation::{IssuedList, RevocationReason};
 pub use structure::Structure;
 pub use template::{CertificateTemplate, SignatureDigest, Validity};
+pub use time_stamping::TimeStampingAuthority;
 
 use crate::certificate::Certificate;
 use crate::path::TrustStore;
