@@ -8,8 +8,10 @@
 
 pub mod algorithm;
 pub mod api;
+pub mod cades;
 pub mod card;
 pub mod cda;
+mod cms;
 pub mod digest;
 pub mod document;
 pub mod identifiers;

@@ -243,6 +243,14 @@ impl Element<'_> {
         if self.content.is_empty() || self.content.len() > 64 {
             return Err(DerError { what });
         }
+        // Each number ends with a byte below 0x80 and does not begin with 0x80 (X.690, 8.19.2).
+        let befores = std::iter::once(&0).chain(self.content);
+        let padded = befores
+            .zip(self.content)
+            .any(|(before, byte)| *before < 0x80 && *byte == 0x80);
+        if padded || self.content.last().is_none_or(|last| *last >= 0x80) {
+            return Err(DerError { what });
+        }
         Ok(Oid::new(self.content.into()).to_id_string())
     }
 

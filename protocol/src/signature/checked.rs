@@ -9,7 +9,6 @@ use crate::time_stamp::TimeStampToken;
 
 /// A signature whose structure, digests and value hold.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the validation is the next step")]
 pub struct CheckedSignature {
     pub(crate) format: SignatureFormat,
     pub(crate) packaging: Packaging,
@@ -27,9 +26,84 @@ pub struct CheckedSignature {
     pub(crate) evidence: Evidence,
 }
 
+impl CheckedSignature {
+    /// Its format.
+    #[must_use]
+    pub fn format(&self) -> SignatureFormat {
+        self.format
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn packaging(&self) -> Packaging {
+        self.packaging
+    }
+
+    /// The level that the file's content reaches, whatever it proves.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// The algorithm of the signature value.
+    #[must_use]
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// The certificate whose key made it. Nothing says that it is trusted.
+    #[must_use]
+    pub fn signer(&self) -> &Certificate {
+        &self.signer
+    }
+
+    /// When, as the signer says.
+    #[must_use]
+    pub fn claimed_signing_time(&self) -> Option<UnixTime> {
+        self.claimed_signing_time
+    }
+
+    /// What exactly is signed.
+    #[must_use]
+    pub fn covered(&self) -> &[Covered] {
+        &self.covered
+    }
+
+    /// Time stamps of the signature value.
+    #[must_use]
+    pub fn signature_time_stamps(&self) -> &[ImprintedTimeStamp] {
+        &self.signature_time_stamps
+    }
+
+    /// Time stamps of everything, in the order in which they were added.
+    #[must_use]
+    pub fn archive_time_stamps(&self) -> &[ImprintedTimeStamp] {
+        &self.archive_time_stamps
+    }
+
+    /// Certificates and revocation data of the file.
+    #[must_use]
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+}
+
+impl ImprintedTimeStamp {
+    /// The token. Nothing says that its authority is trusted.
+    #[must_use]
+    pub fn token(&self) -> &TimeStampToken {
+        &self.token
+    }
+
+    /// Whether it is of the bytes that it should be of.
+    #[must_use]
+    pub fn imprint_matches(&self) -> bool {
+        self.imprint_matches
+    }
+}
+
 /// A time stamp, and whether it is one of the bytes that it should be of.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the validation is the next step")]
 pub struct ImprintedTimeStamp {
     pub(crate) token: TimeStampToken,
     pub(crate) imprint_matches: bool,

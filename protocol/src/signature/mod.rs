@@ -12,13 +12,16 @@
 
 mod checked;
 mod digest_algorithm;
+mod documents_in_memory;
 mod evidence;
 mod format;
 mod making;
 mod report;
+mod signer;
 
 pub use checked::{CheckedSignature, Covered, ImprintedTimeStamp, ReadError};
 pub use digest_algorithm::DigestAlgorithm;
+pub use documents_in_memory::DocumentsInMemory;
 pub use evidence::{
     Evidence, EvidenceError, MAXIMUM_CERTIFICATES, MAXIMUM_OCSP_RESPONSE_BYTES,
     MAXIMUM_OCSP_RESPONSES, MAXIMUM_REVOCATION_LISTS,
@@ -28,3 +31,4 @@ pub use making::{Contents, ContentsError, Output, PreparedSignature, SignatureFi
 pub use report::{
     CoveredReport, Indication, Reason, SignatureReport, SubIndication, TimeStampReport,
 };
+pub use signer::{MAXIMUM_CARRIED_CERTIFICATES, Signer};

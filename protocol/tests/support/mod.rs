@@ -7,6 +7,9 @@
     reason = "tests; each test program uses a part of this"
 )]
 
+pub mod document_signer;
+pub mod time_stamping;
+
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::sign::Signer;
@@ -25,9 +28,11 @@ pub struct Practice {
 }
 
 impl Practice {
+    pub const ISSUER: Authority = Authority::Persons(Level::Fort);
+
     pub fn new() -> Self {
         let options = TestPkiOptions {
-            authorities: vec![Authority::Persons(Level::Fort)],
+            authorities: vec![Self::ISSUER],
             ..TestPkiOptions::quick()
         };
         let pki = TestPki::generate_with(&options, NOW).unwrap();
@@ -42,7 +47,7 @@ impl Practice {
     pub fn issuing_authority(&self) -> Certificate {
         self.pki
             .authorities()
-            .find(|(authority, _)| *authority == Authority::Persons(Level::Fort))
+            .find(|(authority, _)| *authority == Self::ISSUER)
             .map(|(_, certificate)| certificate.clone())
             .unwrap()
     }
