@@ -1,13 +1,16 @@
-//! What happened at the readers, kept in a ring so that a caller who comes back later misses nothing: `events` is a
+//! What happened at the readers and with mandates, kept in a ring so that a caller who comes back later misses nothing: `events` is a
 //! long poll over it. Positions begin at the start time of this log, so a cursor of an earlier run of the agent is
-//! recognised as too old instead of pointing at something else. Nothing about a card's holder is kept here.
+//! recognised as too old instead of pointing at something else. Nothing about a card's holder is kept here. What
+//! happened with a mandate is told to who opened it and to nobody else.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use paraphe_protocol::api::{CardSummary, Event, EventKind, EventsResponse};
+use paraphe_protocol::api::{CardSummary, Event, EventKind, EventsResponse, MandateSummary};
 use tokio::sync::watch;
+
+use crate::document_store::Owner;
 
 /// Events kept.
 const CAPACITY: usize = 512;
@@ -22,9 +25,22 @@ pub struct EventLog {
 
 #[derive(Debug)]
 struct Shared {
-    ring: Mutex<VecDeque<Event>>,
+    ring: Mutex<VecDeque<Entry>>,
     last: watch::Sender<u64>,
     first: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    event: Event,
+    /// Whom alone it is told; `None`: everybody.
+    owner: Option<Owner>,
+}
+
+impl Entry {
+    fn is_for(&self, owner: &Owner) -> bool {
+        self.owner.as_ref().is_none_or(|only| only == owner)
+    }
 }
 
 impl EventLog {
@@ -46,24 +62,52 @@ impl EventLog {
     /// Adds an event and wakes who waits. `reader` is empty for events of the card service as a whole.
     pub fn record(&self, kind: EventKind, reader: &str, card: Option<CardSummary>) {
         tracing::info!(?kind, reader, "card event");
-        let mut ring = self.lock();
-        let sequence = *self.shared.last.borrow() + 1;
-        if ring.len() == CAPACITY {
-            ring.pop_front();
-        }
-        ring.push_back(Event {
-            sequence,
+        let event = Event {
+            sequence: 0,
             at: seconds_since_epoch(),
             kind,
             reader: reader.to_owned(),
             card,
+            mandate: None,
+        };
+        self.push(Entry { event, owner: None });
+    }
+
+    /// Adds what happened with a mandate, for who opened it.
+    pub(crate) fn record_mandate(&self, kind: EventKind, owner: Owner, mandate: MandateSummary) {
+        let event = Event {
+            sequence: 0,
+            at: seconds_since_epoch(),
+            kind,
+            reader: mandate.reader.clone(),
+            card: None,
+            mandate: Some(mandate),
+        };
+        self.push(Entry {
+            event,
+            owner: Some(owner),
         });
+    }
+
+    fn push(&self, mut entry: Entry) {
+        let mut ring = self.lock();
+        let sequence = *self.shared.last.borrow() + 1;
+        entry.event.sequence = sequence;
+        if ring.len() == CAPACITY {
+            ring.pop_front();
+        }
+        ring.push_back(entry);
         self.shared.last.send_replace(sequence);
     }
 
-    /// What happened after `cursor`, as soon as there is something or `wait` is over. Without a cursor: nothing, and where
-    /// the log stands.
-    pub async fn after(&self, cursor: Option<u64>, wait: Duration) -> EventsResponse {
+    /// What happened after `cursor` and is told `owner`, as soon as there is something or `wait` is over. Without a cursor: nothing,
+    /// and where the log stands.
+    pub(crate) async fn after(
+        &self,
+        owner: &Owner,
+        cursor: Option<u64>,
+        wait: Duration,
+    ) -> EventsResponse {
         let Some(cursor) = cursor else {
             return EventsResponse {
                 cursor: *self.shared.last.borrow(),
@@ -75,28 +119,40 @@ impl EventLog {
         let known = cursor >= self.shared.first && cursor <= *last.borrow();
         if known {
             // Both ends are normal: something happened, or nothing did in time.
-            let _ = tokio::time::timeout(wait, last.wait_for(|last| *last > cursor)).await;
+            let something = async {
+                // What happens between the look and the wait is a change that the wait sees.
+                while !self.has_news(owner, cursor) && last.changed().await.is_ok() {}
+            };
+            let _ = tokio::time::timeout(wait, something).await;
         }
-        self.read(cursor, known)
+        self.read(owner, cursor, known)
     }
 
-    fn read(&self, cursor: u64, known: bool) -> EventsResponse {
+    fn has_news(&self, owner: &Owner, cursor: u64) -> bool {
+        let ring = self.lock();
+        ring.iter()
+            .rev()
+            .take_while(|entry| entry.event.sequence > cursor)
+            .any(|entry| entry.is_for(owner))
+    }
+
+    fn read(&self, owner: &Owner, cursor: u64, known: bool) -> EventsResponse {
         let ring = self.lock();
         let last = *self.shared.last.borrow();
-        let oldest = ring.front().map_or(last + 1, |event| event.sequence);
+        let oldest = ring.front().map_or(last + 1, |entry| entry.event.sequence);
         let missed = !known || cursor < oldest.saturating_sub(1);
         EventsResponse {
             cursor: last,
             events: ring
                 .iter()
-                .filter(|event| missed || event.sequence > cursor)
-                .cloned()
+                .filter(|entry| entry.is_for(owner) && (missed || entry.event.sequence > cursor))
+                .map(|entry| entry.event.clone())
                 .collect(),
             missed,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Event>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry>> {
         // A push cannot leave the ring inconsistent.
         self.shared
             .ring
@@ -128,39 +184,47 @@ mod tests {
     use paraphe_protocol::api::EventKind;
 
     use super::{CAPACITY, EventLog};
+    use crate::document_store::Owner;
 
+    const OWNER: Owner = Owner::User;
     const LONG: Duration = Duration::from_secs(3600);
 
     #[tokio::test]
     async fn a_waiting_caller_gets_what_happens() {
         let log = EventLog::new();
-        let start = log.after(None, LONG).await;
+        let start = log.after(&OWNER, None, LONG).await;
         assert!(start.events.is_empty() && !start.missed);
         let waiting = tokio::spawn({
             let log = log.clone();
-            async move { log.after(Some(start.cursor), LONG).await }
+            async move { log.after(&OWNER, Some(start.cursor), LONG).await }
         });
         log.record(EventKind::ReaderArrived, "Lecteur 1", None);
         let seen = waiting.await.unwrap();
         assert_eq!(seen.events.len(), 1);
         assert_eq!(seen.events[0].kind, EventKind::ReaderArrived);
         assert_eq!(seen.cursor, start.cursor + 1);
-        let later = log.after(Some(seen.cursor), Duration::ZERO).await;
+        let later = log.after(&OWNER, Some(seen.cursor), Duration::ZERO).await;
         assert!(later.events.is_empty() && !later.missed);
     }
 
     #[tokio::test]
     async fn a_cursor_that_is_too_old_or_from_elsewhere_is_told() {
         let log = EventLog::new();
-        let start = log.after(None, LONG).await.cursor;
+        let start = log.after(&OWNER, None, LONG).await.cursor;
         for _ in 0..=CAPACITY {
             log.record(EventKind::CardInserted, "Lecteur 1", None);
         }
-        let old = log.after(Some(start), LONG).await;
+        let old = log.after(&OWNER, Some(start), LONG).await;
         assert!(old.missed);
         assert_eq!(old.events.len(), CAPACITY);
-        assert!(!log.after(Some(start + 1), LONG).await.missed);
-        assert!(log.after(Some(7), LONG).await.missed, "an earlier run");
-        assert!(log.after(Some(u64::MAX), LONG).await.missed, "the future");
+        assert!(!log.after(&OWNER, Some(start + 1), LONG).await.missed);
+        assert!(
+            log.after(&OWNER, Some(7), LONG).await.missed,
+            "an earlier run"
+        );
+        assert!(
+            log.after(&OWNER, Some(u64::MAX), LONG).await.missed,
+            "the future"
+        );
     }
 }

@@ -20,6 +20,7 @@ use crate::document_store::DocumentStore;
 use crate::door::Handler;
 use crate::events::EventLog;
 use crate::installation::Installation;
+use crate::mandate::Mandates;
 use crate::operation::{self, Context, TrustLoader};
 use crate::pin::PinEntry;
 use crate::problem::Failure;
@@ -47,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) modules: Modules,
     pub(crate) events: EventLog,
     pub(crate) documents: DocumentStore,
+    pub(crate) mandates: Mandates,
     installation: Installation,
     pub(crate) trust: TrustLoader,
     pub(crate) card_cache: Arc<Mutex<CardCache>>,
@@ -148,6 +150,7 @@ impl Agent {
                     .collect(),
                 modules: Modules::new(&config.pkcs11_modules, helper),
                 config,
+                mandates: Mandates::new(events.clone(), readers.clone()),
                 readers,
                 events,
                 documents,
@@ -176,7 +179,7 @@ impl Agent {
         let result = match operation {
             Operation::Events => {
                 self.watch_tokens();
-                operation::wait_for_events(&self.inner.events, body).await
+                operation::wait_for_events(&self.inner.events, caller, body).await
             }
             _ => {
                 self.perform_blocking(caller, operation, body, language)
@@ -194,6 +197,11 @@ impl Agent {
         self.inner
             .modules
             .watch(&self.inner.readers, &self.inner.events);
+    }
+
+    /// Ends every mandate: the agent is about to stop. It happens by itself when the last clone of the agent is gone.
+    pub fn stop(&self) {
+        self.inner.mandates.stop();
     }
 
     /// The readers, for those who start the agent in their own process.
@@ -294,6 +302,12 @@ impl Handler for Agent {
         language: Language,
     ) -> impl Future<Output = Result<Value, Problem>> + Send {
         Self::perform(self, caller, operation, body, language)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.mandates.stop();
     }
 }
 

@@ -1,4 +1,4 @@
-//! `paraphe events`: what changed at the readers, once or for as long as one watches.
+//! `paraphe events`: what changed at the readers and with one's mandates, once or for as long as one watches.
 
 use clap::Args;
 use paraphe_protocol::api::{EventsRequest, Language, Operation};
@@ -60,9 +60,12 @@ pub(super) fn lines(answer: &Value, language: Language) -> String {
     }
     for event in list(answer, "/events") {
         let at_time = instant(event["at"].as_i64().unwrap_or_default());
-        let card = super::status::card(&event["card"]);
+        let subject = match &event["mandate"] {
+            Value::Null => super::status::card(&event["card"]),
+            mandate => super::mandate::line(mandate, language),
+        };
         let line = format!(
-            "{at_time}  {}  {}  {card}",
+            "{at_time}  {}  {}  {subject}",
             kind(&at(event, "/kind"), language),
             at(event, "/reader")
         );
@@ -80,6 +83,9 @@ fn kind(kind: &str, language: Language) -> String {
         "reader-left" => ("lecteur débranché", "reader left  "),
         "card-service-lost" => ("service de cartes perdu", "card service lost"),
         "card-service-back" => ("service de cartes revenu", "card service back"),
+        "mandate-opened" => ("mandat ouvert   ", "mandate opened"),
+        "mandate-used" => ("mandat utilisé  ", "mandate used  "),
+        "mandate-ended" => ("mandat terminé  ", "mandate ended "),
         "workstation-resumed" => ("poste sorti de veille", "workstation resumed"),
         other => (other, other),
     };

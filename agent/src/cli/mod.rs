@@ -13,6 +13,7 @@ mod failure;
 mod login;
 mod lot_directory;
 mod lot_sign;
+mod mandate;
 mod new_file;
 mod options;
 mod output;
@@ -95,6 +96,9 @@ enum OperationCommand {
     /// Les lots de documents / lots of documents
     #[command(subcommand)]
     Lot(LotCommand),
+    /// Une saisie du code pour plusieurs signatures / one PIN entry for several signatures
+    #[command(subcommand)]
+    Mandate(mandate::MandateCommand),
     /// Le code porteur / the PIN
     #[command(subcommand)]
     Pin(PinCommand),
@@ -208,6 +212,7 @@ async fn perform_operation(
         OperationCommand::Lot(LotCommand::Sign(arguments)) => {
             lot_sign::run(invocation, &mut session, arguments).await
         }
+        OperationCommand::Mandate(command) => mandate::run(invocation, &mut session, command).await,
         OperationCommand::Pin(PinCommand::Status) => pin::status(invocation, &mut session).await,
         OperationCommand::Pin(PinCommand::Change) => {
             pin::set(invocation, &mut session, Operation::PinChange).await

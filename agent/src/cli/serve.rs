@@ -34,7 +34,10 @@ pub(super) fn run(invocation: &Invocation) -> Result<Ending, Failure> {
         let agent = invocation.start_agent(pin_entry).await?;
         agent.watch_tokens();
         let config = Arc::clone(&invocation.config);
-        doors.serve(agent, &config, Limits::default(), stop).await;
+        doors
+            .serve(agent.clone(), &config, Limits::default(), stop)
+            .await;
+        agent.stop();
         Ok::<_, Failure>(())
     })?;
     // A dialogue that is still open does not keep the agent from stopping.

@@ -16,9 +16,9 @@ use super::origin;
 use super::vitale::{self, WrittenVitaleComponent, WrittenVitalePlace};
 use super::{
     Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, DEFAULT_MODULE_SECONDS, KeypadUse,
-    KnownModule, Limits, LogConfig, LogFormat, LogLevel, LotDefaults, PinEntryConfig,
-    PinEntryMethod, Pkcs11Module, RecordServer, RecordServerName, Site, SoftwareToken, TokenName,
-    Trust,
+    KnownModule, Limits, LogConfig, LogFormat, LogLevel, LotDefaults, MandateLimits,
+    PinEntryConfig, PinEntryMethod, Pkcs11Module, RecordServer, RecordServerName, Site,
+    SoftwareToken, TokenName, Trust,
 };
 
 /// Longest configuration file, bytes.
@@ -33,6 +33,7 @@ struct Written {
     trust: WrittenTrust,
     tls: WrittenTls,
     limits: WrittenLimits,
+    mandate: WrittenMandate,
     lot: WrittenLot,
     pin_entry: WrittenPinEntry,
     vitale_component: Vec<WrittenVitaleComponent>,
@@ -97,6 +98,14 @@ struct WrittenLimits {
     lot_documents: Option<Spanned<i64>>,
     lot_bytes: Option<Spanned<i64>>,
     card_seconds: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenMandate {
+    maximum_count: Option<Spanned<i64>>,
+    maximum_blank_count: Option<Spanned<i64>>,
+    maximum_minutes: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -261,6 +270,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         trust,
         tls_directory: place.path("tls.directory", written.tls.directory)?,
         limits: check_limits(&written.limits, place)?,
+        mandate: check_mandate(&written.mandate, place)?,
         lot: LotDefaults {
             type_code: match &written.lot.type_code {
                 Some(value) => place.sentence("lot.type_code", value, 64)?,
@@ -417,6 +427,36 @@ fn check_modules(
         });
     }
     Ok(modules)
+}
+
+fn check_mandate(
+    written: &WrittenMandate,
+    place: &Place<'_>,
+) -> Result<MandateLimits, ConfigError> {
+    let default = MandateLimits::default();
+    let count = |key, value: &Option<Spanned<i64>>, default: u32| {
+        let number = place.number(key, value.as_ref(), default.into(), 100_000)?;
+        Ok(u32::try_from(number).unwrap_or(default))
+    };
+    let minutes = place.number(
+        "mandate.maximum_minutes",
+        written.maximum_minutes.as_ref(),
+        default.maximum_duration.as_secs() / 60,
+        24 * 60,
+    )?;
+    Ok(MandateLimits {
+        maximum_count: count(
+            "mandate.maximum_count",
+            &written.maximum_count,
+            default.maximum_count,
+        )?,
+        maximum_blank_count: count(
+            "mandate.maximum_blank_count",
+            &written.maximum_blank_count,
+            default.maximum_blank_count,
+        )?,
+        maximum_duration: Duration::from_secs(minutes * 60),
+    })
 }
 
 fn check_limits(written: &WrittenLimits, place: &Place<'_>) -> Result<Limits, ConfigError> {

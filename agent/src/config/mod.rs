@@ -54,6 +54,8 @@ pub struct Config {
     pub tls_directory: Option<PathBuf>,
     /// Limits on what callers hand over, and on how long they wait for a card.
     pub limits: Limits,
+    /// Bounds of mandates.
+    pub mandate: MandateLimits,
     /// Defaults of a lot's documents.
     pub lot: LotDefaults,
     /// PKCS#11 modules that may be loaded, and no others.
@@ -147,6 +149,17 @@ pub struct Limits {
 impl Limits {
     /// Nobody waits longer than this for a card.
     pub const LONGEST_CARD_TIME: Duration = Duration::from_secs(30);
+}
+
+/// What a mandate may be at most: nobody can open one beyond it, and the person is asked for each all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MandateLimits {
+    /// Signatures of documents whose digests are approved.
+    pub maximum_count: u32,
+    /// Signatures of documents that are not known when it is opened.
+    pub maximum_blank_count: u32,
+    /// How long.
+    pub maximum_duration: Duration,
 }
 
 /// Defaults of a lot's documents.
@@ -258,6 +271,7 @@ impl Default for Config {
             trust: Trust::default(),
             tls_directory: None,
             limits: Limits::default(),
+            mandate: MandateLimits::default(),
             lot: LotDefaults::default(),
             pkcs11_modules: Vec::new(),
             software_tokens: Vec::new(),
@@ -296,6 +310,16 @@ impl Default for Limits {
             lot_documents: 2_000,
             lot_bytes: 2 << 30,
             card_time: Self::LONGEST_CARD_TIME,
+        }
+    }
+}
+
+impl Default for MandateLimits {
+    fn default() -> Self {
+        Self {
+            maximum_count: 100_000,
+            maximum_blank_count: 100,
+            maximum_duration: Duration::from_secs(6 * 3600),
         }
     }
 }

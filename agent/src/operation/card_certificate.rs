@@ -77,7 +77,7 @@ fn without_anchors<U: CertificateUse>(
 }
 
 /// The workstation's clock.
-pub(super) fn now() -> UnixTime {
+pub(crate) fn now() -> UnixTime {
     let seconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| {

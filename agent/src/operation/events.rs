@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use paraphe_protocol::api::{ErrorCode, EventsRequest, EventsResponse, MAXIMUM_EVENT_WAIT_MS};
 
+use crate::caller::Caller;
+use crate::document_store::Owner;
 use crate::events::EventLog;
 use crate::problem::Failure;
 
 pub(super) async fn perform(
     events: &EventLog,
+    caller: &Caller,
     request: EventsRequest,
 ) -> Result<EventsResponse, Failure> {
     let wait = request.wait_ms.unwrap_or_default();
@@ -18,6 +21,10 @@ pub(super) async fn perform(
             .with_technical_detail(format!("wait_ms is at most {MAXIMUM_EVENT_WAIT_MS}")));
     }
     Ok(events
-        .after(request.cursor, Duration::from_millis(wait.into()))
+        .after(
+            &Owner::from(caller),
+            request.cursor,
+            Duration::from_millis(wait.into()),
+        )
         .await)
 }

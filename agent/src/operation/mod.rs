@@ -11,6 +11,7 @@ mod hashing;
 mod keypad_entry;
 mod login;
 mod lot_sign;
+mod mandate;
 mod module_pin;
 mod pin;
 mod pin_dialogue;
@@ -36,6 +37,7 @@ use crate::caller::Caller;
 use crate::problem::Failure;
 use crate::service::Inner;
 
+pub(crate) use card_certificate::now;
 pub(crate) use lot_sign::unique_id;
 pub use strict_json::MAXIMUM_BODY_BYTES;
 pub(crate) use summary::{hexadecimal_capitals, summary_of_atr};
@@ -64,6 +66,9 @@ pub(crate) fn perform(
         Operation::DocumentPut => run(context, body, document::put),
         Operation::Login => run(context, body, login::perform),
         Operation::LotSign => run(context, body, lot_sign::perform),
+        Operation::MandateClose => run(context, body, mandate::close),
+        Operation::MandateOpen => run(context, body, mandate::open),
+        Operation::MandateStatus => run(context, body, mandate::status),
         Operation::PinChange => run(context, body, pin::change),
         Operation::PinStatus => run(context, body, pin::status),
         Operation::PinUnblock => run(context, body, pin::unblock),
@@ -88,9 +93,10 @@ pub(crate) fn sign_lot_into(
 /// The long poll of `events`, which waits without holding a thread.
 pub(crate) async fn wait_for_events(
     log: &crate::events::EventLog,
+    caller: &Caller,
     body: &[u8],
 ) -> Result<Value, Failure> {
-    let response = events::perform(log, strict_json::parse(body)?).await?;
+    let response = events::perform(log, caller, strict_json::parse(body)?).await?;
     to_json(&response)
 }
 

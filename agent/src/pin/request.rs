@@ -91,6 +91,19 @@ pub enum PinPurpose {
         /// Titles of the first ones.
         first_titles: Vec<String>,
     },
+    /// Open a mandate.
+    Mandate {
+        /// What for, in the caller's words.
+        purpose: String,
+        /// Number of signatures.
+        count: usize,
+        /// Titles of the first documents; none where they are not known yet.
+        first_titles: Vec<String>,
+        /// How long, minutes, rounded up.
+        minutes: u64,
+        /// When it ends at the latest, for a person to read.
+        until: String,
+    },
     /// Read the practice situations.
     ReadPracticeSituations,
     /// Change the PIN.
@@ -276,23 +289,33 @@ impl PinPurpose {
             Self::SignLot {
                 documents,
                 first_titles,
+            } => (
+                format!(
+                    "Signature de {documents} document(s) : {}",
+                    shown_titles(first_titles, *documents)
+                ),
+                format!("sign {documents} document(s)"),
+            ),
+            Self::Mandate {
+                purpose,
+                count,
+                first_titles,
+                minutes,
+                until,
             } => {
-                let titles: Vec<_> = first_titles
-                    .iter()
-                    .take(MAXIMUM_TITLES)
-                    .map(|title| format!("« {} »", harmless(title)))
-                    .collect();
-                let more = if *documents > titles.len() {
-                    ", …"
-                } else {
-                    ""
+                let purpose = harmless(purpose);
+                let documents = match shown_titles(first_titles, *count) {
+                    titles if titles.is_empty() => {
+                        "documents non désignés / documents not named yet".to_owned()
+                    }
+                    titles => titles,
                 };
                 (
                     format!(
-                        "Signature de {documents} document(s) : {}{more}",
-                        titles.join(", ")
+                        "MANDAT « {purpose} » : {count} signature(s) avec cette seule saisie, pendant {minutes} min \
+                         (jusqu'à {until})\n{documents}"
                     ),
-                    format!("sign {documents} document(s)"),
+                    format!("mandate: {count} signature(s) with this one entry, for {minutes} min"),
                 )
             }
             Self::ReadPracticeSituations => (
@@ -309,6 +332,21 @@ impl PinPurpose {
             ),
         }
     }
+}
+
+/// The first titles, and whether there are more.
+fn shown_titles(titles: &[String], documents: usize) -> String {
+    let shown: Vec<_> = titles
+        .iter()
+        .take(MAXIMUM_TITLES)
+        .map(|title| format!("« {} »", harmless(title)))
+        .collect();
+    let more = if !shown.is_empty() && documents > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
+    format!("{}{more}", shown.join(", "))
 }
 
 /// Foreign text without characters that could forge or hide lines, and not too long.

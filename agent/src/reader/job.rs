@@ -17,7 +17,7 @@ const LONGEST_ENTRY: Duration = Duration::from_secs(180);
 /// one that does not a mute one.
 const LAST_COMMAND: Duration = Duration::from_millis(1500);
 /// A step of the clocks smaller than this is not a sleep.
-pub(super) const SHORTEST_SLEEP: Duration = Duration::from_millis(500);
+pub(crate) const SHORTEST_SLEEP: Duration = Duration::from_millis(500);
 
 /// How long a job may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -34,6 +34,8 @@ pub use device::DevicePlace;
 #[cfg(feature = "softcard")]
 pub use in_process::{CardOutcome, InProcessCard, InProcessReaders};
 pub use job::JobLimits;
+pub(crate) use job::SHORTEST_SLEEP;
+pub(crate) use monitor::Presence;
 pub use monitor::Readers;
 pub use name::ReaderName;
 pub(crate) use patience::with_patience;

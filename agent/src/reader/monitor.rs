@@ -30,6 +30,17 @@ pub struct Readers {
     shared: Arc<Shared>,
 }
 
+/// What became of a card that was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It is there, and never was away.
+    There,
+    /// It was taken out, or its reader was.
+    Gone,
+    /// Nobody saw: the card service was lost, or the workstation slept.
+    Unknown,
+}
+
 #[derive(Debug)]
 struct Shared {
     backend: Arc<dyn Backend>,
@@ -92,6 +103,31 @@ impl Readers {
         self.shared.wait_until(limit, |table| {
             table.listed && !table.service_lost && condition(&table.views())
         })
+    }
+
+    /// What became of a card that was there.
+    pub(crate) fn presence(&self, target: &CardTarget) -> Presence {
+        self.shared.note_sleep();
+        let table = self.shared.lock();
+        if table.service_lost || table.epoch != target.epoch {
+            Presence::Unknown
+        } else if table.holds(target) {
+            Presence::There
+        } else {
+            Presence::Gone
+        }
+    }
+
+    /// How long the workstation has slept; it grows by every sleep and by nothing else.
+    pub(crate) fn slept(&self) -> Duration {
+        self.shared.backend.slept()
+    }
+
+    /// Waits until something changes at the readers, or nothing did for so long.
+    pub(crate) fn wait_for_change(&self, limit: Duration) {
+        let table = self.shared.lock();
+        // Who waits looks again in either case.
+        let _waited = self.shared.changed.wait_timeout(table, limit);
     }
 
     /// Remembers what was read of the card, if it is still the one there.

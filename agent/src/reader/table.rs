@@ -137,6 +137,13 @@ impl Table {
             .collect()
     }
 
+    /// Whether the card that `target` names is still there, and never was away.
+    pub(super) fn holds(&self, target: &CardTarget) -> bool {
+        self.readers.iter().any(|entry| {
+            entry.status.state != ReaderState::Empty && entry.target(self.epoch) == *target
+        })
+    }
+
     /// The thread of the reader that `target` names.
     pub(super) fn owner(&self, target: &CardTarget) -> Option<Owner> {
         let entry = self

@@ -287,7 +287,11 @@ fn a_workstation_that_slept_has_new_cards() {
 #[tokio::test]
 async fn changes_are_told_once_and_in_order() {
     let stage = Stage::new();
-    let start = stage.events.after(None, LONG).await.cursor;
+    let start = stage
+        .events
+        .after(&crate::document_store::Owner::User, None, LONG)
+        .await
+        .cursor;
     stage.insert(&CountingCard::default());
     stage.cards.remove(READER);
     assert!(stage.readers.wait_for(LONG, |views| views[0].atr.is_none()));
@@ -295,14 +299,20 @@ async fn changes_are_told_once_and_in_order() {
     let mut kinds = Vec::new();
     let mut cursor = start;
     while !kinds.contains(&EventKind::CardServiceLost) {
-        let seen = stage.events.after(Some(cursor), LONG).await;
+        let seen = stage
+            .events
+            .after(&crate::document_store::Owner::User, Some(cursor), LONG)
+            .await;
         cursor = seen.cursor;
         kinds.extend(seen.events.into_iter().map(|event| event.kind));
     }
     assert_eq!(stage.readers.list(), Err(ReaderError::ServiceUnavailable));
     stage.cards.set_service(true);
     assert!(stage.readers.wait_for(LONG, |views| views.len() == 1));
-    let seen = stage.events.after(Some(cursor), LONG).await;
+    let seen = stage
+        .events
+        .after(&crate::document_store::Owner::User, Some(cursor), LONG)
+        .await;
     kinds.extend(seen.events.into_iter().map(|event| event.kind));
     assert_eq!(
         kinds,

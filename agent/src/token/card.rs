@@ -14,7 +14,7 @@ use paraphe_protocol::card::{
     ProfessionalCard, ProvenPin, TransportError,
 };
 
-use super::{Access, Token, TokenError, TokenWork};
+use super::{Access, HeldSecret, ProvenSecret, Token, TokenError, TokenWork};
 use crate::operation::hexadecimal_capitals;
 use crate::pin::TriesLeft;
 use crate::problem::Failure;
@@ -71,7 +71,39 @@ impl CardAccess {
         work: impl TokenWork<R>,
     ) -> Result<Result<R, TokenError>, Failure> {
         self.in_one_transaction(agent, move |opened| {
-            work(&mut opened.verify_proven_pin(proven)?)
+            let verified = opened.verify_proven_pin(proven).map_err(CardError::from);
+            work(&mut verified?)
+        })
+    }
+
+    /// The same with a PIN that is kept for longer, for work of at most `limit`. It is kept again afterwards where the card accepted
+    /// it, or never saw it.
+    pub(super) fn unlock_held<R: Send + 'static>(
+        &self,
+        agent: &Inner,
+        held: Arc<HeldSecret>,
+        limit: Duration,
+        work: impl TokenWork<R>,
+    ) -> Result<Result<R, TokenError>, Failure> {
+        self.in_one_transaction_within(agent, limit, move |opened| {
+            let Some(ProvenSecret::Card(pin)) = held.take() else {
+                return Err(CardError::PinNotVerified.into());
+            };
+            match opened.verify_proven_pin(pin) {
+                Ok(mut verified) => {
+                    let done = work(&mut verified);
+                    if let Some(pin) = verified.take_proven_pin() {
+                        held.put_back(ProvenSecret::Card(pin));
+                    }
+                    done
+                }
+                Err(refused) => {
+                    if let Some(pin) = refused.unspent {
+                        held.put_back(ProvenSecret::Card(pin));
+                    }
+                    Err(refused.error.into())
+                }
+            }
         })
     }
 

@@ -8,21 +8,28 @@
 
 mod card;
 mod error;
+mod held_secret;
 pub(crate) mod pkcs11;
 mod secret;
 mod signature;
 pub(crate) mod software;
 mod unlocked;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use paraphe_certs::{Certificate, Holder, Structure};
 use paraphe_protocol::api::{Assurance, CardSummary, ErrorCode};
+use paraphe_protocol::card::LastTry;
 use paraphe_protocol::card::pinpad::Pinpad;
 
 use crate::pin::{RequestedCode, TriesLeft};
 use crate::problem::Failure;
+use crate::service::Inner;
 
 pub(crate) use card::{CardAccess, VERIFIED_LIMIT, known, lock, read as read_card, without_pin};
 pub(crate) use error::TokenError;
+pub(crate) use held_secret::HeldSecret;
 pub(crate) use secret::Secret;
 pub(crate) use signature::{AuthenticationSignature, DocumentSignature};
 pub(crate) use unlocked::{ProvenSecret, TokenWork, UnlockedToken};
@@ -136,6 +143,39 @@ impl Token {
             Access::Software(_) => RequestedCode::Passphrase,
             _ => RequestedCode::Pin,
         }
+    }
+
+    /// Presents a secret that this token accepted before and does `work`, for at most `limit`; the token is left locked. The secret
+    /// is `held` again afterwards, unless it was refused or may have been.
+    pub(crate) fn unlock_held<R: Send + 'static>(
+        &self,
+        agent: &Inner,
+        held: &Arc<HeldSecret>,
+        limit: Duration,
+        work: impl TokenWork<R>,
+    ) -> Result<Result<R, TokenError>, Failure> {
+        if let Access::Card(card) = &self.access {
+            return card.unlock_held(agent, Arc::clone(held), limit, work);
+        }
+        let Some(ProvenSecret::Entered(secret)) = held.take() else {
+            return Err(ErrorCode::Internal.into());
+        };
+        let work = |token: &mut dyn UnlockedToken| {
+            let done = work(token);
+            if let Some(secret) = token.take_proven_secret() {
+                held.put_back(secret);
+            }
+            done
+        };
+        Ok(match &self.access {
+            Access::Pkcs11(token) => {
+                let done = token.unlock(secret, LastTry::Refused, work);
+                token.leave_reset(&agent.readers);
+                done
+            }
+            Access::Software(token) => token.unlock(secret, work),
+            Access::Card(_) => return Err(ErrorCode::Internal.into()),
+        })
     }
 
     /// The card, where the token is one that a driver of ours drives.

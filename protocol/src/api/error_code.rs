@@ -125,6 +125,16 @@ pub enum ErrorCode {
     LotPatientInvalid,
     /// The lot has too many documents.
     LotTooManyDocuments,
+    /// The document is not among those of the mandate.
+    MandateDocumentNotApproved,
+    /// The mandate has ended.
+    MandateEnded,
+    /// The mandate asks for more than this workstation allows.
+    MandateLimit,
+    /// The PIN is typed on the reader's keypad and cannot serve a mandate.
+    MandatePinOnKeypad,
+    /// There is no such mandate of the caller's.
+    MandateUnknown,
     /// The system does not keep PINs out of the swap space.
     MemoryNotLocked,
     /// The record server's nonce cannot be used.
@@ -209,7 +219,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 70] = [
+    pub const ALL: [Self; 75] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -240,6 +250,11 @@ impl ErrorCode {
         Self::LotEmpty,
         Self::LotPatientInvalid,
         Self::LotTooManyDocuments,
+        Self::MandateDocumentNotApproved,
+        Self::MandateEnded,
+        Self::MandateLimit,
+        Self::MandatePinOnKeypad,
+        Self::MandateUnknown,
         Self::MemoryNotLocked,
         Self::NonceInvalid,
         Self::OperationCancelled,
@@ -730,6 +745,70 @@ impl ErrorCode {
                 remedy: [
                     "Partagez-le en plusieurs lots.",
                     "Split it into several lots.",
+                ],
+            },
+            Self::MandateDocumentNotApproved => Row {
+                name: "mandate-document-not-approved",
+                layer: Policy,
+                status: 403,
+                who: User,
+                title: [
+                    "Ce document ne fait pas partie du mandat.",
+                    "This document is not among those of the mandate.",
+                ],
+                remedy: [
+                    "Ouvrez un mandat qui le comprend, ou signez-le seul ; un document déjà signé sous ce mandat n'est pas signé deux fois.",
+                    "Open a mandate that names it, or sign it alone; a document already signed under this mandate is not signed twice.",
+                ],
+            },
+            Self::MandateEnded => Row {
+                name: "mandate-ended",
+                layer: Policy,
+                status: 409,
+                who: User,
+                title: ["Ce mandat est terminé.", "This mandate has ended."],
+                remedy: [
+                    "Ouvrez-en un autre : le code porteur sera redemandé.",
+                    "Open another one: the PIN will be asked for again.",
+                ],
+            },
+            Self::MandateLimit => Row {
+                name: "mandate-limit",
+                layer: Policy,
+                status: 403,
+                who: Administrator,
+                title: [
+                    "Ce mandat dépasse ce que ce poste autorise.",
+                    "This mandate goes beyond what this workstation allows.",
+                ],
+                remedy: [
+                    "Demandez moins de signatures ou moins de temps, ou relevez les limites [mandate] de la configuration.",
+                    "Ask for fewer signatures or less time, or raise the [mandate] limits of the configuration.",
+                ],
+            },
+            Self::MandatePinOnKeypad => Row {
+                name: "mandate-pin-on-keypad",
+                layer: Reader,
+                status: 409,
+                who: User,
+                title: [
+                    "Le code se tape sur le clavier du lecteur : il ne peut pas servir à un mandat.",
+                    "The PIN is typed on the reader's keypad: it cannot serve a mandate.",
+                ],
+                remedy: [
+                    "Signez un lot (une saisie), ou utilisez un lecteur sans clavier ; l'administrateur peut aussi écrire [pin_entry] keypad = \"never\".",
+                    "Sign a lot (one entry), or use a reader without keypad; the administrator can also write [pin_entry] keypad = \"never\".",
+                ],
+            },
+            Self::MandateUnknown => Row {
+                name: "mandate-unknown",
+                layer: Agent,
+                status: 404,
+                who: Developer,
+                title: ["Aucun mandat de ce nom.", "No mandate of that name."],
+                remedy: [
+                    "Utilisez le nom que mandate/open a donné au même appelant ; l'agent oublie ses mandats quand il s'arrête.",
+                    "Use the name that mandate/open gave the same caller; the agent forgets its mandates when it stops.",
                 ],
             },
             Self::MemoryNotLocked => Row {

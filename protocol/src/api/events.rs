@@ -1,9 +1,9 @@
-//! `events`: what changed at the readers since a cursor. A long poll: the answer comes when something happened or
-//! when the wait is over, whichever is first.
+//! `events`: what changed at the readers, and with the caller's own mandates, since a cursor. A long poll: the answer comes when
+//! something happened or when the wait is over, whichever is first.
 
 use serde::{Deserialize, Serialize};
 
-use super::CardSummary;
+use super::{CardSummary, MandateSummary};
 
 /// Longest wait that a caller may ask for, milliseconds.
 pub const MAXIMUM_EVENT_WAIT_MS: u32 = 60_000;
@@ -40,11 +40,14 @@ pub struct Event {
     pub at: i64,
     /// What.
     pub kind: EventKind,
-    /// Reader's PC/SC name.
+    /// Reader's PC/SC name; of a mandate, where its card was when it was opened.
     pub reader: String,
     /// The card that came, where it is known what it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card: Option<CardSummary>,
+    /// The mandate that was opened, used or ended, as it was then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<MandateSummary>,
 }
 
 /// Kinds of change.
@@ -60,6 +63,12 @@ pub enum EventKind {
     CardServiceBack,
     /// The PC/SC service stopped answering.
     CardServiceLost,
+    /// A mandate of the caller's ended; it says why.
+    MandateEnded,
+    /// A mandate of the caller's was opened.
+    MandateOpened,
+    /// Signatures were made under a mandate of the caller's; told at most once a second.
+    MandateUsed,
     /// A reader was plugged in.
     ReaderArrived,
     /// A reader was unplugged.

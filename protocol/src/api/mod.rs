@@ -11,6 +11,7 @@ mod error_code;
 mod events;
 mod login;
 mod lot_sign;
+mod mandate;
 mod operation;
 mod pin;
 mod problem;
@@ -32,6 +33,10 @@ pub use login::{LoginRequest, LoginResponse};
 pub use lot_sign::{
     LotDocumentRequest, LotDocumentResponse, LotPatient, LotProfile, LotSignRequest,
     LotSignResponse,
+};
+pub use mandate::{
+    MAXIMUM_PURPOSE, MandateCloseRequest, MandateDocument, MandateEnd, MandateEndReason,
+    MandateOpenRequest, MandateStatusRequest, MandateStatusResponse, MandateSummary,
 };
 pub use operation::Operation;
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};

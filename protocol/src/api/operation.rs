@@ -21,6 +21,12 @@ pub enum Operation {
     Login,
     /// Sign a lot of documents with one PIN entry.
     LotSign,
+    /// Close a mandate.
+    MandateClose,
+    /// One PIN entry for a bounded set of signatures.
+    MandateOpen,
+    /// What is left of the caller's mandates.
+    MandateStatus,
     /// A new PIN, by the old one.
     PinChange,
     /// Tries left of the PIN and of the code that unblocks it.
@@ -37,7 +43,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::CardRead,
         Self::DocumentDrop,
         Self::DocumentGet,
@@ -45,6 +51,9 @@ impl Operation {
         Self::Events,
         Self::Login,
         Self::LotSign,
+        Self::MandateClose,
+        Self::MandateOpen,
+        Self::MandateStatus,
         Self::PinChange,
         Self::PinStatus,
         Self::PinUnblock,
@@ -64,6 +73,9 @@ impl Operation {
             Self::Events => "events",
             Self::Login => "login",
             Self::LotSign => "lot/sign",
+            Self::MandateClose => "mandate/close",
+            Self::MandateOpen => "mandate/open",
+            Self::MandateStatus => "mandate/status",
             Self::PinChange => "pin/change",
             Self::PinStatus => "pin/status",
             Self::PinUnblock => "pin/unblock",

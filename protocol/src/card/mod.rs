@@ -62,7 +62,7 @@ pub use pin_counters::PinCounters;
 pub use practice_situation::PracticeSituation;
 pub use professional::{
     Assurance, AuthenticationSignature, CardCertificates, DocumentSignature, LastTry,
-    ProfessionalCard, ProvenPin, TechnicalSignature, VerifiedCard,
+    ProfessionalCard, ProvenPin, ProvenPinRefused, TechnicalSignature, VerifiedCard,
 };
 pub use professional_data::{CardIdentification, ProfessionalInfo, ProfessionalName, UnknownTag};
 pub use serial::CardSerial;

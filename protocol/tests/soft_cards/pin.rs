@@ -97,14 +97,19 @@ fn a_proven_pin_goes_back_to_its_own_card_only() {
     // Another program resets the card: the PIN is gone, and presented again.
     reader.card.reset();
     let mut card = ProfessionalCard::open(&mut reader, CardModel::Cps3).unwrap();
-    let mut verified = card.verify_proven_pin(proven).unwrap();
+    let mut verified = card
+        .verify_proven_pin(proven)
+        .map_err(CardError::from)
+        .unwrap();
     assert!(verified.sign_signature(&Sha256Digest::of(b"again")).is_ok());
     let proven = verified.take_proven_pin().unwrap();
 
     let mut other = Reader::with("nurse");
     let mut card = ProfessionalCard::open(&mut other, CardModel::Cps3).unwrap();
     assert!(matches!(
-        card.verify_proven_pin(proven).map(|_| ()),
+        card.verify_proven_pin(proven)
+            .map(|_| ())
+            .map_err(CardError::from),
         Err(CardError::PinOfAnotherCard)
     ));
     assert_eq!(other.presentations, 0);

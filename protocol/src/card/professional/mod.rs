@@ -38,7 +38,7 @@ use face::Face;
 
 pub use contactless::TechnicalSignature;
 pub use content::CardCertificates;
-pub use presentation::{LastTry, ProvenPin, VerifiedCard};
+pub use presentation::{LastTry, ProvenPin, ProvenPinRefused, VerifiedCard};
 pub use signature::{AuthenticationSignature, DocumentSignature};
 
 /// A professional's card, opened: its serial number is known and it has the issuer's prefix. Borrows

@@ -44,6 +44,24 @@ impl ProvenPin {
     }
 }
 
+/// Why a proven PIN did not open the card. Where it is certain that it never reached the card it comes back.
+#[expect(
+    missing_debug_implementations,
+    reason = "a PIN has no form that may be shown"
+)]
+pub struct ProvenPinRefused {
+    /// What happened.
+    pub error: CardError,
+    /// The PIN, if it was not presented and can be another time.
+    pub unspent: Option<ProvenPin>,
+}
+
+impl From<ProvenPinRefused> for CardError {
+    fn from(refused: ProvenPinRefused) -> Self {
+        refused.error
+    }
+}
+
 /// A card that accepted its holder's PIN. It ends with the borrow: after that, or after any reset,
 /// the card must be given a PIN again.
 pub struct VerifiedCard<'c, 't, T: Transport + ?Sized> {
@@ -79,19 +97,29 @@ impl<'t, T: Transport + ?Sized> ProfessionalCard<'t, T> {
     ///
     /// # Errors
     /// [`CardError::PinOfAnotherCard`], without asking the card, if the serial number is another;
-    /// otherwise as [`ProfessionalCard::verify_pin`].
+    /// otherwise as [`ProfessionalCard::verify_pin`]. The PIN comes back where the exchange failed
+    /// before VERIFY was sent, and in no other case.
     pub fn verify_proven_pin(
         &mut self,
         proven: ProvenPin,
-    ) -> Result<VerifiedCard<'_, 't, T>, CardError> {
+    ) -> Result<VerifiedCard<'_, 't, T>, ProvenPinRefused> {
         if proven.serial != self.serial {
-            return Err(CardError::PinOfAnotherCard);
+            return Err(ProvenPinRefused {
+                error: CardError::PinOfAnotherCard,
+                unspent: None,
+            });
         }
-        self.present(&proven.pin, LastTry::Refused)?;
-        Ok(VerifiedCard {
-            card: self,
-            proven: Some(proven),
-        })
+        match self.present(&proven.pin, LastTry::Refused) {
+            Ok(()) => Ok(VerifiedCard {
+                card: self,
+                proven: Some(proven),
+            }),
+            Err(error) => Err(ProvenPinRefused {
+                // A VERIFY whose answer was lost is another error (`AnswerLost`).
+                unspent: matches!(error, CardError::Transport(_)).then_some(proven),
+                error,
+            }),
+        }
     }
 
     fn present(&mut self, pin: &Pin, last_try: LastTry) -> Result<(), CardError> {

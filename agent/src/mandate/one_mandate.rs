@@ -1,0 +1,407 @@
+//! One mandate: what it allows, what was used of it, its secret, and its end, which happens once and wipes the secret.
+//!
+//! A signature needs a [`Permit`], which takes its place in the count and among the approved documents before the card is asked
+//! and gives it back if no signature came of it: two signatures at once cannot go beyond the count together.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use paraphe_certs::UnixTime;
+use paraphe_protocol::api::{ErrorCode, EventKind, MandateEnd, MandateEndReason, MandateSummary};
+use paraphe_protocol::card::{CardError, TransportError};
+use paraphe_protocol::digest::Sha256Digest;
+
+use super::Scope;
+use crate::document_store::Owner;
+use crate::events::EventLog;
+use crate::operation::now;
+use crate::problem::Failure;
+use crate::service::Inner;
+use crate::token::{
+    Access, DocumentSignature, HeldSecret, ProvenSecret, Token, TokenError, TokenWork,
+    VERIFIED_LIMIT,
+};
+
+/// How often who opened it is told that it was used, at most.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// What a mandate is begun with: all of it was shown to the person, whose entry the token accepted.
+#[derive(Debug)]
+pub(crate) struct MandateTerms {
+    pub(crate) owner: Owner,
+    pub(crate) purpose: String,
+    pub(crate) token: Token,
+    pub(crate) scope: Scope,
+    pub(crate) not_after: UnixTime,
+    pub(crate) secret: ProvenSecret,
+    /// How long the workstation had slept before the person was asked.
+    pub(crate) slept: Duration,
+}
+
+/// A mandate.
+pub(crate) struct Mandate {
+    id: String,
+    owner: Owner,
+    purpose: String,
+    token: Token,
+    count: u32,
+    opened: UnixTime,
+    not_after: UnixTime,
+    /// The same by the clock that nobody sets.
+    deadline: Instant,
+    ends_on_lock: bool,
+    documents_approved: bool,
+    slept: Duration,
+    secret: Arc<HeldSecret>,
+    /// Held while the token works: one transaction at a time.
+    turn: Mutex<()>,
+    state: Mutex<State>,
+    events: EventLog,
+}
+
+struct State {
+    /// Signatures made, and being made.
+    taken: u32,
+    /// Signatures made.
+    used: u32,
+    scope: Scope,
+    end: Option<MandateEnd>,
+    told: Instant,
+}
+
+/// Leave for one signature of one document.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    mandate: Arc<Mandate>,
+    /// Among the approved documents.
+    place: Option<usize>,
+    spent: bool,
+}
+
+impl Mandate {
+    pub(super) fn new(
+        terms: MandateTerms,
+        ends_on_lock: bool,
+        events: EventLog,
+    ) -> Result<Self, Failure> {
+        let mut id = [0_u8; 16];
+        openssl::rand::rand_bytes(&mut id).map_err(|_| Failure::new(ErrorCode::Internal))?;
+        let opened = now();
+        let seconds = u64::try_from(terms.not_after.0.saturating_sub(opened.0)).unwrap_or(0);
+        Ok(Self {
+            id: format!("{:032x}", u128::from_be_bytes(id)),
+            owner: terms.owner,
+            purpose: terms.purpose,
+            token: terms.token,
+            count: terms.scope.count(),
+            opened,
+            not_after: terms.not_after,
+            deadline: Instant::now() + Duration::from_secs(seconds),
+            ends_on_lock,
+            documents_approved: matches!(terms.scope, Scope::Documents(_)),
+            slept: terms.slept,
+            secret: Arc::new(HeldSecret::new(terms.secret)),
+            turn: Mutex::new(()),
+            state: Mutex::new(State {
+                taken: 0,
+                used: 0,
+                scope: terms.scope,
+                end: None,
+                told: Instant::now(),
+            }),
+            events,
+        })
+    }
+
+    /// Its name.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whose it is.
+    pub(crate) fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// The token that signs under it.
+    pub(crate) fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// How long the workstation had slept before it was opened.
+    pub(super) fn slept(&self) -> Duration {
+        self.slept
+    }
+
+    /// Time left.
+    pub(super) fn time_left(&self) -> Duration {
+        let by_clock = u64::try_from(self.not_after.0.saturating_sub(now().0)).unwrap_or(0);
+        self.deadline
+            .saturating_duration_since(Instant::now())
+            .min(Duration::from_secs(by_clock))
+    }
+
+    /// Whether it has not ended. One whose time is over ends here.
+    pub(crate) fn is_open(&self) -> bool {
+        if self.time_left().is_zero() {
+            self.end(MandateEndReason::Expired);
+        }
+        self.lock().end.is_none()
+    }
+
+    /// Refuses where it has ended, and says why it did.
+    pub(crate) fn check_open(&self) -> Result<(), Failure> {
+        if self.is_open() {
+            return Ok(());
+        }
+        match self.lock().end {
+            Some(end) => Err(ended(end.reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// As its owner sees it now.
+    pub(crate) fn summary(&self) -> MandateSummary {
+        self.is_open();
+        self.summary_without_ending()
+    }
+
+    /// Tells its owner that it was opened.
+    pub(super) fn announce(&self) {
+        self.tell(EventKind::MandateOpened);
+    }
+
+    /// Ends it, once: the secret is wiped, no further signature is begun.
+    pub(crate) fn end(&self, reason: MandateEndReason) {
+        self.secret.forget();
+        {
+            let mut state = self.lock();
+            if state.end.is_some() {
+                return;
+            }
+            let at = now().0;
+            state.end = Some(MandateEnd { reason, at });
+        }
+        tracing::info!(reason = reason.name(), "a mandate ended");
+        self.tell(EventKind::MandateEnded);
+    }
+
+    /// Takes leave to sign this document.
+    pub(crate) fn permit(self: &Arc<Self>, document: &Sha256Digest) -> Result<Permit, Failure> {
+        self.check_open()?;
+        let mut state = self.lock();
+        if state.taken >= self.count {
+            return Err(ended(MandateEndReason::UsedUp));
+        }
+        let place = match &mut state.scope {
+            Scope::Count(_) => None,
+            Scope::Documents(approved) => Some(
+                approved
+                    .take(document)
+                    .ok_or(ErrorCode::MandateDocumentNotApproved)?,
+            ),
+        };
+        state.taken += 1;
+        Ok(Permit {
+            mandate: Arc::clone(self),
+            place,
+            spent: false,
+        })
+    }
+
+    /// Signs bytes that are of the document that the permit is for. What another program's reset lost is tried once more.
+    pub(crate) fn sign(
+        &self,
+        agent: &Inner,
+        mut permit: Permit,
+        to_be_signed: Vec<u8>,
+    ) -> Result<DocumentSignature, Failure> {
+        let bytes = Arc::new(to_be_signed);
+        let mut again = true;
+        loop {
+            let bytes = Arc::clone(&bytes);
+            let signed = self.with_token(agent, VERIFIED_LIMIT, move |token| {
+                token.sign_document(&bytes)
+            })?;
+            match signed {
+                Ok(signature) => {
+                    permit.spend();
+                    return Ok(signature);
+                }
+                Err(error) if again && is_foreign_reset(&error) => again = false,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Does `work` on the unlocked token, in one transaction of at most `limit`. A secret that was not accepted ends the mandate.
+    pub(crate) fn with_token<R: Send + 'static>(
+        &self,
+        agent: &Inner,
+        limit: Duration,
+        work: impl TokenWork<R>,
+    ) -> Result<Result<R, TokenError>, Failure> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_open()?;
+        let outcome = self.token.unlock_held(agent, &self.secret, limit, work);
+        if matches!(&outcome, Ok(Err(error)) if error.code_was_refused()) {
+            agent.pin_entry.note_refused();
+        }
+        let another = matches!(
+            &outcome,
+            Ok(Err(TokenError::Card(CardError::PinOfAnotherCard)))
+        );
+        if another || !self.secret.is_here() {
+            self.end(reason_of(&outcome));
+        }
+        outcome
+    }
+
+    fn use_up(&self) {
+        let (tell, used_up) = {
+            let mut state = self.lock();
+            state.used += 1;
+            let tell = state.told.elapsed() >= TOLD_EVERY;
+            if tell {
+                state.told = Instant::now();
+            }
+            (tell, state.used >= self.count)
+        };
+        if used_up {
+            self.end(MandateEndReason::UsedUp);
+        } else if tell {
+            self.tell(EventKind::MandateUsed);
+        }
+    }
+
+    fn give_back(&self, place: Option<usize>) {
+        let mut state = self.lock();
+        state.taken = state.taken.saturating_sub(1);
+        if let (Scope::Documents(approved), Some(place)) = (&mut state.scope, place) {
+            approved.give_back(place);
+        }
+    }
+
+    fn tell(&self, kind: EventKind) {
+        let summary = self.summary_without_ending();
+        self.events
+            .record_mandate(kind, self.owner.clone(), summary);
+    }
+
+    /// Without a look at the clock, which could end it and tell that from within.
+    fn summary_without_ending(&self) -> MandateSummary {
+        let state = self.lock();
+        MandateSummary {
+            mandate: self.id.clone(),
+            purpose: self.purpose.clone(),
+            card: self.token.serial.clone(),
+            reader: self.token.place.clone(),
+            count: self.count,
+            remaining: self.count.saturating_sub(state.used),
+            documents_approved: self.documents_approved,
+            opened: self.opened.0,
+            not_after: self.not_after.0,
+            remaining_seconds: match state.end {
+                Some(_) => 0,
+                None => self.time_left().as_secs(),
+            },
+            ends_on_lock: self.ends_on_lock,
+            end: state.end,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Changes are assignments that do not depend on each other's success.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Permit {
+    /// The signature was made.
+    pub(crate) fn spend(&mut self) {
+        self.spent = true;
+        self.mandate.use_up();
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if !self.spent {
+            self.mandate.give_back(self.place);
+        }
+    }
+}
+
+impl fmt::Debug for Mandate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Mandate")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Another program reset the card, or took the verified state away: the card is as it was before the PIN.
+pub(crate) fn is_foreign_reset(error: &TokenError) -> bool {
+    matches!(
+        error,
+        TokenError::Card(
+            CardError::Transport(TransportError::CardReset) | CardError::PinNotVerified
+        )
+    )
+}
+
+fn ended(reason: MandateEndReason) -> Failure {
+    let (french, english) = match reason {
+        MandateEndReason::AgentStopped => ("L'agent s'est arrêté.", "The agent stopped."),
+        MandateEndReason::CardChanged => ("La carte a changé.", "The card changed."),
+        MandateEndReason::CardFailed => (
+            "La carte, son module ou son fichier a échoué.",
+            "The card, its module or its file failed.",
+        ),
+        MandateEndReason::CardRemoved => ("La carte a été retirée.", "The card was taken out."),
+        MandateEndReason::CardServiceLost => (
+            "Le service des cartes s'est arrêté.",
+            "The card service stopped.",
+        ),
+        MandateEndReason::Closed => ("Il a été fermé.", "It was closed."),
+        MandateEndReason::Expired => ("Son temps est écoulé.", "Its time is over."),
+        MandateEndReason::PinRefused => (
+            "La carte a refusé le code, qui n'est plus présenté.",
+            "The card refused the PIN, which is not presented any more.",
+        ),
+        MandateEndReason::SessionLocked => {
+            ("La session a été verrouillée.", "The session was locked.")
+        }
+        MandateEndReason::UsedUp => (
+            "Toutes ses signatures sont faites ou en cours.",
+            "All its signatures are made or being made.",
+        ),
+        MandateEndReason::WorkstationSlept => {
+            ("Le poste s'est mis en veille.", "The workstation slept.")
+        }
+        _ => ("Il est terminé.", "It has ended."),
+    };
+    Failure::new(ErrorCode::MandateEnded).with_detail(french, english)
+}
+
+/// Why a mandate ends whose secret did not come back.
+fn reason_of<R>(outcome: &Result<Result<R, TokenError>, Failure>) -> MandateEndReason {
+    match outcome {
+        Ok(Err(TokenError::Card(CardError::PinOfAnotherCard))) => MandateEndReason::CardChanged,
+        Ok(Err(TokenError::Card(CardError::PinBlocked | CardError::LastTryNotConfirmed))) => {
+            MandateEndReason::PinRefused
+        }
+        Ok(Err(error)) if error.code_was_refused() => MandateEndReason::PinRefused,
+        _ => MandateEndReason::CardFailed,
+    }
+}
+
+/// Whether the token is a card in one of our readers, and which presence of it.
+pub(super) fn target(token: &Token) -> Option<&crate::reader::CardTarget> {
+    match &token.access {
+        Access::Card(card) => Some(&card.target),
+        Access::Pkcs11(_) | Access::Software(_) => None,
+    }
+}
