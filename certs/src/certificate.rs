@@ -294,6 +294,14 @@ impl Certificate {
         self.raw_subject == self.raw_issuer
     }
 
+    /// Whether this certificate names that one as its issuer and was signed with its key, with an algorithm that is accepted. A path
+    /// is more than that: see [`TrustStore::verify`](crate::TrustStore::verify).
+    #[must_use]
+    pub fn is_signed_by(&self, issuer: &Self) -> bool {
+        self.raw_issuer == issuer.raw_subject
+            && crate::signed_structure::verify(&self.der, &issuer.spki).is_ok()
+    }
+
     /// Every extension in the order of the encoding.
     #[must_use]
     pub fn extensions(&self) -> &[Extension] {

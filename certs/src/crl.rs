@@ -5,14 +5,21 @@
 
 use std::sync::Arc;
 
-use openssl::x509::X509Crl;
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::bn::BigNum;
+use openssl::x509::{CrlStatus, ReasonCode as ReasonCodeExtension, X509Crl};
 use thiserror::Error;
 use x509_parser::asn1_rs::{Any, FromDer as _, Tag};
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
 
+use crate::certificate::Certificate;
+use crate::crl_scope::Scope;
 use crate::distinguished_name::DistinguishedName;
+use crate::key_usage::KeyUsage;
 use crate::pem;
+use crate::revocation::{ReasonCode, Revocation};
+use crate::signed_structure;
 use crate::unix_time::UnixTime;
 
 /// Largest list that is read, in bytes.
@@ -26,6 +33,7 @@ pub struct RevocationList {
     raw_issuer: Vec<u8>,
     this_update: UnixTime,
     next_update: Option<UnixTime>,
+    scope: Scope,
     parsed: Arc<X509Crl>,
 }
 
@@ -51,6 +59,7 @@ impl RevocationList {
             raw_issuer: header.issuer.as_raw().to_vec(),
             this_update: header.this_update,
             next_update: header.next_update,
+            scope: header.scope,
             parsed: Arc::new(parsed),
         })
     }
@@ -104,6 +113,37 @@ impl RevocationList {
         self.next_update
     }
 
+    /// Whether the list says something of certificates like this one: the issuer is the same, and the list's scope holds it.
+    #[must_use]
+    pub fn covers(&self, certificate: &Certificate) -> bool {
+        self.raw_issuer == certificate.raw_issuer() && self.scope.covers(certificate)
+    }
+
+    /// The entry of a certificate of the list's issuer, where there is one.
+    #[must_use]
+    pub fn revocation_of(&self, certificate: &Certificate) -> Option<Revocation> {
+        let serial = BigNum::from_slice(certificate.serial_number()).ok()?;
+        let serial = serial.to_asn1_integer().ok()?;
+        let CrlStatus::Revoked(entry) = self.parsed.get_by_serial(&serial) else {
+            return None;
+        };
+        let reason = entry.extension::<ReasonCodeExtension>().ok().flatten();
+        Some(Revocation {
+            since: seconds(entry.revocation_date()),
+            reason: reason
+                .and_then(|(_, code)| u8::try_from(code.get_i64().ok()?).ok())
+                .map(ReasonCode),
+        })
+    }
+
+    /// Whether the list was signed with this authority's key, which may sign lists.
+    #[must_use]
+    pub fn is_signed_by(&self, issuer: &Certificate) -> bool {
+        self.raw_issuer == issuer.raw_subject()
+            && issuer.key_usage().contains(KeyUsage::CRL_SIGN)
+            && signed_structure::verify(&self.der, issuer.spki_der()).is_ok()
+    }
+
     pub(crate) fn parsed(&self) -> &X509Crl {
         &self.parsed
     }
@@ -148,11 +188,20 @@ pub enum RevocationListError {
     },
 }
 
-/// The fields before the entries.
+/// Not before 1970 in any list; a date that OpenSSL cannot compute counts as the oldest.
+fn seconds(time: &Asn1TimeRef) -> UnixTime {
+    let elapsed = Asn1Time::from_unix(0)
+        .and_then(|epoch| epoch.diff(time))
+        .map(|since| i64::from(since.days) * UnixTime::DAY + i64::from(since.secs));
+    UnixTime(elapsed.unwrap_or(0))
+}
+
+/// The fields around the entries.
 struct Header<'a> {
     issuer: X509Name<'a>,
     this_update: UnixTime,
     next_update: Option<UnixTime>,
+    scope: Scope,
 }
 
 impl<'a> Header<'a> {
@@ -173,14 +222,26 @@ impl<'a> Header<'a> {
         let (rest, issuer) = X509Name::from_der(rest).ok()?;
         let (rest, this_update) = ASN1Time::from_der(rest).ok()?;
         // nextUpdate is optional: UTCTime or GeneralizedTime
-        let next_update = match rest.first() {
-            Some(0x17 | 0x18) => Some(UnixTime(ASN1Time::from_der(rest).ok()?.1.timestamp())),
-            _ => None,
+        let (mut rest, next_update) = match rest.first() {
+            Some(0x17 | 0x18) => {
+                let (rest, time) = ASN1Time::from_der(rest).ok()?;
+                (rest, Some(UnixTime(time.timestamp())))
+            }
+            _ => (rest, None),
+        };
+        // revokedCertificates is optional and only skipped
+        if rest.first() == Some(&0x30) {
+            rest = Any::from_der(rest).ok()?.0;
+        }
+        let scope = match rest.first() {
+            Some(0xa0) => Scope::read(Any::from_der(rest).ok()?.1.data),
+            _ => Scope::default(),
         };
         Some(Self {
             issuer,
             this_update: UnixTime(this_update.timestamp()),
             next_update,
+            scope,
         })
     }
 }

@@ -9,6 +9,7 @@
 //! - [`TrustStore::verify`]: path validation for one use, [`CardLogin`] or [`CardSignature`] of a person, [`StructureLogin`] or
 //!   [`StructureSeal`] of a structure, with revocation by CRL mandatory; the result, [`VerifiedCertificate`], exists only for a path that holds.
 //! - [`RevocationList`]: the essentials of a CRL.
+//! - [`OcspRequest`], [`OcspResponse`]: revocation status by question and answer.
 //! - [`der`] and [`SignatureScheme`]: what OCSP responses and time stamps are read and verified with.
 //! - [`localhost`]: the constrained root and the leaf of the agent's HTTPS door.
 //!
@@ -20,7 +21,8 @@
 //!
 //! # What its readers promise
 //!
-//! [`Certificate::from_der`], [`Certificate::from_padded_der`], [`Holder::from_certificate`] and [`RevocationList::from_der`] are total:
+//! [`Certificate::from_der`], [`Certificate::from_padded_der`], [`Holder::from_certificate`], [`RevocationList::from_der`] and
+//! [`OcspResponse::from_der`] are total:
 //! any bytes give a value or a typed error, never a panic, within stated limits of length and count. They are the fuzz
 //! targets of this crate.
 //!
@@ -32,18 +34,22 @@
 mod card_kind;
 mod certificate;
 mod crl;
+mod crl_scope;
 pub mod der;
 pub mod distinguished_name;
 mod holder;
 mod key_usage;
 pub mod localhost;
 mod national_id;
+mod ocsp;
 mod path;
 mod pem;
 pub mod private_extension;
 mod profession;
+mod revocation;
 mod secret;
 mod signature_scheme;
+mod signed_structure;
 mod structure;
 #[cfg(feature = "test-pki")]
 pub mod test_pki;
@@ -58,6 +64,10 @@ pub use distinguished_name::DistinguishedName;
 pub use holder::{Holder, HolderError, MAX_NAME_CHARACTERS};
 pub use key_usage::{ExtendedKeyUsage, KeyUsage};
 pub use national_id::{MAX_NATIONAL_ID_BYTES, NationalId, NationalIdError, NationalIdKind};
+pub use ocsp::{
+    CertificateStatus, MAX_OCSP_RESPONSE_BYTES, OCSP_NONCE_BYTES, OcspAnswer, OcspError,
+    OcspRequest, OcspResponse,
+};
 pub use path::{
     CardLogin, CardSignature, CertificateSubject, CertificateUse, MAX_ANCHORS, MAX_CRLS,
     MAX_INTERMEDIATES, MAX_TOTAL_CRL_BYTES, PathError, StructureLogin, StructureSeal, TrustStore,
@@ -65,6 +75,7 @@ pub use path::{
 };
 pub use pem::PemError;
 pub use profession::ProfessionCode;
+pub use revocation::{ReasonCode, Revocation};
 pub use secret::PrivateKeyPem;
 pub use signature_scheme::{SignatureScheme, SignatureSchemeError};
 pub use structure::Structure;

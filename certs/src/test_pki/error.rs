@@ -39,6 +39,9 @@ pub enum TestPkiError {
         /// The time.
         time: UnixTime,
     },
+    /// A request that the test PKI's responders do not understand, or about somebody else's certificate.
+    #[error("the request to the test PKI cannot be read")]
+    UnreadableRequest,
     /// The stored state is not one that this version wrote.
     #[error("line {line} of the stored state of the test PKI cannot be read: {reason}")]
     State {
