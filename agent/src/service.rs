@@ -204,6 +204,12 @@ impl Agent {
         self.inner.mandates.stop();
     }
 
+    /// What operations act on, for tests that go below them.
+    #[cfg(all(test, feature = "softcard"))]
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
     /// The readers, for those who start the agent in their own process.
     #[must_use]
     pub fn readers(&self) -> &Readers {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use paraphe_certs::UnixTime;
+use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::{ErrorCode, EventKind, MandateEnd, MandateEndReason, MandateSummary};
 use paraphe_protocol::card::{CardError, TransportError};
 use paraphe_protocol::digest::Sha256Digest;
@@ -215,6 +216,7 @@ impl Mandate {
         &self,
         agent: &Inner,
         mut permit: Permit,
+        algorithm: SignatureAlgorithm,
         to_be_signed: Vec<u8>,
     ) -> Result<DocumentSignature, Failure> {
         let bytes = Arc::new(to_be_signed);
@@ -222,7 +224,7 @@ impl Mandate {
         loop {
             let bytes = Arc::clone(&bytes);
             let signed = self.with_token(agent, VERIFIED_LIMIT, move |token| {
-                token.sign_document(&bytes)
+                token.sign_document(algorithm, &bytes)
             })?;
             match signed {
                 Ok(signature) => {

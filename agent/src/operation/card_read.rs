@@ -54,6 +54,7 @@ pub(super) fn perform(
         holder,
         structure,
         certificates,
+        document_algorithms: token.document_algorithms(),
         pin: match &token.access {
             Access::Card(card) => card.counters.map(pin_summary),
             Access::Pkcs11(token) => Some(summary_of_tries(token.tries())),

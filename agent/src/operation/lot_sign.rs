@@ -103,11 +103,13 @@ fn sign(
     // Laid out once even where wrapping will change it, so that what cannot be signed is refused before the PIN is asked for.
     let mut prepared =
         draft(submission_set.clone(), &inspected)?.prepare(&certificate, &chain, now)?;
+    let algorithm = prepared.algorithm();
 
     let (documents, signature) = match &checked.wrap {
         None => {
             let bytes = prepared.to_be_signed().to_vec();
-            let signature = dialogue.run(context, move |token| token.sign_document(&bytes))?;
+            let signature =
+                dialogue.run(context, move |token| token.sign_document(algorithm, &bytes))?;
             (inspected, signature)
         }
         Some(patient) => {
@@ -127,7 +129,7 @@ fn sign(
                 Ok((wrapped, bytes))
             };
             if dialogue.is_on_keypad(context) {
-                held_card::sign(context, dialogue, wrap)?
+                held_card::sign(context, dialogue, algorithm, wrap)?
             } else {
                 // The one PIN entry is presented twice to the same card, once to read the situation and once to sign, and is
                 // wiped with the second.
@@ -137,7 +139,7 @@ fn sign(
                 let (wrapped, bytes) = wrap(situations)?;
                 let proven = proven.ok_or(ErrorCode::Internal)?;
                 let signature = with_proven_secret(context, &token, proven, move |token| {
-                    token.sign_document(&bytes)
+                    token.sign_document(algorithm, &bytes)
                 })?;
                 (wrapped, signature)
             }

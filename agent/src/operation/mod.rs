@@ -20,6 +20,8 @@ mod selection;
 mod status;
 mod strict_json;
 mod summary;
+#[cfg(all(test, feature = "softcard"))]
+mod token_signatures;
 mod token_status;
 mod trust_store;
 mod verify;

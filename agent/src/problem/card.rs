@@ -102,6 +102,9 @@ impl From<CardError> for Failure {
             CardError::SignatureInvalid { .. } | CardError::TechnicalSignatureInvalid => {
                 ErrorCode::SignatureNotAccepted.into()
             }
+            CardError::AlgorithmNotOffered { .. } => {
+                Self::new(ErrorCode::SignatureAlgorithmNotOffered).with_technical_detail(error)
+            }
             // Malformed, missing, too large, too long: the words name files and rules, never content.
             error => Self::new(ErrorCode::CardDataMalformed).with_technical_detail(error),
         }

@@ -27,7 +27,8 @@ impl From<PrepareLoginError> for Failure {
 impl From<SignatureError> for Failure {
     fn from(error: SignatureError) -> Self {
         let code = match error {
-            SignatureError::Mismatch => ErrorCode::SignatureNotAccepted,
+            SignatureError::Mismatch | SignatureError::Encoding => ErrorCode::SignatureNotAccepted,
+            SignatureError::AnotherKey => ErrorCode::SignatureAlgorithmNotOffered,
             _ => ErrorCode::CertificateInvalid,
         };
         Self::new(code).with_technical_detail(error)

@@ -88,6 +88,9 @@ fn refused(refusal: Refusal) -> Failure {
             "Deux clés portent l'identifiant du certificat ; rien ne dit laquelle est la bonne.",
             "Two keys have the certificate's identifier; nothing says which is meant.",
         ),
+        Refusal::AlgorithmNotOffered { .. } => {
+            Failure::new(ErrorCode::SignatureAlgorithmNotOffered).with_technical_detail(refusal)
+        }
         Refusal::KeyWantsPinEachTime => Failure::new(ErrorCode::CardRefused).with_detail(
             "La clé exige le code à chaque signature d'une manière que ce module ne permet pas d'honorer.",
             "The key wants the PIN at each signature in a way that this module leaves no room for.",

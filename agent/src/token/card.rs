@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use paraphe_certs::Certificate;
+use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::{CardSummary, ErrorCode};
 use paraphe_protocol::card::pinpad::{Pinpad, PinpadPrompt};
 use paraphe_protocol::card::{
@@ -185,6 +186,7 @@ struct Read {
     authentication: Option<Certificate>,
     signature: Option<Certificate>,
     technical: Option<Certificate>,
+    offered_algorithms: Vec<SignatureAlgorithm>,
     counters: Option<PinCounters>,
     keypad: Option<Pinpad>,
     label: Option<String>,
@@ -212,6 +214,7 @@ pub(crate) fn read(agent: &Inner, view: &ReaderView, model: CardModel) -> Result
         };
         card.remember(&mut lock(&cache));
         Ok(Read {
+            offered_algorithms: card.offered_algorithms(KeyPurpose::Signature).to_vec(),
             serial: card.serial().clone(),
             assurance: card.assurance(),
             authentication,
@@ -236,6 +239,7 @@ pub(crate) fn read(agent: &Inner, view: &ReaderView, model: CardModel) -> Result
         authentication: read.authentication,
         signature: read.signature,
         technical: read.technical,
+        offered_algorithms: read.offered_algorithms,
         access: Access::Card(CardAccess {
             target: target.clone(),
             model,

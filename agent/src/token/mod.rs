@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paraphe_certs::{Certificate, Holder, Structure};
+use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::{Assurance, CardSummary, ErrorCode};
 use paraphe_protocol::card::LastTry;
 use paraphe_protocol::card::pinpad::Pinpad;
@@ -48,6 +49,8 @@ pub(crate) struct Token {
     pub(crate) signature: Option<Certificate>,
     /// Of the key that needs no PIN, without contacts; it is nobody's.
     pub(crate) technical: Option<Certificate>,
+    /// What it makes of keys that suit them; which of them its signature key does is [`Token::document_algorithms`].
+    pub(crate) offered_algorithms: Vec<SignatureAlgorithm>,
     /// How it is reached.
     pub(crate) access: Access,
 }
@@ -116,6 +119,50 @@ impl Token {
             return Ok(Bearer::Structure(structure));
         }
         self.holder().map(|holder| Bearer::Person(Box::new(holder)))
+    }
+
+    /// What the signature key signs documents with, the preferred algorithm first: what goes with its certificate and is
+    /// offered by what holds it. Nothing where there is no signature certificate, or one whose key is refused.
+    pub(crate) fn document_algorithms(&self) -> Vec<SignatureAlgorithm> {
+        let certificate = self.signature.as_ref();
+        let of_key = certificate
+            .and_then(|certificate| SignatureAlgorithm::for_documents(certificate.spki_der()).ok());
+        of_key
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .filter(|algorithm| self.offered_algorithms.contains(algorithm))
+            .collect()
+    }
+
+    /// The algorithm for a document: the one that was asked for, or the preferred one.
+    #[allow(
+        dead_code,
+        reason = "the operation that signs documents is the next step"
+    )]
+    pub(crate) fn document_algorithm(
+        &self,
+        wanted: Option<SignatureAlgorithm>,
+    ) -> Result<SignatureAlgorithm, Failure> {
+        let certificate = self
+            .signature
+            .as_ref()
+            .ok_or(ErrorCode::CertificateMissing)?;
+        // Tells what is wrong with a key that is refused.
+        SignatureAlgorithm::for_documents(certificate.spki_der())?;
+        let offered = self.document_algorithms();
+        let chosen = match wanted {
+            Some(wanted) => offered.iter().find(|algorithm| **algorithm == wanted),
+            None => offered.first(),
+        };
+        chosen.copied().ok_or_else(|| {
+            let names: Vec<_> = offered.iter().map(|algorithm| algorithm.name()).collect();
+            let names = names.join(", ");
+            Failure::new(ErrorCode::SignatureAlgorithmNotOffered).with_detail(
+                format!("Le support sait : {names}."),
+                format!("The token can: {names}."),
+            )
+        })
     }
 
     /// The tries that the secret has left. Refused where the token has no secret, or none that can still be presented.

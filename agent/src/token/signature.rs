@@ -28,7 +28,7 @@ impl DocumentSignature {
         Self(bytes)
     }
 
-    /// The bytes, big-endian as RFC 8017 writes them.
+    /// The value as keys give it: RSA big-endian, ECDSA r and s one after the other.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -10,14 +10,17 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
-use openssl::sign::Signer;
+use openssl::rsa::Padding;
+use openssl::sign::{RsaPssSaltlen, Signer};
 use paraphe_certs::{CardLogin, CardSignature, Certificate, CertificateUse};
-use paraphe_protocol::algorithm::SignatureAlgorithm;
+use paraphe_protocol::algorithm::{SignatureAlgorithm, SignatureError, SignatureScheme};
 use paraphe_protocol::api::{Assurance, CardSummary};
 use paraphe_protocol::card::PracticeSituation;
+use paraphe_protocol::signature::DigestAlgorithm;
 use zeroize::Zeroizing;
 
 use super::{
@@ -109,6 +112,7 @@ pub(crate) fn read(configured: &SoftwareToken) -> Result<Token, SoftwareError> {
         authentication: is(CardLogin::allows(&certificate)),
         signature: is(CardSignature::allows(&certificate)),
         technical: None,
+        offered_algorithms: SignatureAlgorithm::DOCUMENTS.to_vec(),
         access: Access::Software(Box::new(SoftwareAccess {
             configured: configured.clone(),
             certificate: certificate.clone(),
@@ -151,6 +155,7 @@ impl Unlocked<'_> {
     fn sign(
         &self,
         allows: impl Fn(&Certificate) -> bool,
+        algorithm: SignatureAlgorithm,
         to_be_signed: &[u8],
     ) -> Result<Vec<u8>, TokenError> {
         let failed = |fault| TokenError::from(error(&self.access.configured, fault));
@@ -158,10 +163,19 @@ impl Unlocked<'_> {
         if !allows(certificate) {
             return Err(failed(SoftwareFault::AnotherUse));
         }
-        let signature = Signer::new(MessageDigest::sha256(), &self.key)
-            .and_then(|mut signer| signer.sign_oneshot_to_vec(to_be_signed))
-            .map_err(|_| failed(SoftwareFault::NotAKey))?;
-        SignatureAlgorithm::RsaPkcs1Sha256
+        let offered = SignatureAlgorithm::for_documents(certificate.spki_der())
+            .map_err(TokenError::Signature)?;
+        if !offered.contains(&algorithm) {
+            return Err(TokenError::Signature(SignatureError::AnotherKey));
+        }
+        let signature = signed(&self.key, algorithm, to_be_signed)
+            .map_err(|_| failed(SoftwareFault::NotAKey))
+            .and_then(|value| {
+                // OpenSSL writes ECDSA as X.509 does.
+                let value = algorithm.from_cms_value(&value);
+                value.map_err(TokenError::Signature)
+            })?;
+        algorithm
             .verify(certificate.spki_der(), to_be_signed, &signature)
             .map_err(TokenError::Signature)?;
         Ok(signature)
@@ -173,12 +187,17 @@ impl UnlockedToken for Unlocked<'_> {
         &mut self,
         to_be_signed: &[u8],
     ) -> Result<AuthenticationSignature, TokenError> {
-        self.sign(CardLogin::allows, to_be_signed)
+        let algorithm = SignatureAlgorithm::RsaPkcs1Sha256;
+        self.sign(CardLogin::allows, algorithm, to_be_signed)
             .map(AuthenticationSignature::checked)
     }
 
-    fn sign_document(&mut self, to_be_signed: &[u8]) -> Result<DocumentSignature, TokenError> {
-        self.sign(CardSignature::allows, to_be_signed)
+    fn sign_document(
+        &mut self,
+        algorithm: SignatureAlgorithm,
+        to_be_signed: &[u8],
+    ) -> Result<DocumentSignature, TokenError> {
+        self.sign(CardSignature::allows, algorithm, to_be_signed)
             .map(DocumentSignature::checked)
     }
 
@@ -189,6 +208,26 @@ impl UnlockedToken for Unlocked<'_> {
     fn take_proven_secret(&mut self) -> Option<ProvenSecret> {
         self.proven.take().map(ProvenSecret::Entered)
     }
+}
+
+/// A signature as OpenSSL writes it.
+fn signed(
+    key: &PKey<Private>,
+    algorithm: SignatureAlgorithm,
+    to_be_signed: &[u8],
+) -> Result<Vec<u8>, ErrorStack> {
+    let digest = match algorithm.digest() {
+        DigestAlgorithm::Sha256 => MessageDigest::sha256(),
+        DigestAlgorithm::Sha384 => MessageDigest::sha384(),
+        DigestAlgorithm::Sha512 => MessageDigest::sha512(),
+    };
+    let mut signer = Signer::new(digest, key)?;
+    if algorithm.scheme() == SignatureScheme::RsaPss {
+        signer.set_rsa_padding(Padding::PKCS1_PSS)?;
+        signer.set_rsa_mgf1_md(digest)?;
+        signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
+    }
+    signer.sign_oneshot_to_vec(to_be_signed)
 }
 
 /// The certificate, from its own file or from the PEM beside the key.

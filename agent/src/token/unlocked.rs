@@ -1,6 +1,7 @@
 //! A token that accepted its secret, as operations see it: two keys that do different things, and what else lies behind the
 //! secret. It lasts as long as the closure that is given it; the token is locked again afterwards.
 
+use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::card::{PracticeSituation, ProvenPin, VerifiedCard};
 use paraphe_protocol::digest::Sha256Digest;
 
@@ -9,7 +10,7 @@ use crate::reader::CardChannel;
 
 /// A token that accepted its secret.
 pub(crate) trait UnlockedToken {
-    /// Signs these bytes, hashed with SHA-256, with the authentication key.
+    /// Signs these bytes with the authentication key, by the one algorithm of logins: PKCS#1 v1.5 with SHA-256.
     ///
     /// # Errors
     /// There is no such key, or the token refuses or is gone, or the signature is not the certificate's.
@@ -18,11 +19,15 @@ pub(crate) trait UnlockedToken {
         to_be_signed: &[u8],
     ) -> Result<AuthenticationSignature, TokenError>;
 
-    /// Signs these bytes, hashed with SHA-256, with the signature key.
+    /// Signs these bytes with the signature key, by an algorithm that the token signs documents with.
     ///
     /// # Errors
-    /// As [`UnlockedToken::sign_authentication`].
-    fn sign_document(&mut self, to_be_signed: &[u8]) -> Result<DocumentSignature, TokenError>;
+    /// As [`UnlockedToken::sign_authentication`], and the token does not sign by this algorithm.
+    fn sign_document(
+        &mut self,
+        algorithm: SignatureAlgorithm,
+        to_be_signed: &[u8],
+    ) -> Result<DocumentSignature, TokenError>;
 
     /// The practice situations that the token holds, by ascending number; none where it is of a kind without them.
     ///
@@ -68,8 +73,14 @@ impl UnlockedToken for VerifiedCard<'_, '_, CardChannel<'_>> {
         Ok(VerifiedCard::sign_authentication(self, &digest)?.into())
     }
 
-    fn sign_document(&mut self, to_be_signed: &[u8]) -> Result<DocumentSignature, TokenError> {
-        Ok(self.sign_signature(&Sha256Digest::of(to_be_signed))?.into())
+    fn sign_document(
+        &mut self,
+        algorithm: SignatureAlgorithm,
+        to_be_signed: &[u8],
+    ) -> Result<DocumentSignature, TokenError> {
+        // The driver refuses every algorithm with another digest: no card has one.
+        let digest = Sha256Digest::of(to_be_signed);
+        Ok(self.sign_signature_with(algorithm, &digest)?.into())
     }
 
     fn practice_situations(&mut self) -> Result<Vec<PracticeSituation>, TokenError> {

@@ -22,6 +22,8 @@ pub enum KeyAlgorithm {
     },
     /// ECDSA on P-256: a hundred times quicker to make, for tests that do not care.
     P256,
+    /// ECDSA on P-384.
+    P384,
 }
 
 impl KeyAlgorithm {
@@ -63,11 +65,14 @@ impl Key {
     pub(super) fn generate(algorithm: KeyAlgorithm) -> Result<Self, TestPkiError> {
         Self::from_private(match algorithm {
             KeyAlgorithm::Rsa { bits } => PKey::from_rsa(Rsa::generate(bits)?)?,
-            KeyAlgorithm::P256 => {
-                let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
-                PKey::from_ec_key(EcKey::generate(&group)?)?
-            }
+            KeyAlgorithm::P256 => Self::on_curve(Nid::X9_62_PRIME256V1)?,
+            KeyAlgorithm::P384 => Self::on_curve(Nid::SECP384R1)?,
         })
+    }
+
+    fn on_curve(name: Nid) -> Result<PKey<Private>, TestPkiError> {
+        let group = EcGroup::from_curve_name(name)?;
+        Ok(PKey::from_ec_key(EcKey::generate(&group)?)?)
     }
 
     pub(super) fn from_pem(pem: &str) -> Result<Self, TestPkiError> {

@@ -4,6 +4,7 @@
 use paraphe_certs::{Holder, Structure};
 use serde::{Deserialize, Serialize};
 
+use crate::algorithm::SignatureAlgorithm;
 use crate::card;
 
 /// Which card to read and how much.
@@ -62,6 +63,9 @@ pub struct CardReadResponse {
     pub structure: Option<Structure>,
     /// Certificates found, authentication first.
     pub certificates: Vec<CertificateSummary>,
+    /// What the signature key signs documents with, the preferred algorithm first. Empty where there is none, or where the
+    /// certificate's key is of a kind or size that is refused.
+    pub document_algorithms: Vec<SignatureAlgorithm>,
     /// Tries left, read without spending one; absent where the card has no PIN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pin: Option<PinSummary>,

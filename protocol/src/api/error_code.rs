@@ -189,6 +189,8 @@ pub enum ErrorCode {
     RecordServerUnknown,
     /// Malformed request.
     RequestInvalid,
+    /// The token does not sign documents by this algorithm.
+    SignatureAlgorithmNotOffered,
     /// The signature is not valid.
     SignatureInvalid,
     /// The card made a signature that does not verify.
@@ -219,7 +221,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 75] = [
+    pub const ALL: [Self; 76] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -282,6 +284,7 @@ impl ErrorCode {
         Self::ReaderUnknown,
         Self::RecordServerUnknown,
         Self::RequestInvalid,
+        Self::SignatureAlgorithmNotOffered,
         Self::SignatureInvalid,
         Self::SignatureNotAccepted,
         Self::SoftwareTokenUnusable,
@@ -1163,6 +1166,20 @@ impl ErrorCode {
                 remedy: [
                     "Corrigez la requête selon la description de l'API.",
                     "Correct the request after the API's description.",
+                ],
+            },
+            Self::SignatureAlgorithmNotOffered => Row {
+                name: "signature-algorithm-not-offered",
+                layer: Card,
+                status: 409,
+                who: Developer,
+                title: [
+                    "Cette carte ou ce certificat ne signe pas avec l'algorithme demandé.",
+                    "This card or certificate does not sign by the algorithm asked for.",
+                ],
+                remedy: [
+                    "Choisissez l'un des algorithmes que card/read indique, ou n'en demandez aucun : le meilleur est pris.",
+                    "Choose one of the algorithms that card/read tells, or ask for none: the best is taken.",
                 ],
             },
             Self::SignatureInvalid => Row {

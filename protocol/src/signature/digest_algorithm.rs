@@ -97,6 +97,39 @@ impl DigestAlgorithm {
         Hasher::new(self.message_digest()).map_err(|_| SignatureError::Unavailable)
     }
 
+    /// The digest with its algorithm in front, DER of `DigestInfo`: what PKCS#1 v1.5 pads (RFC 8017 section 9.2, note 1).
+    /// `digest` is one of this algorithm.
+    #[must_use]
+    pub fn digest_info(self, digest: &[u8]) -> Vec<u8> {
+        let (algorithm, length): (u8, u8) = match self {
+            Self::Sha256 => (0x01, 32),
+            Self::Sha384 => (0x02, 48),
+            Self::Sha512 => (0x03, 64),
+        };
+        let header = [
+            0x30,
+            length + 17,
+            0x30,
+            0x0D,
+            0x06,
+            0x09,
+            0x60,
+            0x86,
+            0x48,
+            0x01,
+            0x65,
+            0x03,
+            0x04,
+            0x02,
+            algorithm,
+            0x05,
+            0x00,
+            0x04,
+            length,
+        ];
+        [header.as_slice(), digest].concat()
+    }
+
     pub(crate) fn message_digest(self) -> MessageDigest {
         match self {
             Self::Sha256 => MessageDigest::sha256(),

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::card::PracticeSituation;
 
@@ -22,6 +23,7 @@ const WRAPPING_LIMIT: Duration = Duration::from_secs(120);
 pub(super) fn sign<Made>(
     context: &Context<'_>,
     dialogue: PinDialogue<'_>,
+    algorithm: SignatureAlgorithm,
     prepare: impl FnOnce(Vec<PracticeSituation>) -> Result<(Made, Vec<u8>), Failure>,
 ) -> Result<(Made, DocumentSignature), Failure> {
     let (tell_situations, situations) = mpsc::channel();
@@ -36,7 +38,7 @@ pub(super) fn sign<Made>(
                 let _ = tell_situations.send(Some(token.practice_situations()?));
                 let bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
                 match bytes.recv_timeout(WRAPPING_LIMIT) {
-                    Ok(bytes) => token.sign_document(&bytes).map(Some),
+                    Ok(bytes) => token.sign_document(algorithm, &bytes).map(Some),
                     Err(_) => Ok(None),
                 }
             });

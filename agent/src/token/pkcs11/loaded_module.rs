@@ -6,14 +6,15 @@ use std::path::Path;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
-use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, CertificateType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::AuthPin;
+use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::card::PracticeSituation;
 use zeroize::Zeroizing;
 
+use super::mechanism::{algorithms, ways};
 use super::message::{
     Answer, Bytes, Call, Identity, Refusal, SlotState, StoredCertificate, StoredObject, Tries,
 };
@@ -28,12 +29,6 @@ const MAXIMUM_CERTIFICATE: usize = 16 << 10;
 /// Most data objects with practice situations, and the longest, bytes.
 const MAXIMUM_SITUATIONS: usize = 16;
 const MAXIMUM_SITUATION: usize = 4 << 10;
-/// DigestInfo of RFC 8017 section 9.2 for SHA-256, up to the digest.
-const DIGEST_INFO_SHA256: [u8; 19] = [
-    0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
-    0x00, 0x04, 0x20,
-];
-
 /// A module that was loaded and initialised.
 pub(super) struct LoadedModule {
     pkcs11: Pkcs11,
@@ -82,15 +77,16 @@ impl LoadedModule {
         match call {
             Call::Load { .. } => Err(Refusal::NotACall),
             Call::Slots => self.slots().map(Answer::Slots),
-            Call::Certificates { token } => self.certificates(&token).map(Answer::Certificates),
+            Call::Certificates { token } => self.certificates(&token),
             Call::Unlock {
                 token,
                 last_try_confirmed,
             } => self.unlock(token, last_try_confirmed, first),
             Call::Sign {
                 identifier,
+                algorithm,
                 to_be_signed,
-            } => self.sign(&identifier, &to_be_signed.0),
+            } => self.sign(&identifier, algorithm, &to_be_signed.0),
             Call::PracticeSituations => self.practice_situations(),
             Call::Lock => {
                 self.lock();
@@ -141,7 +137,7 @@ impl LoadedModule {
         }
     }
 
-    fn certificates(&self, token: &Identity) -> Result<Vec<StoredCertificate>, Refusal> {
+    fn certificates(&self, token: &Identity) -> Result<Answer, Refusal> {
         let (slot, _) = self.meet(token)?;
         let session = self.pkcs11.open_ro_session(slot).map_err(refused)?;
         let template = [
@@ -169,7 +165,11 @@ impl LoadedModule {
                 });
             }
         }
-        Ok(certificates)
+        let offered = self.pkcs11.get_mechanism_list(slot).map_err(refused)?;
+        Ok(Answer::Certificates {
+            certificates,
+            algorithms: algorithms(&offered),
+        })
     }
 
     fn unlock(
@@ -224,7 +224,12 @@ impl LoadedModule {
         }
     }
 
-    fn sign(&self, identifier: &Bytes, to_be_signed: &[u8]) -> Result<Answer, Refusal> {
+    fn sign(
+        &self,
+        identifier: &Bytes,
+        algorithm: SignatureAlgorithm,
+        to_be_signed: &[u8],
+    ) -> Result<Answer, Refusal> {
         let Unlocked {
             session,
             token,
@@ -237,31 +242,39 @@ impl LoadedModule {
             .map_err(refused)?
             .contains(&Attribute::AlwaysAuthenticate(true));
         let offered = self.pkcs11.get_mechanism_list(slot).map_err(refused)?;
-        let hashes_itself = offered.contains(&MechanismType::SHA256_RSA_PKCS);
-        let signature = if wants_pin {
+        let ways: Vec<_> = ways(algorithm)
+            .into_iter()
+            .filter(|way| way.is_tried(&offered))
+            .collect();
+        if wants_pin {
             // The login belongs between C_SignInit and C_Sign, for which only the calls in parts leave room.
-            if !hashes_itself {
-                return Err(Refusal::KeyWantsPinEachTime);
-            }
+            let way = ways
+                .iter()
+                .find(|way| way.hashes)
+                .ok_or(Refusal::KeyWantsPinEachTime)?;
             session
-                .sign_init(&Mechanism::Sha256RsaPkcs, key)
+                .sign_init(&way.mechanism, key)
                 .and_then(|()| session.login(UserType::ContextSpecific, pin.as_ref()))
                 .map_err(|error| self.after_login(slot, error))?;
-            session
+            return session
                 .sign_update(to_be_signed)
                 .and_then(|()| session.sign_final())
-        } else {
-            let digest_info =
-                [&DIGEST_INFO_SHA256[..], &openssl::sha::sha256(to_be_signed)].concat();
-            // A slot's list is not a key's: some keys of a CPS do the one, some the other.
-            match session.sign(&Mechanism::RsaPkcs, key, &digest_info) {
-                Err(error) if hashes_itself && is_not_this_way(&error) => {
-                    session.sign(&Mechanism::Sha256RsaPkcs, key, to_be_signed)
-                }
-                result => result,
+                .map(|signature| Answer::Signature(Bytes(signature)))
+                .map_err(refused);
+        }
+        let mut refusal = Refusal::AlgorithmNotOffered { algorithm };
+        for way in ways {
+            let input = way
+                .input(algorithm, to_be_signed)
+                .map_err(|_| Refusal::AlgorithmNotOffered { algorithm })?;
+            match session.sign(&way.mechanism, key, &input) {
+                Ok(signature) => return Ok(Answer::Signature(Bytes(signature))),
+                // A slot's list is not a key's: some keys of a CPS do the one, some the other.
+                Err(error) if is_not_this_way(&error) => refusal = refused(error),
+                Err(error) => return Err(refused(error)),
             }
-        };
-        Ok(Answer::Signature(Bytes(signature.map_err(refused)?)))
+        }
+        Err(refusal)
     }
 
     fn practice_situations(&self) -> Result<Answer, Refusal> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use paraphe_protocol::algorithm::SignatureAlgorithm;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -36,7 +37,7 @@ pub(super) enum Call {
     },
     /// Which slots hold a token.
     Slots,
-    /// The certificates of a token.
+    /// The certificates of a token, and what it signs with.
     Certificates {
         /// Which token must be there.
         token: Identity,
@@ -48,10 +49,12 @@ pub(super) enum Call {
         /// Whether the person confirmed that the last try may be spent.
         last_try_confirmed: bool,
     },
-    /// A signature, PKCS#1 v1.5 with SHA-256, by the key that belongs to a certificate. After `Unlock`.
+    /// A signature by the key that belongs to a certificate. After `Unlock`.
     Sign {
         /// CKA_ID of certificate and key.
         identifier: Bytes,
+        /// How.
+        algorithm: SignatureAlgorithm,
         /// What is hashed and signed.
         to_be_signed: Bytes,
     },
@@ -80,7 +83,11 @@ pub(super) enum Answer {
         version: String,
     },
     Slots(Vec<SlotState>),
-    Certificates(Vec<StoredCertificate>),
+    Certificates {
+        certificates: Vec<StoredCertificate>,
+        /// What the slot's mechanisms make of keys that suit them.
+        algorithms: Vec<SignatureAlgorithm>,
+    },
     Signature(Bytes),
     PracticeSituations(Vec<StoredObject>),
 }
@@ -119,6 +126,9 @@ pub(crate) enum Refusal {
     /// No private key, or more than one, has the certificate's CKA_ID.
     #[error("{found} private keys have the identifier of the certificate")]
     KeyNotFound { found: u32 },
+    /// The slot has no mechanism for the algorithm.
+    #[error("no mechanism of the token signs by {algorithm}")]
+    AlgorithmNotOffered { algorithm: SignatureAlgorithm },
     /// The key wants the PIN at each signature, and the module has no mechanism that hashes by itself, without which no safe
     /// call has room for it.
     #[error("the key wants the PIN at each signature, and the module cannot hash by itself")]
@@ -215,6 +225,8 @@ impl<'de> Deserialize<'de> for Bytes {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use paraphe_protocol::algorithm::SignatureAlgorithm;
+
     use super::{Answer, Bytes, Call, Reply, Request};
 
     #[test]
@@ -223,6 +235,7 @@ mod tests {
             number: 7,
             call: Call::Sign {
                 identifier: Bytes(vec![0x01, 0xFF]),
+                algorithm: SignatureAlgorithm::EcdsaP256Sha256,
                 to_be_signed: Bytes(b"message".to_vec()),
             },
         };

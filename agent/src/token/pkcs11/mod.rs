@@ -10,6 +10,7 @@ mod helper;
 mod helper_process;
 mod known_modules;
 mod loaded_module;
+mod mechanism;
 mod message;
 mod module_file;
 mod supervision;
@@ -170,7 +171,11 @@ impl Pkcs11Candidate {
         };
         let limit = self.module.limit();
         let answer = self.module.ask(&mut helper, call, [b"", b""], limit)?;
-        let Answer::Certificates(stored) = answer else {
+        let Answer::Certificates {
+            certificates: stored,
+            algorithms,
+        } = answer
+        else {
             return Err(self.module.error(Pkcs11Fault::Nonsense).into());
         };
         drop(helper);
@@ -186,6 +191,7 @@ impl Pkcs11Candidate {
             authentication: authentication.clone(),
             signature: signature.clone(),
             technical: None,
+            offered_algorithms: algorithms,
             access: Access::Pkcs11(Box::new(Pkcs11Access {
                 module: self.module,
                 slot: self.slot,

@@ -4,7 +4,7 @@
 use std::sync::MutexGuard;
 
 use paraphe_certs::Certificate;
-use paraphe_protocol::algorithm::SignatureAlgorithm;
+use paraphe_protocol::algorithm::{SignatureAlgorithm, SignatureError};
 use paraphe_protocol::card::{LastTry, PracticeSituation};
 
 use super::message::{Answer, Call, Refusal, StoredObject};
@@ -92,6 +92,7 @@ impl Unlocked<'_> {
         &mut self,
         key: Option<&Bytes>,
         certificate: Option<&Certificate>,
+        algorithm: SignatureAlgorithm,
         to_be_signed: &[u8],
     ) -> Result<Vec<u8>, TokenError> {
         let missing = || {
@@ -100,14 +101,20 @@ impl Unlocked<'_> {
         };
         let key = key.ok_or_else(missing)?.clone();
         let certificate = certificate.ok_or_else(missing)?;
+        let of_key = SignatureAlgorithm::for_documents(certificate.spki_der())
+            .map_err(TokenError::Signature)?;
+        if !of_key.contains(&algorithm) {
+            return Err(TokenError::Signature(SignatureError::AnotherKey));
+        }
         let call = Call::Sign {
             identifier: key,
+            algorithm,
             to_be_signed: Bytes(to_be_signed.to_vec()),
         };
         let Answer::Signature(Bytes(signature)) = self.ask(call)? else {
             return Err(self.access.nonsense());
         };
-        SignatureAlgorithm::RsaPkcs1Sha256
+        algorithm
             .verify(certificate.spki_der(), to_be_signed, &signature)
             .map_err(TokenError::Signature)?;
         Ok(signature)
@@ -121,14 +128,19 @@ impl UnlockedToken for Unlocked<'_> {
     ) -> Result<AuthenticationSignature, TokenError> {
         let access = self.access;
         let (key, certificate) = (&access.authentication_key, &access.authentication);
-        self.sign(key.as_ref(), certificate.as_ref(), to_be_signed)
+        let algorithm = SignatureAlgorithm::RsaPkcs1Sha256;
+        self.sign(key.as_ref(), certificate.as_ref(), algorithm, to_be_signed)
             .map(AuthenticationSignature::checked)
     }
 
-    fn sign_document(&mut self, to_be_signed: &[u8]) -> Result<DocumentSignature, TokenError> {
+    fn sign_document(
+        &mut self,
+        algorithm: SignatureAlgorithm,
+        to_be_signed: &[u8],
+    ) -> Result<DocumentSignature, TokenError> {
         let access = self.access;
         let (key, certificate) = (&access.signature_key, &access.signature);
-        self.sign(key.as_ref(), certificate.as_ref(), to_be_signed)
+        self.sign(key.as_ref(), certificate.as_ref(), algorithm, to_be_signed)
             .map(DocumentSignature::checked)
     }
 
