@@ -8,6 +8,7 @@
 //! - [`Structure`]: the same for a structure's software certificate.
 //! - [`TrustStore::verify`]: path validation for one use, [`CardLogin`] or [`CardSignature`] of a person, [`StructureLogin`] or
 //!   [`StructureSeal`] of a structure, with revocation by CRL mandatory; the result, [`VerifiedCertificate`], exists only for a path that holds.
+//! - [`TrustStore::judge`]: the same for a time that lies back, [`DocumentSigning`] or [`TimeStamping`], with what comes with a signature.
 //! - [`RevocationList`]: the essentials of a CRL.
 //! - [`OcspRequest`], [`OcspResponse`]: revocation status by question and answer.
 //! - [`der`] and [`SignatureScheme`]: what OCSP responses and time stamps are read and verified with.
@@ -37,6 +38,7 @@ mod crl;
 mod crl_scope;
 pub mod der;
 pub mod distinguished_name;
+mod document_signer;
 mod holder;
 mod key_usage;
 pub mod localhost;
@@ -61,6 +63,7 @@ pub use certificate::{
 };
 pub use crl::{MAX_CRL_BYTES, RevocationList, RevocationListError};
 pub use distinguished_name::DistinguishedName;
+pub use document_signer::{DocumentSigner, NamedSubject};
 pub use holder::{Holder, HolderError, MAX_NAME_CHARACTERS};
 pub use key_usage::{ExtendedKeyUsage, KeyUsage};
 pub use national_id::{MAX_NATIONAL_ID_BYTES, NationalId, NationalIdError, NationalIdKind};
@@ -69,9 +72,10 @@ pub use ocsp::{
     OcspRequest, OcspResponse,
 };
 pub use path::{
-    CardLogin, CardSignature, CertificateSubject, CertificateUse, MAX_ANCHORS, MAX_CRLS,
-    MAX_INTERMEDIATES, MAX_TOTAL_CRL_BYTES, PathError, StructureLogin, StructureSeal, TrustStore,
-    TrustStoreError, VerifiedCertificate,
+    CardLogin, CardSignature, CertificateSubject, CertificateUse, DocumentSigning,
+    JudgedCertificate, JudgementError, JudgementTime, MAX_ANCHORS, MAX_CRLS, MAX_INTERMEDIATES,
+    MAX_TOTAL_CRL_BYTES, PathError, PathEvidence, RevocationFinding, RevocationSource,
+    StructureLogin, StructureSeal, TimeStamping, TrustStore, TrustStoreError, VerifiedCertificate,
 };
 pub use pem::PemError;
 pub use profession::ProfessionCode;

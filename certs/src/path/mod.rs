@@ -3,18 +3,25 @@
 //! [`TrustStore`] holds whom to trust; [`TrustStore::verify`] is the only maker of a [`VerifiedCertificate`], whose type
 //! parameter says for which use it was verified, so that a login certificate cannot end up where a signature one is due.
 //! The engine is OpenSSL's X509_STORE: trust anchors only (no partial chains), strict profile checks, the time given by
-//! the caller, keys and digests of at least 112 bits of security, every CA of the path with a valid CRL.
+//! the caller, keys and digests of at least 112 bits of security, every CA of the path with a valid CRL. For signatures of the past
+//! [`TrustStore::judge`] takes the path from the same engine and judges revocation itself.
 
 mod certificate_use;
 mod error;
+mod judgement;
 mod openssl_store;
 mod trust_store;
 mod verified;
 
 pub use certificate_use::{
-    CardLogin, CardSignature, CertificateSubject, CertificateUse, StructureLogin, StructureSeal,
+    CardLogin, CardSignature, CertificateSubject, CertificateUse, DocumentSigning, StructureLogin,
+    StructureSeal, TimeStamping,
 };
 pub use error::PathError;
+pub use judgement::{
+    JudgedCertificate, JudgementError, JudgementTime, PathEvidence, RevocationFinding,
+    RevocationSource,
+};
 pub use trust_store::{
     MAX_ANCHORS, MAX_CRLS, MAX_INTERMEDIATES, MAX_TOTAL_CRL_BYTES, TrustStore, TrustStoreError,
 };

@@ -1,6 +1,6 @@
 //! Whom to trust: anchors, the authorities below them, and their revocation lists, all given as bytes by the caller.
 
-use openssl::x509::X509;
+use openssl::x509::{X509, X509Crl};
 use thiserror::Error;
 
 use crate::certificate::{Certificate, CertificateError};
@@ -190,10 +190,31 @@ impl TrustStore {
         leaf: &Certificate,
         at: UnixTime,
     ) -> Result<VerifiedCertificate<U>, PathError> {
+        let crls: Vec<_> = self.crls.iter().map(RevocationList::parsed).collect();
+        self.accept::<U>(leaf, at, &[], Some(&crls))
+    }
+
+    /// The same without a look at revocation, with further authorities that are not trusted by being given.
+    pub(super) fn verify_path<U: CertificateUse>(
+        &self,
+        leaf: &Certificate,
+        at: UnixTime,
+        further: &[Certificate],
+    ) -> Result<VerifiedCertificate<U>, PathError> {
+        self.accept::<U>(leaf, at, further, None)
+    }
+
+    fn accept<U: CertificateUse>(
+        &self,
+        leaf: &Certificate,
+        at: UnixTime,
+        further: &[Certificate],
+        crls: Option<&[&X509Crl]>,
+    ) -> Result<VerifiedCertificate<U>, PathError> {
         if leaf.is_ca() {
             return Err(PathError::IsAuthority);
         }
-        let chain = self.path(leaf, at)?;
+        let chain = self.path(leaf, at, further, crls)?;
         if !U::allows(leaf) {
             return Err(PathError::WrongUse {
                 used_for: U::NAME,
@@ -208,7 +229,7 @@ impl TrustStore {
         }
         for authority in chain.iter().skip(1) {
             let name = authority.subject().common_name();
-            if name.starts_with("TEST ") != subject.is_test() {
+            if subject.states_environment() && name.starts_with("TEST ") != subject.is_test() {
                 return Err(PathError::MixedEnvironments {
                     authority: name.to_owned(),
                     leaf_is_test: subject.is_test(),
@@ -218,18 +239,28 @@ impl TrustStore {
         Ok(VerifiedCertificate::new(leaf.clone(), chain, subject, at))
     }
 
-    fn path(&self, leaf: &Certificate, at: UnixTime) -> Result<Vec<Certificate>, PathError> {
+    fn path(
+        &self,
+        leaf: &Certificate,
+        at: UnixTime,
+        further: &[Certificate],
+        crls: Option<&[&X509Crl]>,
+    ) -> Result<Vec<Certificate>, PathError> {
         let engine_failed = |detail: &openssl::error::ErrorStack| PathError::Refused {
             subject: leaf.subject_rfc2253(),
             code: 0,
             reason: detail.to_string(),
         };
         let parsed = X509::from_der(leaf.der()).map_err(|error| engine_failed(&error))?;
-        let crls: Vec<_> = self.crls.iter().map(RevocationList::parsed).collect();
+        let mut intermediates = self.intermediates.clone();
+        for authority in further.iter().filter(|further| further.is_ca()) {
+            intermediates
+                .push(X509::from_der(authority.der()).map_err(|error| engine_failed(&error))?);
+        }
         let material = Material {
             anchors: &self.anchors,
-            intermediates: &self.intermediates,
-            crls: &crls,
+            intermediates: &intermediates,
+            crls,
         };
         match openssl_store::verify(&material, &parsed, at)
             .map_err(|error| engine_failed(&error))?

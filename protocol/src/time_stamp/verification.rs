@@ -6,7 +6,7 @@
 
 use openssl::sha::sha1;
 use paraphe_certs::der::{OCTET_STRING, Reader, SEQUENCE};
-use paraphe_certs::{Certificate, SignatureScheme};
+use paraphe_certs::{Certificate, CertificateUse as _, SignatureScheme, TimeStamping};
 
 use super::TimeStampError;
 use super::signed_data::{SignedToken, TST_INFO};
@@ -16,8 +16,6 @@ const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
 const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
 const SIGNING_CERTIFICATE: &str = "1.2.840.113549.1.9.16.2.12";
 const SIGNING_CERTIFICATE_V2: &str = "1.2.840.113549.1.9.16.2.47";
-const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
-const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 /// directoryName of GeneralName.
 const DIRECTORY_NAME: u8 = 0xa4;
 
@@ -31,7 +29,7 @@ impl SignedToken {
             .find(|certificate| self.signer.names(certificate))
             .ok_or(TimeStampError::CertificateMissing)?;
         self.check_reference(certificate)?;
-        if !is_for_time_stamping_alone(certificate) {
+        if !TimeStamping::allows(certificate) || certificate.is_ca() {
             return Err(TimeStampError::CertificatePurpose);
         }
         self.check_content()?;
@@ -94,14 +92,6 @@ impl SignedToken {
         }
         Ok(())
     }
-}
-
-/// RFC 3161, 2.3: the extension is there, critical, and names this purpose and no other.
-fn is_for_time_stamping_alone(certificate: &Certificate) -> bool {
-    let critical = certificate
-        .extension(EXTENDED_KEY_USAGE)
-        .is_some_and(|extension| extension.critical);
-    critical && certificate.extended_key_usage_oids() == [TIME_STAMPING] && !certificate.is_ca()
 }
 
 /// The fields of the first ESSCertID: the signer's (RFC 2634, 5.4). Those after it restrict the path and bind nothing here.
