@@ -108,6 +108,30 @@ impl<'d, 'a> XmlElement<'d, 'a> {
         }
     }
 
+    /// Whether it has this name.
+    #[must_use]
+    pub fn is(&self, namespace: &str, local_name: &str) -> bool {
+        self.element.matches_name_ns(namespace, local_name)
+    }
+
+    /// Demands a name, whatever the attributes.
+    ///
+    /// # Errors
+    /// [`ShapeProblem::Name`].
+    pub fn named(self, namespace: &str, local_name: &str) -> Result<Self, ShapeError> {
+        if self.is(namespace, local_name) {
+            Ok(self)
+        } else {
+            Err(self.error(ShapeProblem::Name))
+        }
+    }
+
+    /// The value of an attribute without namespace, where there is one.
+    #[must_use]
+    pub fn optional_attribute(&self, name: &str) -> Option<&'d str> {
+        self.attribute(name).ok()
+    }
+
     /// The value of an attribute without namespace.
     ///
     /// # Errors
@@ -135,6 +159,25 @@ impl<'d, 'a> XmlElement<'d, 'a> {
                     .ok_or_else(|| self.error(ShapeProblem::NotOnlyElements))
             })
             .collect()
+    }
+
+    /// The child elements, where white space may stand between them and nothing else: files that
+    /// other programs indented.
+    ///
+    /// # Errors
+    /// [`ShapeProblem::NotOnlyElements`].
+    pub fn spaced_elements(&self) -> Result<Vec<Self>, ShapeError> {
+        let mut elements = Vec::new();
+        for id in self.document.children_iter(self.id) {
+            match self.document.node_kind(id) {
+                Some(NodeKind::Text(text)) if text.trim_ascii().is_empty() => {}
+                _ => elements.push(
+                    Self::new(self.document, id)
+                        .ok_or_else(|| self.error(ShapeProblem::NotOnlyElements))?,
+                ),
+            }
+        }
+        Ok(elements)
     }
 
     /// The child elements, exactly `N` of them.

@@ -5,7 +5,8 @@
 //! five of XML and character references, raw TAB and LF in attribute values and raw CR anywhere
 //! (where parsers and canonicalisers differ), the same `Id` twice, too many bytes, elements,
 //! attributes, or levels. A linear scan without allocation beyond the list of Ids; the parser after
-//! it judges well-formedness.
+//! it judges well-formedness. [`parse_document`] lets comments, CDATA and processing instructions
+//! through, for documents of other people that carry a signature; DOCTYPE never.
 
 use std::collections::HashSet;
 
@@ -87,6 +88,23 @@ pub enum GateError {
 /// # Errors
 /// [`GateError`].
 pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, GateError> {
+    parse_with(bytes, limits, false)
+}
+
+/// Checks and parses a document that may hold comments, CDATA and processing instructions; each
+/// counts as an element.
+///
+/// # Errors
+/// [`GateError`].
+pub fn parse_document<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, GateError> {
+    parse_with(bytes, limits, true)
+}
+
+fn parse_with<'a>(
+    bytes: &'a [u8],
+    limits: &Limits,
+    allows_markup: bool,
+) -> Result<Document<'a>, GateError> {
     if bytes.len() > limits.bytes {
         return Err(GateError::TooLong {
             length: bytes.len(),
@@ -101,6 +119,7 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, GateE
         bytes,
         at: declaration_length(text)?,
         limits,
+        allows_markup,
         elements: 0,
         depth: 0,
         ids: HashSet::new(),
@@ -144,6 +163,7 @@ struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
     limits: &'a Limits,
+    allows_markup: bool,
     elements: usize,
     depth: usize,
     ids: HashSet<&'a [u8]>,
@@ -154,7 +174,7 @@ impl<'a> Scan<'a> {
         while let Some(&byte) = self.bytes.get(self.at) {
             match byte {
                 b'<' => match self.bytes.get(self.at + 1) {
-                    Some(b'!' | b'?') => return Err(GateError::Markup { at: self.at }),
+                    Some(b'!' | b'?') => self.markup()?,
                     Some(b'/') => {
                         self.depth = self.depth.saturating_sub(1);
                         self.skip_past(b'>');
@@ -166,6 +186,32 @@ impl<'a> Scan<'a> {
                 _ => self.at += 1,
             }
         }
+        Ok(())
+    }
+
+    /// Stands on `<!` or `<?`; leaves past the comment, CDATA section or processing instruction.
+    fn markup(&mut self) -> Result<(), GateError> {
+        let refused = GateError::Markup { at: self.at };
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let (start, end): (&[u8], &[u8]) = match rest {
+            _ if !self.allows_markup => return Err(refused),
+            [b'<', b'?', ..] => (b"<?", b"?>"),
+            _ if rest.starts_with(b"<!--") => (b"<!--", b"-->"),
+            _ if rest.starts_with(b"<![CDATA[") => (b"<![CDATA[", b"]]>"),
+            _ => return Err(refused),
+        };
+        let inner = rest.get(start.len()..).unwrap_or_default();
+        let length = memchr::memmem::find(inner, end).ok_or(refused)?;
+        if let Some(at) = memchr::memchr(b'\r', inner.get(..length).unwrap_or_default()) {
+            return Err(GateError::Whitespace {
+                at: self.at + start.len() + at,
+            });
+        }
+        self.elements += 1;
+        if self.elements > self.limits.elements {
+            return Err(GateError::TooLarge);
+        }
+        self.at += start.len() + length + end.len();
         Ok(())
     }
 
@@ -313,6 +359,37 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn documents_may_hold_markup_but_no_doctype() {
+        let check = |text: &str| parse_document(text.as_bytes(), &Limits::default()).map(|_| ());
+        for text in [
+            "<?p x?><a><!-- > & <b --><![CDATA[<&>]]><?q?></a><!-- after -->",
+            "<?xml version=\"1.0\"?>\n<?xml-stylesheet href=\"x\"?><a/>",
+        ] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+        for text in [
+            "<!DOCTYPE a><a/>",
+            "<a><!ENTITY x ''></a>",
+            "<a><!-- x</a>",
+            "<a><![CDATA[x]]</a>",
+            "<a><![cdata[x]]></a>",
+            "<a><?x</a>",
+            "<a><!-- x\r --></a>",
+            "<a><!-- <b Id=\"1\"> -- --></a>",
+        ] {
+            assert!(check(text).is_err(), "{text}");
+        }
+        let few = Limits {
+            elements: 2,
+            ..Limits::default()
+        };
+        assert_eq!(
+            parse_document(b"<a><!-- 1 --><!-- 2 --></a>", &few).map(|_| ()),
+            Err(GateError::TooLarge)
+        );
     }
 
     #[test]

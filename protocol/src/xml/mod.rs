@@ -9,6 +9,6 @@ mod element;
 pub mod gate;
 mod writer;
 
-pub use canonical::{CanonicalError, exclusive_canonical};
+pub use canonical::{CanonicalError, Canonicalization, Selection, exclusive_canonical};
 pub use element::{ShapeError, ShapeProblem, XmlElement};
 pub use writer::{CanonicalWriter, Namespace};
