@@ -21,6 +21,7 @@ mod secret_page;
 pub mod signature;
 pub mod time_stamp;
 pub mod vitale_component;
+pub mod xades;
 pub mod xml;
 
 pub use secret_page::SecretPage;

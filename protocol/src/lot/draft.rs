@@ -103,7 +103,7 @@ impl LotDraft {
                 limit: limits.max_documents,
             });
         }
-        if !super::layout::is_writable_time(submission_set.submission_time) {
+        if !crate::xades::is_writable_time(submission_set.submission_time) {
             return Err(DraftError::SubmissionTime);
         }
         let mut seen = HashSet::with_capacity(documents.len() + 1);

@@ -4,36 +4,26 @@
 //! Signature. Each function writes one element exactly as it is hashed; the verifier calls the same
 //! functions with what it read, and demands the same bytes, so that nothing signed goes unread.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use paraphe_certs::{Certificate, UnixTime};
 
 use super::draft::{LotDocument, SubmissionSet};
 use crate::algorithm::SignatureAlgorithm;
 use crate::digest::Sha256Digest;
 use crate::identifiers::Oid;
+use crate::xades::layout::{self as xades, ReferenceLayout, SignatureLayout};
+pub(super) use crate::xades::names::{DS, EXCLUSIVE_C14N, XADES};
+use crate::xades::names::{
+    MANIFEST_TYPE, PROOF_OF_ORIGIN, SIGNATURE_PROPERTIES_TYPE, SIGNED_PROPERTIES_TYPE,
+};
 use crate::xml::{CanonicalWriter, Namespace};
 
-pub(super) const DS: Namespace = Namespace {
-    prefix: "ds",
-    uri: "http://www.w3.org/2000/09/xmldsig#",
-};
-pub(super) const XADES: Namespace = Namespace {
-    prefix: "xades",
-    uri: "http://uri.etsi.org/01903/v1.3.2#",
-};
 /// Our own property: what the manifest's constant digest leaves unsigned.
 pub(super) const LOT: Namespace = Namespace {
     prefix: "lot",
     uri: "urn:paraphe:lot:1",
 };
 
-pub(super) const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 pub(super) const SHA256_URI: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
-const MANIFEST_TYPE: &str = "http://www.w3.org/2000/09/xmldsig#Manifest";
-const SIGNED_PROPERTIES_TYPE: &str = "http://uri.etsi.org/01903#SignedProperties";
-const SIGNATURE_PROPERTIES_TYPE: &str = "http://www.w3.org/2000/09/xmldsig#SignatureProperties";
-const PROOF_OF_ORIGIN: &str = "http://uri.etsi.org/01903/v1.2.2#ProofOfOrigin";
 
 pub(super) const SIGNATURE_ID: &str = "S0";
 const SIGNATURE_TARGET: &str = "#S0";
@@ -54,11 +44,6 @@ pub(super) struct PartDigests {
     pub(super) manifest: Sha256Digest,
     pub(super) signed_properties: Sha256Digest,
     pub(super) submission_set: Sha256Digest,
-}
-
-/// 1970 to the end of year 9999, what RFC 3339 can write.
-pub(super) fn is_writable_time(time: UnixTime) -> bool {
-    (0..=253_402_300_799).contains(&time.0)
 }
 
 /// The manifest: the submission set by its id, then each document by its id and digest.
@@ -98,76 +83,54 @@ pub(super) fn signed_properties(signing_time: UnixTime, certificate: Sha256Diges
     let mut writer = CanonicalWriter::new();
     writer.start(XADES, "SignedProperties", &[("Id", SIGNED_PROPERTIES_ID)]);
     writer.start(XADES, "SignedSignatureProperties", &[]);
-    writer.element(XADES, "SigningTime", &[], &signing_time.to_string());
-    writer.start(XADES, "SigningCertificateV2", &[]);
-    writer.start(XADES, "Cert", &[]);
-    writer.start(XADES, "CertDigest", &[]);
-    writer.element(DS, "DigestMethod", &[("Algorithm", SHA256_URI)], "");
-    writer.element(DS, "DigestValue", &[], &certificate.to_base64());
-    for _ in [
-        "CertDigest",
-        "Cert",
-        "SigningCertificateV2",
-        "SignedSignatureProperties",
-    ] {
-        writer.end();
-    }
+    xades::time_and_certificate(
+        &mut writer,
+        signing_time,
+        SHA256_URI,
+        certificate.as_bytes(),
+    );
+    writer.end();
     writer.start(XADES, "SignedDataObjectProperties", &[]);
     for reference in [MANIFEST_REFERENCE_ID, SUBMISSION_SET_REFERENCE_ID] {
-        let target = format!("#{reference}");
-        writer.start(XADES, "DataObjectFormat", &[("ObjectReference", &target)]);
-        writer.element(XADES, "MimeType", &[], "text/xml");
-        writer.end();
+        xades::data_object_format(&mut writer, reference, "text/xml");
     }
-    writer.start(XADES, "CommitmentTypeIndication", &[]);
-    writer.start(XADES, "CommitmentTypeId", &[]);
-    writer.element(XADES, "Identifier", &[], PROOF_OF_ORIGIN);
-    writer.end();
-    writer.element(XADES, "AllSignedDataObjects", &[], "");
+    xades::commitment(&mut writer, PROOF_OF_ORIGIN);
     writer.finish()
 }
 
 /// What the card signs: the digests of the three parts.
 pub(super) fn signed_info(algorithm: SignatureAlgorithm, digests: &PartDigests) -> String {
-    let mut writer = CanonicalWriter::new();
-    writer.start(DS, "SignedInfo", &[]);
-    let method = [("Algorithm", EXCLUSIVE_C14N)];
-    writer.element(DS, "CanonicalizationMethod", &method, "");
-    let method = [("Algorithm", algorithm.xml_uri())];
-    writer.element(DS, "SignatureMethod", &method, "");
-    let mut reference = |attributes: &[(&'static str, &str)], digest: Sha256Digest| {
-        writer.start(DS, "Reference", attributes);
-        writer.start(DS, "Transforms", &[]);
-        writer.element(DS, "Transform", &[("Algorithm", EXCLUSIVE_C14N)], "");
-        writer.end();
-        writer.element(DS, "DigestMethod", &[("Algorithm", SHA256_URI)], "");
-        writer.element(DS, "DigestValue", &[], &digest.to_base64());
-        writer.end();
+    let reference = |id, kind, uri, digest| ReferenceLayout {
+        id,
+        kind: Some(kind),
+        uri,
+        transforms: &[EXCLUSIVE_C14N],
+        digest_uri: SHA256_URI,
+        digest,
     };
-    reference(
+    xades::signed_info(
+        algorithm.xml_uri(),
         &[
-            ("Id", MANIFEST_REFERENCE_ID),
-            ("Type", MANIFEST_TYPE),
-            ("URI", &format!("#{MANIFEST_ID}")),
+            reference(
+                Some(MANIFEST_REFERENCE_ID),
+                MANIFEST_TYPE,
+                &format!("#{MANIFEST_ID}"),
+                digests.manifest.as_bytes(),
+            ),
+            reference(
+                None,
+                SIGNED_PROPERTIES_TYPE,
+                &format!("#{SIGNED_PROPERTIES_ID}"),
+                digests.signed_properties.as_bytes(),
+            ),
+            reference(
+                Some(SUBMISSION_SET_REFERENCE_ID),
+                SIGNATURE_PROPERTIES_TYPE,
+                &format!("#{SUBMISSION_SET_ID}"),
+                digests.submission_set.as_bytes(),
+            ),
         ],
-        digests.manifest,
-    );
-    reference(
-        &[
-            ("Type", SIGNED_PROPERTIES_TYPE),
-            ("URI", &format!("#{SIGNED_PROPERTIES_ID}")),
-        ],
-        digests.signed_properties,
-    );
-    reference(
-        &[
-            ("Id", SUBMISSION_SET_REFERENCE_ID),
-            ("Type", SIGNATURE_PROPERTIES_TYPE),
-            ("URI", &format!("#{SUBMISSION_SET_ID}")),
-        ],
-        digests.submission_set,
-    );
-    writer.finish()
+    )
 }
 
 /// The parts of the file, each already canonical.
@@ -184,26 +147,15 @@ pub(super) fn signature(
     signature: &[u8],
     certificates: &[Certificate],
 ) -> String {
-    let mut writer = CanonicalWriter::new();
-    writer.start(DS, "Signature", &[("Id", SIGNATURE_ID)]);
-    writer.embed(parts.signed_info);
-    writer.element(DS, "SignatureValue", &[], &STANDARD.encode(signature));
-    writer.start(DS, "KeyInfo", &[]);
-    writer.start(DS, "X509Data", &[]);
-    for certificate in certificates {
-        let value = STANDARD.encode(certificate.der());
-        writer.element(DS, "X509Certificate", &[], &value);
+    SignatureLayout {
+        id: SIGNATURE_ID,
+        signed_info: parts.signed_info,
+        signature_value: signature,
+        certificates,
+        objects: &[],
+        parts: &[parts.manifest, parts.submission_set],
+        signed_properties: parts.signed_properties,
+        unsigned_properties: &[],
     }
-    writer.end();
-    writer.end();
-    for part in [parts.manifest, parts.submission_set] {
-        writer.start(DS, "Object", &[]);
-        writer.embed(part);
-        writer.end();
-    }
-    writer.start(DS, "Object", &[]);
-    let target = [("Target", SIGNATURE_TARGET)];
-    writer.start(XADES, "QualifyingProperties", &target);
-    writer.embed(parts.signed_properties);
-    writer.finish()
+    .write()
 }

@@ -69,7 +69,7 @@ impl LotDraft {
         if chain.len() >= MAX_CERTIFICATES {
             return Err(PrepareLotError::ChainTooLong);
         }
-        if !layout::is_writable_time(signing_time) {
+        if !crate::xades::is_writable_time(signing_time) {
             return Err(PrepareLotError::SigningTime);
         }
         let algorithm = SignatureAlgorithm::for_key(certificate.spki_der())?;

@@ -1,6 +1,7 @@
 //! What the format tests share: a small test PKI, one card, and a software key in its place.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     dead_code,
     unreachable_pub,
@@ -9,6 +10,7 @@
 
 pub mod document_signer;
 pub mod time_stamping;
+pub mod xades;
 
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;

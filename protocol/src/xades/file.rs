@@ -1,0 +1,154 @@
+//! A signature file on its way up the levels (EN 319 132-1 clauses 5.3 to 5.5): SignatureTimeStamp, CertificateValues and
+//! RevocationValues, ArchiveTimeStamp. What is there stays byte for byte; each step adds unsigned properties behind it.
+
+use std::fmt;
+
+use super::archive::{self, Piece};
+use super::layout::{self, SignatureLayout};
+use super::prepare::{PreparedXades, Surroundings};
+use crate::signature::{
+    Contents, DigestAlgorithm, Evidence, Level, Output, SignatureFile, SigningError,
+};
+use crate::time_stamp::TimeStampToken;
+
+/// What a reference of SignedInfo stands for, for archive time stamps.
+pub(super) enum SignedReference {
+    /// These octets.
+    Octets(Vec<u8>),
+    /// A detached document, by its number.
+    Document(usize),
+}
+
+pub(super) struct XadesFile {
+    level: Level,
+    signed: PreparedXades,
+    signature_value: Vec<u8>,
+    unsigned_properties: Vec<String>,
+    awaited: Option<(DigestAlgorithm, Vec<u8>)>,
+}
+
+impl XadesFile {
+    pub(super) fn new(signed: PreparedXades, signature_value: Vec<u8>) -> Self {
+        Self {
+            level: Level::B,
+            signed,
+            signature_value,
+            unsigned_properties: Vec::new(),
+            awaited: None,
+        }
+    }
+
+    fn out_of_order(&self) -> SigningError {
+        SigningError::OutOfOrder { level: self.level }
+    }
+
+    fn layout(&self) -> SignatureLayout<'_> {
+        SignatureLayout {
+            id: &self.signed.id,
+            signed_info: &self.signed.signed_info,
+            signature_value: &self.signature_value,
+            certificates: &self.signed.certificates,
+            objects: &self.signed.objects,
+            parts: &[],
+            signed_properties: &self.signed.signed_properties,
+            unsigned_properties: &self.unsigned_properties,
+        }
+    }
+
+    /// Our objects are all named by references, so that none comes last.
+    fn archive_imprint(
+        &self,
+        digest: DigestAlgorithm,
+        contents: &mut dyn Contents,
+    ) -> Result<Vec<u8>, SigningError> {
+        let references = self.signed.references.iter();
+        let references = references.map(|reference| match reference {
+            SignedReference::Octets(octets) => Piece::Bytes(octets),
+            SignedReference::Document(index) => Piece::Document(*index),
+        });
+        let layout = self.layout();
+        let (value, key_info) = (
+            layout.canonical_signature_value(),
+            layout.canonical_key_info(),
+        );
+        let signed = &self.signed;
+        let parts = [
+            &signed.signed_properties,
+            &signed.signed_info,
+            &value,
+            &key_info,
+        ];
+        let parts = parts.into_iter().chain(&self.unsigned_properties);
+        let parts = parts.map(|part| Piece::Bytes(part.as_bytes()));
+        archive::imprint(references.chain(parts), digest, contents)
+    }
+}
+
+impl SignatureFile for XadesFile {
+    fn level(&self) -> Level {
+        self.level
+    }
+
+    fn imprint(
+        &mut self,
+        digest: DigestAlgorithm,
+        contents: &mut dyn Contents,
+    ) -> Result<Vec<u8>, SigningError> {
+        let imprint = match self.level {
+            Level::B => digest.digest(self.layout().canonical_signature_value().as_bytes())?,
+            Level::LT => self.archive_imprint(digest, contents)?,
+            Level::T | Level::LTA => return Err(self.out_of_order()),
+        };
+        self.awaited = Some((digest, imprint.clone()));
+        Ok(imprint)
+    }
+
+    fn add_time_stamp(&mut self, token: &TimeStampToken) -> Result<(), SigningError> {
+        let (digest, imprint) = self.awaited.take().ok_or_else(|| self.out_of_order())?;
+        if token.info().digest() != digest || token.info().imprint() != imprint {
+            return Err(SigningError::TimeStampImprint);
+        }
+        let (property, level) = match self.level {
+            Level::B => {
+                let id = format!("{}-T", self.signed.id);
+                (layout::signature_time_stamp(&id, token), Level::T)
+            }
+            Level::LT => {
+                let id = format!("{}-A", self.signed.id);
+                (layout::archive_time_stamp(&id, token), Level::LTA)
+            }
+            Level::T | Level::LTA => return Err(self.out_of_order()),
+        };
+        self.unsigned_properties.push(property);
+        self.level = level;
+        Ok(())
+    }
+
+    fn add_evidence(&mut self, evidence: &Evidence) -> Result<(), SigningError> {
+        if self.level != Level::T {
+            return Err(self.out_of_order());
+        }
+        if evidence.is_empty() {
+            return Err(SigningError::Encoding("no evidence was given".to_owned()));
+        }
+        self.unsigned_properties.extend(layout::evidence(evidence));
+        self.level = Level::LT;
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Output, SigningError> {
+        let signature = self.layout().write();
+        let Surroundings { before, after } = &self.signed.around;
+        Ok(Output::Whole(
+            [before, signature.as_bytes(), after].concat(),
+        ))
+    }
+}
+
+impl fmt::Debug for XadesFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("XadesFile")
+            .field("level", &self.level)
+            .finish_non_exhaustive()
+    }
+}
