@@ -19,6 +19,7 @@ pub mod problem;
 pub mod process_hardening;
 pub mod reader;
 pub mod service;
+mod signing;
 mod token;
 pub mod trust;
 pub mod vitale_component;

@@ -6,15 +6,13 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use paraphe_protocol::api::{DocumentDropRequest, DocumentGetRequest, Operation};
 use paraphe_protocol::digest::Sha256Hasher;
 use paraphe_protocol::document::DocumentFormat;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::failure::Failure;
+use super::fetched_document;
 use super::output::at;
 use super::session::Session;
 
@@ -95,7 +93,7 @@ impl LotDirectory {
             place,
         };
         if let Some(document) = source["document"].as_str().map(str::to_owned) {
-            fetch(session, document, &mut copy).await?;
+            fetched_document::fetch(session, document, |bytes| copy.write(bytes)).await?;
         } else {
             let path = PathBuf::from(source["path"].as_str().ok_or(Failure::Answer)?);
             copy_file(&path, &mut copy)?;
@@ -118,34 +116,6 @@ impl Copy {
         self.hasher.update(bytes);
         self.file.write_all(bytes).map_err(failed(&self.place))
     }
-}
-
-/// Piece by piece from the agent, which then forgets the document.
-async fn fetch(session: &mut Session, document: String, copy: &mut Copy) -> Result<(), Failure> {
-    let mut offset = 0_u64;
-    loop {
-        let request = DocumentGetRequest {
-            document: document.clone(),
-            offset,
-        };
-        let piece = session.perform(Operation::DocumentGet, &request).await?;
-        let bytes = STANDARD
-            .decode(piece["content"].as_str().ok_or(Failure::Answer)?)
-            .map_err(|_| Failure::Answer)?;
-        copy.write(&bytes)?;
-        if piece["last"] == true {
-            break;
-        }
-        let length = u64::try_from(bytes.len()).map_err(|_| Failure::Answer)?;
-        if length == 0 {
-            return Err(Failure::Answer);
-        }
-        offset = offset.checked_add(length).ok_or(Failure::Answer)?;
-    }
-    session
-        .perform(Operation::DocumentDrop, &DocumentDropRequest { document })
-        .await?;
-    Ok(())
 }
 
 fn copy_file(path: &Path, copy: &mut Copy) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ mod card_read;
 mod demo;
 mod events;
 mod failure;
+mod fetched_document;
 mod login;
 mod lot_directory;
 mod lot_sign;
@@ -21,6 +22,7 @@ mod pin;
 mod pin_entry;
 mod serve;
 mod session;
+mod sign;
 #[cfg(feature = "softcard")]
 mod soft_cards;
 mod status;
@@ -99,6 +101,8 @@ enum OperationCommand {
     /// Une saisie du code pour plusieurs signatures / one PIN entry for several signatures
     #[command(subcommand)]
     Mandate(mandate::MandateCommand),
+    /// Signe un document (XAdES, CAdES, PAdES...) / signs a document
+    Sign(sign::Arguments),
     /// Le code porteur / the PIN
     #[command(subcommand)]
     Pin(PinCommand),
@@ -213,6 +217,7 @@ async fn perform_operation(
             lot_sign::run(invocation, &mut session, arguments).await
         }
         OperationCommand::Mandate(command) => mandate::run(invocation, &mut session, command).await,
+        OperationCommand::Sign(arguments) => sign::run(invocation, &mut session, &arguments).await,
         OperationCommand::Pin(PinCommand::Status) => pin::status(invocation, &mut session).await,
         OperationCommand::Pin(PinCommand::Change) => {
             pin::set(invocation, &mut session, Operation::PinChange).await

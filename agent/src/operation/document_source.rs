@@ -20,7 +20,7 @@ const BUFFER: usize = 256 << 10;
 
 /// A document that is there.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// Handed over before; its bytes cannot change.
     Stored(Arc<StoredDocument>),
     /// A file of the user's.
@@ -29,7 +29,7 @@ pub(super) enum Source {
 
 /// A regular file, open, as it was when it was opened.
 #[derive(Debug)]
-pub(super) struct OpenFile {
+pub(crate) struct OpenFile {
     path: PathBuf,
     file: File,
     before: Metadata,
@@ -37,7 +37,7 @@ pub(super) struct OpenFile {
 
 impl Source {
     /// Finds a document; a file is opened, nothing is read.
-    pub(super) fn open(
+    pub(crate) fn open(
         context: &Context<'_>,
         source: &DocumentSource,
         limit: u64,
@@ -66,7 +66,7 @@ impl Source {
     }
 
     /// Size, bytes, when it was opened.
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         match self {
             Self::Stored(stored) => stored.size(),
             Self::File(file) => file.before.len(),
@@ -74,7 +74,7 @@ impl Source {
     }
 
     /// Gives every byte, in order and once, to `sink`. `buffer` is kept by the caller so that memory does not grow.
-    pub(super) fn read_through(
+    pub(crate) fn read_through(
         self,
         buffer: &mut Vec<u8>,
         mut sink: impl FnMut(&[u8]) -> Result<(), Failure>,

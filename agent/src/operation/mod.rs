@@ -17,6 +17,7 @@ mod pin;
 mod pin_dialogue;
 mod secret_entry;
 mod selection;
+mod sign;
 mod status;
 mod strict_json;
 mod summary;
@@ -40,6 +41,7 @@ use crate::problem::Failure;
 use crate::service::Inner;
 
 pub(crate) use card_certificate::now;
+pub(crate) use document_source::Source;
 pub(crate) use lot_sign::unique_id;
 pub use strict_json::MAXIMUM_BODY_BYTES;
 pub(crate) use summary::{hexadecimal_capitals, summary_of_atr};
@@ -74,6 +76,7 @@ pub(crate) fn perform(
         Operation::PinChange => run(context, body, pin::change),
         Operation::PinStatus => run(context, body, pin::status),
         Operation::PinUnblock => run(context, body, pin::unblock),
+        Operation::Sign => run(context, body, sign::perform),
         Operation::Status => run(context, body, status::perform),
         Operation::Verify => run(context, body, verify::perform),
         Operation::VitaleRead => run(context, body, vitale_read::perform),

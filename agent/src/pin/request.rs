@@ -104,6 +104,15 @@ pub enum PinPurpose {
         /// When it ends at the latest, for a person to read.
         until: String,
     },
+    /// Sign documents in a format of the field.
+    SignDocuments {
+        /// Name of the format.
+        format: &'static str,
+        /// Number of documents.
+        documents: usize,
+        /// Names of the first ones.
+        first_names: Vec<String>,
+    },
     /// Read the practice situations.
     ReadPracticeSituations,
     /// Change the PIN.
@@ -316,6 +325,17 @@ impl PinPurpose {
                          (jusqu'à {until})\n{documents}"
                     ),
                     format!("mandate: {count} signature(s) with this one entry, for {minutes} min"),
+                )
+            }
+            Self::SignDocuments {
+                format,
+                documents,
+                first_names,
+            } => {
+                let names = shown_titles(first_names, *documents);
+                (
+                    format!("Signature {format} de {documents} document(s) : {names}"),
+                    format!("sign {documents} document(s), {format}"),
                 )
             }
             Self::ReadPracticeSituations => (

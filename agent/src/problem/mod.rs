@@ -10,6 +10,7 @@ mod lot;
 mod pin;
 mod pkcs11;
 mod reader;
+mod signature;
 mod software;
 mod system;
 mod token;

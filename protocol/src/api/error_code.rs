@@ -113,6 +113,8 @@ pub enum ErrorCode {
     DocumentFormat,
     /// A document is missing.
     DocumentMissing,
+    /// The document cannot carry this kind of signature.
+    DocumentNotSignable,
     /// A piece of a document is out of place.
     DocumentPieceOutOfOrder,
     /// The document exceeds the size allowed.
@@ -197,6 +199,8 @@ pub enum ErrorCode {
     SignatureNotAccepted,
     /// A software certificate cannot be used.
     SoftwareTokenUnusable,
+    /// A level beyond B needs a time-stamping authority.
+    TimeStampNotConfigured,
     /// Too many requests at once.
     TooBusy,
     /// The unblocking code can no longer be used.
@@ -221,7 +225,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 76] = [
+    pub const ALL: [Self; 78] = [
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -246,6 +250,7 @@ impl ErrorCode {
         Self::DocumentChanged,
         Self::DocumentFormat,
         Self::DocumentMissing,
+        Self::DocumentNotSignable,
         Self::DocumentPieceOutOfOrder,
         Self::DocumentTooLarge,
         Self::Internal,
@@ -288,6 +293,7 @@ impl ErrorCode {
         Self::SignatureInvalid,
         Self::SignatureNotAccepted,
         Self::SoftwareTokenUnusable,
+        Self::TimeStampNotConfigured,
         Self::TooBusy,
         Self::UnblockingCodeBlocked,
         Self::UnblockingCodeLastTry,
@@ -667,6 +673,20 @@ impl ErrorCode {
                 remedy: [
                     "Vérifiez le chemin ou déposez de nouveau le document ; rien n'a été signé.",
                     "Check the path or hand the document over again; nothing was signed.",
+                ],
+            },
+            Self::DocumentNotSignable => Row {
+                name: "document-not-signable",
+                layer: Agent,
+                status: 422,
+                who: User,
+                title: [
+                    "Ce document ne peut pas porter cette signature.",
+                    "This document cannot carry this signature.",
+                ],
+                remedy: [
+                    "Choisissez un autre format, par exemple une signature détachée (CAdES, XAdES), ou un autre document.",
+                    "Choose another format, for example a detached signature (CAdES, XAdES), or another document.",
                 ],
             },
             Self::DocumentPieceOutOfOrder => Row {
@@ -1222,6 +1242,20 @@ impl ErrorCode {
                 remedy: [
                     "Corrigez son fichier, ses droits ou la configuration.",
                     "Correct its file, its mode or the configuration.",
+                ],
+            },
+            Self::TimeStampNotConfigured => Row {
+                name: "time-stamp-not-configured",
+                layer: Policy,
+                status: 409,
+                who: Administrator,
+                title: [
+                    "Ce niveau de signature demande un horodatage, et aucune autorité d'horodatage n'est configurée.",
+                    "This signature level needs a time stamp, and no time-stamping authority is configured.",
+                ],
+                remedy: [
+                    "Configurez une autorité d'horodatage ([time_stamp], docs/configuration.md), ou signez au niveau B.",
+                    "Configure a time-stamping authority ([time_stamp], docs/configuration.md), or sign at level B.",
                 ],
             },
             Self::TooBusy => Row {

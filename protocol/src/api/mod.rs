@@ -15,6 +15,7 @@ mod mandate;
 mod operation;
 mod pin;
 mod problem;
+mod sign;
 mod status;
 mod verify;
 mod vitale_read;
@@ -41,6 +42,7 @@ pub use mandate::{
 pub use operation::Operation;
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{CardChoice, Language, Problem};
+pub use sign::{SignDocumentRequest, SignRequest, SignResponse, SignedDocument};
 pub use status::{
     ModuleSummary, ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse,
     TokenSummary, Versions, VitaleComponentState, VitaleComponentSummary, Warning,

@@ -33,6 +33,8 @@ pub enum Operation {
     PinStatus,
     /// A new PIN, by the unblocking code.
     PinUnblock,
+    /// Sign a document in a format of the field.
+    Sign,
     /// Versions, readers, cards, warnings.
     Status,
     /// Check a lot signature and its documents.
@@ -43,7 +45,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::CardRead,
         Self::DocumentDrop,
         Self::DocumentGet,
@@ -57,6 +59,7 @@ impl Operation {
         Self::PinChange,
         Self::PinStatus,
         Self::PinUnblock,
+        Self::Sign,
         Self::Status,
         Self::Verify,
         Self::VitaleRead,
@@ -79,6 +82,7 @@ impl Operation {
             Self::PinChange => "pin/change",
             Self::PinStatus => "pin/status",
             Self::PinUnblock => "pin/unblock",
+            Self::Sign => "sign",
             Self::Status => "status",
             Self::Verify => "verify",
             Self::VitaleRead => "vitale/read",
@@ -116,6 +120,6 @@ mod tests {
             assert_eq!(Operation::from_name(operation.name()), Some(operation));
         }
         assert_eq!(Operation::from_name("card/read/"), None);
-        assert_eq!(Operation::from_name("sign"), None);
+        assert_eq!(Operation::from_name("signe"), None);
     }
 }

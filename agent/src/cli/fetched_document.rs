@@ -1,0 +1,40 @@
+//! A document that the agent made, brought here piece by piece (`document/get`); the agent then forgets it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use paraphe_protocol::api::{DocumentDropRequest, DocumentGetRequest, Operation};
+
+use super::failure::Failure;
+use super::session::Session;
+
+/// Hands every byte of `document` to `sink`, in order.
+pub(super) async fn fetch(
+    session: &mut Session,
+    document: String,
+    mut sink: impl FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut offset = 0_u64;
+    loop {
+        let request = DocumentGetRequest {
+            document: document.clone(),
+            offset,
+        };
+        let piece = session.perform(Operation::DocumentGet, &request).await?;
+        let bytes = STANDARD
+            .decode(piece["content"].as_str().ok_or(Failure::Answer)?)
+            .map_err(|_| Failure::Answer)?;
+        sink(&bytes)?;
+        if piece["last"] == true {
+            break;
+        }
+        let length = u64::try_from(bytes.len()).map_err(|_| Failure::Answer)?;
+        if length == 0 {
+            return Err(Failure::Answer);
+        }
+        offset = offset.checked_add(length).ok_or(Failure::Answer)?;
+    }
+    session
+        .perform(Operation::DocumentDrop, &DocumentDropRequest { document })
+        .await?;
+    Ok(())
+}
