@@ -28,7 +28,8 @@ pub const MAX_CRL_BYTES: usize = 32 * 1024 * 1024;
 /// A revocation list that was read. Its signature is verified when a path is.
 #[derive(Clone)]
 pub struct RevocationList {
-    der: Vec<u8>,
+    /// Shared: lists are large and travel with signatures.
+    der: Arc<[u8]>,
     issuer: DistinguishedName,
     raw_issuer: Vec<u8>,
     this_update: UnixTime,
@@ -53,7 +54,7 @@ impl RevocationList {
             .ok_or_else(|| malformed("its header does not have the form of RFC 5280, 5.1"))?;
         let parsed = X509Crl::from_der(der).map_err(|error| malformed(&error.to_string()))?;
         Ok(Self {
-            der: der.to_vec(),
+            der: der.into(),
             issuer: DistinguishedName::from_parsed(&header.issuer)
                 .ok_or_else(|| malformed("its issuer name is too long"))?,
             raw_issuer: header.issuer.as_raw().to_vec(),

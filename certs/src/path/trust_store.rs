@@ -172,6 +172,16 @@ impl TrustStore {
         &self.crls
     }
 
+    /// The same anchors and nothing else: what a signature must bring along all that its path needs with.
+    #[must_use]
+    pub fn anchors_only(&self) -> Self {
+        Self {
+            anchors: self.anchors.clone(),
+            accept_test: self.accept_test,
+            ..Self::default()
+        }
+    }
+
     /// How many anchors are trusted.
     #[must_use]
     pub fn anchor_count(&self) -> usize {

@@ -18,6 +18,7 @@ mod format;
 mod making;
 mod report;
 mod signer;
+mod validation;
 
 pub use checked::{CheckedSignature, Covered, ImprintedTimeStamp, ReadError};
 pub use digest_algorithm::DigestAlgorithm;
@@ -32,3 +33,6 @@ pub use report::{
     CoveredReport, Indication, Reason, SignatureReport, SubIndication, TimeStampReport,
 };
 pub use signer::{MAXIMUM_CARRIED_CERTIFICATES, Signer};
+pub use validation::{
+    AlgorithmConstraints, SignatureTrust, TimeStampRevocation, ValidationPolicy, conclude, refused,
+};

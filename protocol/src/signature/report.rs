@@ -31,20 +31,61 @@ pub enum SubIndication {
     SigCryptoFailure,
     /// The signer's certificate was revoked.
     Revoked,
+    /// A time stamp proves that the signature existed before its certificate was valid.
+    NotYetValid,
     /// The certificate, or the times, do not satisfy the constraints.
     ChainConstraintsFailure,
+    /// The path to a trusted authority is wrong in itself.
+    CertificateChainGeneralFailure,
     /// An attribute of the signature does not satisfy the constraints.
     SigConstraintsFailure,
     /// An algorithm or key is too weak or unknown.
     CryptoConstraintsFailure,
+    /// An algorithm or key is too weak by now, and nothing proves that the signature is older.
+    CryptoConstraintsFailureNoPoe,
+    /// The signer's certificate is not with the signature.
+    NoSigningCertificateFound,
     /// No path to a trusted authority.
     NoCertificateChainFound,
+    /// The certificate was revoked, and nothing proves that the signature is older than that.
+    RevokedNoPoe,
+    /// An authority on the path was revoked, and nothing proves that the signature is older than that.
+    RevokedCaNoPoe,
     /// The certificate is expired or not valid yet, and nothing proves when it was used.
     OutOfBoundsNoPoe,
+    /// Time stamps and the stated time contradict each other.
+    TimestampOrderFailure,
     /// Revocation cannot be known now.
     TryLater,
     /// A document is missing, or none was presented.
     SignedDataNotFound,
+}
+
+impl SubIndication {
+    /// The outcome that the standard's tables give with it.
+    #[must_use]
+    pub const fn indication(self) -> Indication {
+        match self {
+            Self::FormatFailure
+            | Self::HashFailure
+            | Self::SigCryptoFailure
+            | Self::Revoked
+            | Self::NotYetValid => Indication::TotalFailed,
+            Self::ChainConstraintsFailure
+            | Self::CertificateChainGeneralFailure
+            | Self::SigConstraintsFailure
+            | Self::CryptoConstraintsFailure
+            | Self::CryptoConstraintsFailureNoPoe
+            | Self::NoSigningCertificateFound
+            | Self::NoCertificateChainFound
+            | Self::RevokedNoPoe
+            | Self::RevokedCaNoPoe
+            | Self::OutOfBoundsNoPoe
+            | Self::TimestampOrderFailure
+            | Self::TryLater
+            | Self::SignedDataNotFound => Indication::Indeterminate,
+        }
+    }
 }
 
 /// One reason.
