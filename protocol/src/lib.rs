@@ -17,6 +17,7 @@ pub mod document;
 pub mod identifiers;
 pub mod login;
 pub mod lot;
+pub mod pades;
 mod secret_page;
 pub mod signature;
 pub mod time_stamp;

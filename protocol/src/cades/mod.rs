@@ -10,5 +10,6 @@ mod file;
 mod prepare;
 mod read;
 
+pub(crate) use file::{imprint_of_signature, signature_time_stamp};
 pub use prepare::{prepare_attached, prepare_detached};
 pub use read::{is_signature, read};

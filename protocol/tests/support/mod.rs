@@ -3,12 +3,14 @@
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
+    clippy::panic,
     dead_code,
     unreachable_pub,
     reason = "tests; each test program uses a part of this"
 )]
 
 pub mod document_signer;
+pub mod pdf;
 pub mod time_stamping;
 pub mod xades;
 
