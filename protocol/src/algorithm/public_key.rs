@@ -4,7 +4,10 @@
 //! to PSS (id-RSASSA-PSS); curves but P-256 and P-384; curves given by parameters, whatever they are equal to; points that are
 //! compressed or not on the curve; anything after the key.
 
-use openssl::ec::EcKey;
+use openssl::bn::BigNumContext;
+use openssl::ec::{EcGroup, EcKey, EcPoint};
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
 
 use super::SignatureError;
@@ -55,39 +58,45 @@ impl Curve {
         }
     }
 
-    /// The curve that the key names, where it is written in the one way that is accepted.
-    fn of_key(spki_der: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|curve| {
-            spki_der
-                .strip_prefix(curve.key_prefix())
-                .is_some_and(|point| point.len() == 2 * curve.coordinate_length())
-        })
+    const fn name(self) -> Nid {
+        match self {
+            Self::P256 => Nid::X9_62_PRIME256V1,
+            Self::P384 => Nid::SECP384R1,
+        }
     }
 }
 
 impl PublicKey {
     pub(super) fn read(spki_der: &[u8]) -> Result<Self, SignatureError> {
+        for curve in Curve::ALL {
+            if let Some(coordinates) = spki_der.strip_prefix(curve.key_prefix()) {
+                let key = on_curve(curve, coordinates);
+                let key = key.map_err(|_| SignatureError::UnsupportedKey)?;
+                return Ok(Self::Ecdsa(curve, key));
+            }
+        }
         let key =
             PKey::public_key_from_der(spki_der).map_err(|_| SignatureError::UnsupportedKey)?;
-        match key.id() {
-            Id::RSA => {
-                let rsa = key.rsa().map_err(|_| SignatureError::UnsupportedKey)?;
-                let bits = u32::try_from(rsa.n().num_bits()).unwrap_or(0);
-                if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
-                    return Err(SignatureError::KeySize { bits });
-                }
-                let exponent = rsa.e();
-                if !(17..=64).contains(&exponent.num_bits()) || !exponent.is_bit_set(0) {
-                    return Err(SignatureError::Exponent);
-                }
-                Ok(Self::Rsa(key))
-            }
-            Id::EC => {
-                let curve = Curve::of_key(spki_der).ok_or(SignatureError::UnsupportedKey)?;
-                let key = key.ec_key().map_err(|_| SignatureError::UnsupportedKey)?;
-                Ok(Self::Ecdsa(curve, key))
-            }
-            _ => Err(SignatureError::UnsupportedKey),
+        if key.id() != Id::RSA {
+            return Err(SignatureError::UnsupportedKey);
         }
+        let rsa = key.rsa().map_err(|_| SignatureError::UnsupportedKey)?;
+        let bits = u32::try_from(rsa.n().num_bits()).unwrap_or(0);
+        if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
+            return Err(SignatureError::KeySize { bits });
+        }
+        let exponent = rsa.e();
+        if !(17..=64).contains(&exponent.num_bits()) || !exponent.is_bit_set(0) {
+            return Err(SignatureError::Exponent);
+        }
+        Ok(Self::Rsa(key))
     }
+}
+
+/// The key of an uncompressed point, which OpenSSL refuses where it has another length or is not on the curve.
+fn on_curve(curve: Curve, coordinates: &[u8]) -> Result<EcKey<Public>, ErrorStack> {
+    let group = EcGroup::from_curve_name(curve.name())?;
+    let uncompressed = [&[0x04], coordinates].concat();
+    let point = EcPoint::from_bytes(&group, &uncompressed, &mut *BigNumContext::new()?)?;
+    EcKey::from_public_key(&group, &point)
 }
