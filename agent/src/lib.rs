@@ -1,6 +1,7 @@
 //! The Paraphe agent: it reads health cards, proves who is at the keyboard, signs lots of documents, and serves that to
 //! web pages (HTTPS on loopback), practice software (Unix socket) and people (command line).
 
+mod batch;
 pub mod caller;
 pub mod cli;
 pub mod config;
@@ -11,7 +12,6 @@ pub mod door;
 pub mod events;
 mod installation;
 pub mod logging;
-#[expect(dead_code, reason = "the operations that sign under a mandate follow")]
 mod mandate;
 pub mod operation;
 pub mod pin;

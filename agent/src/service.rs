@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use paraphe_certs::UnixTime;
@@ -14,6 +14,7 @@ use paraphe_protocol::identifiers::Oid;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use crate::batch::Batches;
 use crate::caller::Caller;
 use crate::config::{Config, Directories};
 use crate::document_store::DocumentStore;
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) events: EventLog,
     pub(crate) documents: DocumentStore,
     pub(crate) mandates: Mandates,
+    pub(crate) batches: Batches,
+    this: Weak<Self>,
     installation: Installation,
     pub(crate) trust: TrustLoader,
     pub(crate) card_cache: Arc<Mutex<CardCache>>,
@@ -140,7 +143,9 @@ impl Agent {
         let readers =
             Readers::start(backend, events.clone(), FIRST_LISTING).map_err(StartError::Thread)?;
         Ok(Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new_cyclic(|this| Inner {
+                this: Weak::clone(this),
+                batches: Batches::in_directory(directory),
                 trust: TrustLoader::new(config.trust.clone()),
                 vitale_programs: config
                     .vitale_components
@@ -199,8 +204,9 @@ impl Agent {
             .watch(&self.inner.readers, &self.inner.events);
     }
 
-    /// Ends every mandate: the agent is about to stop. It happens by itself when the last clone of the agent is gone.
+    /// Stops every batch between two card operations and ends every mandate: the agent is about to stop.
     pub fn stop(&self) {
+        self.inner.batches.stop();
         self.inner.mandates.stop();
     }
 
@@ -291,6 +297,13 @@ impl Inner {
         let expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, ends) = expiries.iter().find(|(known, _)| known == serial)?;
         Some(*ends)
+    }
+
+    /// The agent for work that outlives a request.
+    pub(crate) fn shared(&self) -> Result<Arc<Self>, Failure> {
+        self.this
+            .upgrade()
+            .ok_or_else(|| ErrorCode::Internal.into())
     }
 
     /// Which installation of the software this is.

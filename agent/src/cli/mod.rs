@@ -5,6 +5,8 @@
 //! Exit status: 0 done, 1 refused or failed (a problem with its code was printed), 2 wrong usage, 3 the person said no.
 //! No option, argument or variable ever takes a PIN.
 
+mod batch;
+mod batch_progress;
 mod card_read;
 #[cfg(feature = "softcard")]
 mod demo;
@@ -87,6 +89,9 @@ enum OperationCommand {
     Status,
     /// Ce qui change aux lecteurs / what changes at the readers
     Events(events::Arguments),
+    /// Beaucoup de documents, signés un par un / many documents, each signed by itself
+    #[command(subcommand)]
+    Batch(batch::BatchCommand),
     /// La carte du professionnel / the professional's card
     #[command(subcommand)]
     Card(CardCommand),
@@ -206,6 +211,7 @@ async fn perform_operation(
         OperationCommand::Events(arguments) => {
             events::run(invocation, &mut session, &arguments).await
         }
+        OperationCommand::Batch(command) => batch::run(invocation, &mut session, command).await,
         OperationCommand::Card(CardCommand::Read(arguments)) => {
             card_read::run(invocation, &mut session, &arguments).await
         }

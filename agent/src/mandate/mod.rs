@@ -21,7 +21,7 @@ use crate::problem::Failure;
 use crate::reader::Readers;
 
 pub(crate) use approved::Scope;
-pub(crate) use one_mandate::{Mandate, MandateTerms};
+pub(crate) use one_mandate::{Mandate, MandateTerms, is_foreign_reset};
 use session_lock::SessionLock;
 
 /// Mandates that may be open at once.

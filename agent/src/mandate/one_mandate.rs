@@ -212,6 +212,7 @@ impl Mandate {
     }
 
     /// Signs bytes that are of the document that the permit is for. What another program's reset lost is tried once more.
+    #[expect(dead_code, reason = "the operation `sign` follows")]
     pub(crate) fn sign(
         &self,
         agent: &Inner,

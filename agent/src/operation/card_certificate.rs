@@ -12,7 +12,7 @@ use super::Context;
 use crate::problem::Failure;
 
 /// Checks a certificate for use `U` and returns the issuing certificates known here, nearest first, without the anchor.
-pub(super) fn check<U: CertificateUse>(
+pub(crate) fn check<U: CertificateUse>(
     context: &Context<'_>,
     certificate: &Certificate,
     at: UnixTime,

@@ -56,13 +56,22 @@ impl Source {
                 }
             },
         };
-        if found.size() > limit {
+        found.of_at_most(limit)
+    }
+
+    /// Opens the file at this path, which the caller of an operation may name.
+    pub(crate) fn open_path(path: &Path, limit: u64) -> Result<Self, Failure> {
+        Self::File(OpenFile::open(path)?).of_at_most(limit)
+    }
+
+    fn of_at_most(self, limit: u64) -> Result<Self, Failure> {
+        if self.size() > limit {
             return Err(Failure::new(ErrorCode::DocumentTooLarge).with_detail(
                 format!("Au plus {limit} octets."),
                 format!("At most {limit} bytes."),
             ));
         }
-        Ok(found)
+        Ok(self)
     }
 
     /// Size, bytes, when it was opened.

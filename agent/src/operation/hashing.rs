@@ -9,7 +9,7 @@ use std::thread;
 use crate::problem::Failure;
 
 /// Does `work` with every item, on all processors. `work` is given a buffer that it may use.
-pub(super) fn in_parallel<Item: Sync, Done: Send>(
+pub(crate) fn in_parallel<Item: Sync, Done: Send>(
     items: &[Item],
     work: impl Fn(&mut Vec<u8>, &Item) -> Result<Done, Failure> + Sync,
 ) -> Result<Vec<Done>, Failure> {

@@ -2,6 +2,7 @@
 //! Requests are read strictly (`strict_json`); failures are [`Failure`]s with a stable code; nothing here knows by which
 //! door a request came, except that a site has fewer rights than a program of the user.
 
+mod batch;
 mod card_certificate;
 mod card_read;
 mod document;
@@ -40,10 +41,13 @@ use crate::caller::Caller;
 use crate::problem::Failure;
 use crate::service::Inner;
 
-pub(crate) use card_certificate::now;
+pub(crate) use card_certificate::{check as check_certificate, now};
 pub(crate) use document_source::Source;
+pub(crate) use hashing::in_parallel;
 pub(crate) use lot_sign::unique_id;
+pub(crate) use mandate::{MandateQuestion, ask as ask_for_mandate};
 pub use strict_json::MAXIMUM_BODY_BYTES;
+pub(crate) use strict_json::parse as parse_strictly;
 pub(crate) use summary::{hexadecimal_capitals, summary_of_atr};
 pub(crate) use trust_store::{TrustLoadError, TrustLoader};
 
@@ -64,6 +68,11 @@ pub(crate) fn perform(
         return Err(paraphe_protocol::api::ErrorCode::OperationNotForSites.into());
     }
     match operation {
+        Operation::BatchCancel => run(context, body, batch::cancel),
+        Operation::BatchResult => run(context, body, batch::result),
+        Operation::BatchResume => run(context, body, batch::resume),
+        Operation::BatchStart => run(context, body, batch::start),
+        Operation::BatchStatus => run(context, body, batch::status),
         Operation::CardRead => run(context, body, card_read::perform),
         Operation::DocumentDrop => run(context, body, document::drop_document),
         Operation::DocumentGet => run(context, body, document::get),

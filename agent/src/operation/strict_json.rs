@@ -22,7 +22,7 @@ pub const MAXIMUM_BODY_BYTES: usize = MAXIMUM_CHUNK_BYTES / 3 * 4 + (1 << 20);
 ///
 /// # Errors
 /// `request-invalid`, with where and why.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     if body.len() > MAXIMUM_BODY_BYTES {
         return Err(refused("the body is too long"));
     }

@@ -126,6 +126,12 @@ impl Failure {
         )
     }
 
+    /// The sentence on this very case.
+    #[must_use]
+    pub(crate) fn detail(&self) -> Option<&Sentence> {
+        self.detail.as_ref()
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> ErrorCode {

@@ -64,6 +64,22 @@ struct Row {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ErrorCode {
+    /// The batch was interrupted by the end of the agent.
+    BatchInterrupted,
+    /// The bytes that an item's card operation was begun with cannot be laid out again.
+    BatchItemNotReproducible,
+    /// A batch's journal is damaged.
+    BatchJournalDamaged,
+    /// The item has no result yet.
+    BatchResultNotReady,
+    /// The batch is running.
+    BatchRunning,
+    /// The batch has no item or too many.
+    BatchSize,
+    /// The batch's journal or results cannot be written.
+    BatchStorage,
+    /// There is no such batch of the caller's.
+    BatchUnknown,
     /// No card in the reader.
     CardAbsent,
     /// The card present is not the one expected.
@@ -225,7 +241,15 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 78] = [
+    pub const ALL: [Self; 86] = [
+        Self::BatchInterrupted,
+        Self::BatchItemNotReproducible,
+        Self::BatchJournalDamaged,
+        Self::BatchResultNotReady,
+        Self::BatchRunning,
+        Self::BatchSize,
+        Self::BatchStorage,
+        Self::BatchUnknown,
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -360,6 +384,118 @@ impl ErrorCode {
         use Layer::{Agent, Card, Certificate, Policy, Reader, Server};
         use WhoActs::{Administrator, Developer, Issuer, User};
         match self {
+            Self::BatchInterrupted => Row {
+                name: "batch-interrupted",
+                layer: Agent,
+                status: 409,
+                who: User,
+                title: [
+                    "Le traitement par lots a été interrompu par l'arrêt de l'agent.",
+                    "The batch was interrupted by the end of the agent.",
+                ],
+                remedy: [
+                    "Reprenez-le (batch/resume) : rien n'est perdu et rien n'est signé deux fois ; le code porteur sera redemandé.",
+                    "Resume it (batch/resume): nothing is lost and nothing is signed twice; the PIN will be asked for again.",
+                ],
+            },
+            Self::BatchItemNotReproducible => Row {
+                name: "batch-item-not-reproducible",
+                layer: Agent,
+                status: 409,
+                who: User,
+                title: [
+                    "Cet élément ne peut plus être préparé exactement comme avant l'interruption.",
+                    "This item cannot be laid out exactly as before the interruption any more.",
+                ],
+                remedy: [
+                    "Il a peut-être été signé avant l'interruption et n'est pas signé une seconde fois : remettez le document dans un nouveau traitement.",
+                    "It may have been signed before the interruption and is not signed a second time: put the document into a new batch.",
+                ],
+            },
+            Self::BatchJournalDamaged => Row {
+                name: "batch-journal-damaged",
+                layer: Agent,
+                status: 500,
+                who: Administrator,
+                title: [
+                    "Le journal de ce traitement par lots est abîmé.",
+                    "The journal of this batch is damaged.",
+                ],
+                remedy: [
+                    "Les résultats déjà écrits restent valables ; vérifiez le disque et remettez le reste dans un nouveau traitement.",
+                    "Results already written stay valid; check the disk and put the rest into a new batch.",
+                ],
+            },
+            Self::BatchResultNotReady => Row {
+                name: "batch-result-not-ready",
+                layer: Agent,
+                status: 409,
+                who: Developer,
+                title: [
+                    "Cet élément n'a pas de résultat pour l'instant.",
+                    "This item has no result at present.",
+                ],
+                remedy: [
+                    "Regardez son état (batch/status) et demandez le résultat quand il est `done`.",
+                    "Look at its state (batch/status) and ask for the result when it is `done`.",
+                ],
+            },
+            Self::BatchRunning => Row {
+                name: "batch-running",
+                layer: Agent,
+                status: 409,
+                who: User,
+                title: [
+                    "Ce traitement par lots est en cours.",
+                    "This batch is running.",
+                ],
+                remedy: [
+                    "Attendez sa fin ou annulez-le (batch/cancel).",
+                    "Wait for its end or cancel it (batch/cancel).",
+                ],
+            },
+            Self::BatchSize => Row {
+                name: "batch-size",
+                layer: Policy,
+                status: 422,
+                who: Developer,
+                title: [
+                    "Le traitement par lots est vide ou trop grand.",
+                    "The batch is empty or too large.",
+                ],
+                remedy: [
+                    "Donnez de 1 à 100 000 éléments, dans `items` ou dans `list`.",
+                    "Give 1 to 100,000 items, in `items` or in `list`.",
+                ],
+            },
+            Self::BatchStorage => Row {
+                name: "batch-storage",
+                layer: Agent,
+                status: 507,
+                who: Administrator,
+                title: [
+                    "Le journal ou un résultat du traitement par lots n'a pas pu être écrit.",
+                    "The batch's journal or a result could not be written.",
+                ],
+                remedy: [
+                    "Faites de la place sur le disque, puis reprenez le traitement (batch/resume) : rien n'est perdu.",
+                    "Make room on the disk, then resume the batch (batch/resume): nothing is lost.",
+                ],
+            },
+            Self::BatchUnknown => Row {
+                name: "batch-unknown",
+                layer: Agent,
+                status: 404,
+                who: Developer,
+                title: [
+                    "Aucun traitement par lots de ce nom.",
+                    "No batch of that name.",
+                ],
+                remedy: [
+                    "Utilisez le nom que batch/start a donné au même appelant.",
+                    "Use the name that batch/start gave the same caller.",
+                ],
+            },
             Self::CardAbsent => Row {
                 name: "card-absent",
                 layer: Card,

@@ -5,6 +5,7 @@
 //! field says otherwise. Binary is base64 (RFC 4648 section 4, padded) unless a field says base64url.
 //! A PIN is never a field of any request.
 
+mod batch;
 mod card_read;
 mod document;
 mod error_code;
@@ -20,6 +21,11 @@ mod status;
 mod verify;
 mod vitale_read;
 
+pub use batch::{
+    BatchCancelRequest, BatchChoice, BatchItemRequest, BatchItemState, BatchItemStatus,
+    BatchResultRequest, BatchResultResponse, BatchResumeRequest, BatchStartRequest, BatchState,
+    BatchStatusRequest, BatchStatusResponse, BatchSummary, MAXIMUM_BATCH_ITEMS, MAXIMUM_BATCH_PAGE,
+};
 pub use card_read::{
     Assurance, CardReadRequest, CardReadResponse, CardSummary, CertificatePurpose,
     CertificateSummary, PinSummary, PracticeSituationSummary,

@@ -7,6 +7,16 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
+    /// Stop a batch between two card operations.
+    BatchCancel,
+    /// The result of one item of a batch.
+    BatchResult,
+    /// Go on with what is missing of a batch.
+    BatchResume,
+    /// Sign many documents, each by itself.
+    BatchStart,
+    /// How the caller's batches stand.
+    BatchStatus,
     /// Holder, certificates, PIN state, practice situations of a professional's card.
     CardRead,
     /// Give up an uploaded or produced document.
@@ -45,7 +55,12 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
+        Self::BatchCancel,
+        Self::BatchResult,
+        Self::BatchResume,
+        Self::BatchStart,
+        Self::BatchStatus,
         Self::CardRead,
         Self::DocumentDrop,
         Self::DocumentGet,
@@ -69,6 +84,11 @@ impl Operation {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::BatchCancel => "batch/cancel",
+            Self::BatchResult => "batch/result",
+            Self::BatchResume => "batch/resume",
+            Self::BatchStart => "batch/start",
+            Self::BatchStatus => "batch/status",
             Self::CardRead => "card/read",
             Self::DocumentDrop => "document/drop",
             Self::DocumentGet => "document/get",

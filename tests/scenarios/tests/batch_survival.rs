@@ -1,0 +1,250 @@
+//! A batch of 200 that is killed at random points, and one whose disk is full: no item is lost, none is signed twice, and `resume`
+//! finishes. Judged at the card, by its own trace of what it was asked to sign, and by OpenSSL.
+//!
+//! `PARAPHE_SURVIVAL_RUNS` (3) and `PARAPHE_SURVIVAL_SEED` (1) make it longer; the same seed plans the same moments. The figures are
+//! printed, lines that begin with `survival:`.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use paraphe_scenarios::{CardsInReaders, Workstation, program};
+use paraphe_softcard::pcscd::ReaderKind;
+use serde_json::Value;
+
+const ITEMS: usize = 200;
+/// Kills of one batch.
+const KILLS: usize = 3;
+const SHARED: &str = env!("CARGO_TARGET_TMPDIR");
+
+/// A small generator (Knuth's MMIX constants): the moments, not the security, depend on it.
+struct Moments(u64);
+
+impl Moments {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+struct Desk {
+    workstation: Workstation,
+    cards: CardsInReaders,
+    documents: Vec<PathBuf>,
+    pin: PathBuf,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let workstation = Workstation::new(SHARED);
+        let cards = CardsInReaders::insert(
+            &[ReaderKind::OwnDriver],
+            &["physician"],
+            workstation.path(),
+            workstation.pki(),
+        );
+        let folder = workstation.path().join("documents");
+        fs::create_dir(&folder).unwrap();
+        let documents = (0..ITEMS)
+            .map(|number| {
+                let path = folder.join(format!("lettre-{number}.txt"));
+                fs::write(&path, format!("Lettre {number}\n").repeat(40)).unwrap();
+                path
+            })
+            .collect();
+        let pin = workstation.pin_file("1234");
+        Self {
+            workstation,
+            cards,
+            documents,
+            pin,
+        }
+    }
+
+    fn command(&self) -> Command {
+        let client = self.cards.pcscd().client(program("paraphe"));
+        let mut command = self.workstation.command(client);
+        command.arg("--json").arg("--pin-file").arg(&self.pin);
+        command
+    }
+
+    fn start(&self, command: Command, output: &Path) -> Child {
+        let mut command = command;
+        command
+            .args(["batch", "start", "-o"])
+            .arg(output)
+            .args(&self.documents)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn resume(&self, batch: &str) -> Child {
+        let mut command = self.command();
+        command
+            .args(["batch", "resume", batch])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// How often the card was asked to sign each digest (PERFORM SECURITY OPERATION, COMPUTE DIGITAL SIGNATURE).
+    fn signed(&self) -> BTreeMap<String, usize> {
+        let trace = fs::read_to_string(self.workstation.path().join("apdu-trace")).unwrap();
+        let mut signed = BTreeMap::new();
+        for line in trace.lines() {
+            if let Some((_, command)) = line.split_once("-> 002A9E9A20") {
+                *signed.entry(command[..64].to_owned()).or_default() += 1;
+            }
+        }
+        signed
+    }
+
+    /// Every result is there, whole, and of its own document.
+    fn judge(&self, output: &Path) {
+        assert_eq!(fs::read_dir(output).unwrap().count(), ITEMS);
+        for (index, document) in self.documents.iter().enumerate() {
+            let name = document.file_name().unwrap().to_str().unwrap();
+            let signature = output.join(format!("{:06}-{name}.p7s", index + 1));
+            let judged = Command::new("openssl")
+                .args([
+                    "cms",
+                    "-verify",
+                    "-binary",
+                    "-inform",
+                    "DER",
+                    "-noverify",
+                    "-in",
+                ])
+                .arg(&signature)
+                .arg("-content")
+                .arg(document)
+                .args(["-out", "/dev/null"])
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&judged.stderr).into_owned();
+            assert!(judged.status.success(), "{}: {said}", signature.display());
+        }
+    }
+}
+
+/// The batch's name, from the first line that the command prints.
+fn named(child: &mut Child) -> (String, BufReader<std::process::ChildStdout>) {
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let summary: Value = serde_json::from_str(&line).unwrap();
+    (summary["batch"].as_str().unwrap().to_owned(), output)
+}
+
+fn last_line(output: &mut impl BufRead) -> Value {
+    let last = output
+        .lines()
+        .map_while(Result::ok)
+        .last()
+        .unwrap_or_default();
+    serde_json::from_str(&last).unwrap_or(Value::Null)
+}
+
+fn setting(name: &str, usual: u64) -> u64 {
+    let set = std::env::var(name).ok();
+    set.map_or(usual, |text| text.parse().unwrap())
+}
+
+#[test]
+fn a_batch_that_is_killed_at_random_points_loses_nothing_and_signs_nothing_twice() {
+    let (runs, seed) = (
+        setting("PARAPHE_SURVIVAL_RUNS", 3),
+        setting("PARAPHE_SURVIVAL_SEED", 1),
+    );
+    let mut moments = Moments(seed);
+    let (mut kills, mut repeated) = (0, 0);
+    for run in 0..runs {
+        let desk = Desk::new();
+        let output = desk.workstation.path().join("results");
+        let begun = Instant::now();
+        let mut child = desk.start(desk.command(), &output);
+        let (batch, mut said) = named(&mut child);
+        let mut killed = 0;
+        // How long it goes on undisturbed is learnt from the first part.
+        let mut processes = 1;
+        while killed < KILLS {
+            thread::sleep(Duration::from_millis(moments.below(1500)));
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            killed += 1;
+            child = desk.resume(&batch);
+            processes += 1;
+            said = BufReader::new(child.stdout.take().unwrap());
+        }
+        let end = last_line(&mut said);
+        assert!(child.wait().unwrap().success(), "run {run}: {end}");
+        assert_eq!(end["state"], "done", "run {run}: {end}");
+        assert_eq!(end["done"], ITEMS, "run {run}: {end}");
+        desk.judge(&output);
+        let signed = desk.signed();
+        assert_eq!(signed.len(), ITEMS, "run {run}: one digest for each item");
+        let asked: usize = signed.values().sum();
+        assert!(
+            asked <= ITEMS + killed,
+            "run {run}: {asked} after {killed} kills"
+        );
+        // The entry of each process, and once more in the transaction that signs.
+        let presented = desk.cards.pin_presentations();
+        assert!(presented <= 2 * processes, "run {run}: {presented}");
+        kills += killed;
+        repeated += asked - ITEMS;
+        println!(
+            "survival: run {run}, {killed} kills, {} asked of the card for {ITEMS} items, {} ms",
+            asked,
+            begun.elapsed().as_millis()
+        );
+    }
+    println!(
+        "survival: {runs} runs, seed {seed}: {kills} kills, 0 lost, 0 with two signatures, {repeated} repeated"
+    );
+}
+
+#[test]
+fn a_full_disk_stops_a_batch_before_the_card_and_nothing_is_lost() {
+    let desk = Desk::new();
+    let output = desk.workstation.path().join("results");
+    // Files beyond so many blocks cannot grow: what a full disk says, said to one process.
+    let inner = desk.command();
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 720; exec \"$0\" \"$@\""]);
+    limited.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let mut child = desk.start(limited, &output);
+    let (batch, mut said) = named(&mut child);
+    let end = last_line(&mut said);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(end["code"], "batch-storage", "{end}");
+    let before = desk.signed().len();
+    assert!(before > 0 && before < ITEMS, "{before}");
+    let mut child = desk.resume(&batch);
+    let end = last_line(&mut BufReader::new(child.stdout.take().unwrap()));
+    assert!(child.wait().unwrap().success(), "{end}");
+    desk.judge(&output);
+    let signed = desk.signed();
+    assert_eq!(signed.len(), ITEMS);
+    assert_eq!(signed.values().sum::<usize>(), ITEMS);
+    println!("survival: a full disk after {before} signatures, 0 lost, 0 repeated");
+}
