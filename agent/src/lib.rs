@@ -22,4 +22,5 @@ pub mod service;
 mod signing;
 mod token;
 pub mod trust;
+pub mod trusted_file;
 pub mod vitale_component;

@@ -6,7 +6,8 @@ use paraphe_protocol::api::{ErrorCode, VitaleComponentState, VitaleComponentSumm
 use crate::config::VitaleComponentKind;
 use crate::problem::{Failure, Sentence, trusted_file_sentence};
 use crate::service::Inner;
-use crate::vitale_component::{Recognised, recognise, trusted_program};
+use crate::trusted_file::{FileUse, trusted_file};
+use crate::vitale_component::{Recognised, recognise};
 
 /// Everything that is plugged in or present, and what is wrong with what cannot be used.
 pub(super) fn look(agent: &Inner) -> (Vec<VitaleComponentSummary>, Vec<Sentence>) {
@@ -14,7 +15,7 @@ pub(super) fn look(agent: &Inner) -> (Vec<VitaleComponentSummary>, Vec<Sentence>
     let mut faults = Vec::new();
     for program in &agent.vitale_programs {
         let component = program.component();
-        let state = match trusted_program(&component.program) {
+        let state = match trusted_file(&component.program, FileUse::Run) {
             Ok(_) => VitaleComponentState::PluggedIn,
             Err(error) => {
                 faults.push(trusted_file_sentence(&error));

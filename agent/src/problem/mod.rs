@@ -14,6 +14,7 @@ mod signature;
 mod software;
 mod system;
 mod token;
+mod trusted_file;
 mod vitale;
 
 use std::fmt;
@@ -21,7 +22,7 @@ use std::fmt;
 use paraphe_protocol::api::{CardChoice, ErrorCode, Language, Problem};
 
 pub use system::system_error;
-pub(crate) use vitale::sentence as trusted_file_sentence;
+pub(crate) use trusted_file::sentence as trusted_file_sentence;
 
 /// Why an operation was not done. What it holds may be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,11 @@ pub struct Failure {
     card_status: Option<String>,
     tries_left: Option<u8>,
     choices: Vec<CardChoice>,
+}
+
+/// A code with what is particular to one case of it: the row of a table of faults.
+fn told(code: ErrorCode, french: impl Into<String>, english: impl Into<String>) -> Failure {
+    Failure::new(code).with_detail(french, english)
 }
 
 /// A sentence in both languages.

@@ -3,8 +3,10 @@
 
 use paraphe_protocol::api::ErrorCode;
 
-use super::Failure;
-use crate::token::pkcs11::{FileFault, Pkcs11Error, Pkcs11Fault, Refusal};
+use super::trusted_file::rule;
+use super::{Failure, told};
+use crate::token::pkcs11::{Pkcs11Error, Pkcs11Fault, Refusal};
+use crate::trusted_file::FileFault;
 
 impl From<Pkcs11Error> for Failure {
     fn from(error: Pkcs11Error) -> Self {
@@ -16,18 +18,20 @@ impl From<Pkcs11Error> for Failure {
 fn fault(fault: Pkcs11Fault) -> Failure {
     match fault {
         Pkcs11Fault::File(fault) => file(fault),
-        Pkcs11Fault::Ended => Failure::new(ErrorCode::Pkcs11ModuleFailed).with_detail(
+        Pkcs11Fault::Ended => told(
+            ErrorCode::Pkcs11ModuleFailed,
             "Il a arrêté son processus ; l'agent le relance.",
             "It ended its process; the agent starts it again.",
         ),
-        Pkcs11Fault::Deadline { seconds } => Failure::new(ErrorCode::Pkcs11ModuleFailed)
-            .with_detail(
-                format!("Il n'a pas répondu en {seconds} s ; l'agent l'a arrêté et le relance."),
-                format!(
-                    "It did not answer within {seconds} s; the agent ended it and starts it again."
-                ),
+        Pkcs11Fault::Deadline { seconds } => told(
+            ErrorCode::Pkcs11ModuleFailed,
+            format!("Il n'a pas répondu en {seconds} s ; l'agent l'a arrêté et le relance."),
+            format!(
+                "It did not answer within {seconds} s; the agent ended it and starts it again."
             ),
-        Pkcs11Fault::Nonsense => Failure::new(ErrorCode::Pkcs11ModuleFailed).with_detail(
+        ),
+        Pkcs11Fault::Nonsense => told(
+            ErrorCode::Pkcs11ModuleFailed,
             "Sa réponse n'en est pas une ; l'agent le relance.",
             "What it answered is no answer; the agent starts it again.",
         ),
@@ -42,23 +46,12 @@ fn fault(fault: Pkcs11Fault) -> Failure {
 }
 
 fn file(fault: FileFault) -> Failure {
-    let french = match fault {
-        FileFault::Missing => "Son fichier n'existe pas.",
-        FileFault::Unreadable => "Son fichier ne peut pas être lu.",
-        FileFault::NotAFile => "Ce n'est pas un fichier ordinaire.",
-        FileFault::AnotherOwner => "Son fichier appartient à un autre utilisateur.",
-        FileFault::Writable => "D'autres peuvent modifier son fichier.",
-        FileFault::DirectoryWritable => "D'autres peuvent modifier son dossier.",
-    };
-    let english = match fault {
-        FileFault::Missing => "Its file does not exist.",
-        FileFault::Unreadable => "Its file cannot be read.",
-        FileFault::NotAFile => "It is not a regular file.",
-        FileFault::AnotherOwner => "Its file belongs to another user.",
-        FileFault::Writable => "Others can change its file.",
-        FileFault::DirectoryWritable => "Others can change its directory.",
-    };
-    Failure::new(ErrorCode::Pkcs11ModuleRefused).with_detail(french, english)
+    let said = rule(fault);
+    told(
+        ErrorCode::Pkcs11ModuleRefused,
+        format!("Son fichier : {}", said.french),
+        format!("Its file: {}", said.english),
+    )
 }
 
 fn refused(refusal: Refusal) -> Failure {
@@ -84,14 +77,16 @@ fn refused(refusal: Refusal) -> Failure {
         Refusal::PinForm => ErrorCode::PinFormat.into(),
         Refusal::EntryCancelled => ErrorCode::OperationCancelled.into(),
         Refusal::KeyNotFound { found: 0 } => ErrorCode::CertificateMissing.into(),
-        Refusal::KeyNotFound { .. } => Failure::new(ErrorCode::CertificateInvalid).with_detail(
+        Refusal::KeyNotFound { .. } => told(
+            ErrorCode::CertificateInvalid,
             "Deux clés portent l'identifiant du certificat ; rien ne dit laquelle est la bonne.",
             "Two keys have the certificate's identifier; nothing says which is meant.",
         ),
         Refusal::AlgorithmNotOffered { .. } => {
             Failure::new(ErrorCode::SignatureAlgorithmNotOffered).with_technical_detail(refusal)
         }
-        Refusal::KeyWantsPinEachTime => Failure::new(ErrorCode::CardRefused).with_detail(
+        Refusal::KeyWantsPinEachTime => told(
+            ErrorCode::CardRefused,
             "La clé exige le code à chaque signature d'une manière que ce module ne permet pas d'honorer.",
             "The key wants the PIN at each signature in a way that this module leaves no room for.",
         ),

@@ -2,7 +2,7 @@
 
 use paraphe_protocol::api::ErrorCode;
 
-use super::Failure;
+use super::{Failure, told};
 use crate::token::software::{SoftwareError, SoftwareFault};
 
 impl From<SoftwareError> for Failure {
@@ -14,9 +14,7 @@ impl From<SoftwareError> for Failure {
 }
 
 fn fault(fault: SoftwareFault) -> Failure {
-    let unusable = |french: &str, english: &str| {
-        Failure::new(ErrorCode::SoftwareTokenUnusable).with_detail(french, english)
-    };
+    let unusable = |french, english| told(ErrorCode::SoftwareTokenUnusable, french, english);
     match fault {
         SoftwareFault::PassphraseWrong => ErrorCode::PassphraseWrong.into(),
         SoftwareFault::AnotherUse => ErrorCode::CertificateWrongUse.into(),

@@ -3,33 +3,39 @@
 use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::vitale_component::{ComponentAnswerError, ComponentRefusal};
 
-use super::{Failure, Sentence, system_error};
-use crate::vitale_component::{ProgramError, TrustedFileError};
+use super::{Failure, told, trusted_file_sentence};
+use crate::vitale_component::ProgramError;
 
 impl From<ProgramError> for Failure {
     fn from(error: ProgramError) -> Self {
         match error {
             ProgramError::Unsafe(error) => {
-                let said = sentence(&error);
-                Self::new(ErrorCode::VitaleComponentUnusable).with_detail(said.french, said.english)
+                let said = trusted_file_sentence(&error);
+                told(
+                    ErrorCode::VitaleComponentUnusable,
+                    said.french,
+                    said.english,
+                )
             }
             ProgramError::Start(source) => Self::new(ErrorCode::VitaleComponentUnusable)
                 .with_system_error("Lancement impossible", "It cannot be started", &source),
-            ProgramError::Busy => Self::new(ErrorCode::TooBusy).with_detail(
+            ProgramError::Busy => told(
+                ErrorCode::TooBusy,
                 "Le composant de lecture Vitale répond à une autre demande.",
                 "The Vitale reading component is answering another request.",
             ),
-            ProgramError::Timeout(seconds) => Self::new(ErrorCode::VitaleComponentTimeout)
-                .with_detail(
-                    format!("Délai : {seconds} s ; le programme a été arrêté."),
-                    format!("Time allowed: {seconds} s; the program was stopped."),
-                ),
+            ProgramError::Timeout(seconds) => told(
+                ErrorCode::VitaleComponentTimeout,
+                format!("Délai : {seconds} s ; le programme a été arrêté."),
+                format!("Time allowed: {seconds} s; the program was stopped."),
+            ),
             ProgramError::TooLong => {
                 Self::new(ErrorCode::VitaleComponentMalformed).with_technical_detail(error)
             }
             ProgramError::Output(source) => Self::new(ErrorCode::VitaleComponentFailed)
                 .with_system_error("Réponse illisible", "Its answer cannot be read", &source),
-            ProgramError::Ended(status) => Self::new(ErrorCode::VitaleComponentFailed).with_detail(
+            ProgramError::Ended(status) => told(
+                ErrorCode::VitaleComponentFailed,
                 format!("Le programme s'est mal terminé ({status})."),
                 format!("The program ended badly ({status})."),
             ),
@@ -45,16 +51,15 @@ impl From<ComponentAnswerError> for Failure {
 
 impl From<ComponentRefusal> for Failure {
     fn from(refusal: ComponentRefusal) -> Self {
-        let failed = |french, english| {
-            Self::new(ErrorCode::VitaleComponentFailed).with_detail(french, english)
-        };
+        let failed = |french, english| told(ErrorCode::VitaleComponentFailed, french, english);
+        let absent = |french, english| told(ErrorCode::CardAbsent, french, english);
         match refusal {
             ComponentRefusal::Cancelled => ErrorCode::OperationCancelled.into(),
-            ComponentRefusal::NoCard => Self::new(ErrorCode::CardAbsent).with_detail(
+            ComponentRefusal::NoCard => absent(
                 "Le composant ne voit ni carte Vitale, ni téléphone.",
                 "The component sees neither a Vitale card nor a phone.",
             ),
-            ComponentRefusal::NoProfessionalCard => Self::new(ErrorCode::CardAbsent).with_detail(
+            ComponentRefusal::NoProfessionalCard => absent(
                 "Le composant demande aussi la carte du professionnel.",
                 "The component wants the professional's card too.",
             ),
@@ -67,26 +72,5 @@ impl From<ComponentRefusal> for Failure {
                 "It sees a card and cannot read it.",
             ),
         }
-    }
-}
-
-/// What is wrong with a program's file, in the person's language.
-pub(crate) fn sentence(error: &TrustedFileError) -> Sentence {
-    match error {
-        TrustedFileError::Unreachable { path, source } => {
-            let said = system_error(source);
-            Sentence::new(
-                format!("{} : {}.", path.display(), said.french),
-                format!("{}: {}.", path.display(), said.english),
-            )
-        }
-        TrustedFileError::NotExecutable { path } => Sentence::new(
-            format!("{} : ce n'est pas un programme.", path.display()),
-            format!("{}: not a program.", path.display()),
-        ),
-        TrustedFileError::WritableByOthers { path } => Sentence::new(
-            format!("{} : d'autres peuvent y écrire.", path.display()),
-            format!("{}: others can write there.", path.display()),
-        ),
     }
 }

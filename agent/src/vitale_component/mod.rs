@@ -3,8 +3,6 @@
 
 mod official;
 mod program;
-mod trusted_file;
 
 pub use official::{OfficialComponent, Recognised, recognise};
 pub use program::{ComponentProgram, ProgramError};
-pub use trusted_file::{TrustedFileError, trusted_program};

@@ -14,8 +14,7 @@ use paraphe_protocol::vitale_component::MAXIMUM_ANSWER_BYTES;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::config::VitaleComponent;
-
-use super::trusted_file::{TrustedFileError, trusted_program};
+use crate::trusted_file::{FileUse, TrustedFileError, trusted_file};
 
 /// What the program finds in its environment: what a library of the desktop or of PC/SC asks for.
 const VARIABLES: [&str; 11] = [
@@ -97,7 +96,7 @@ impl ComponentProgram {
             Err(TryLockError::Poisoned(turn)) => turn.into_inner(),
             Err(TryLockError::WouldBlock) => return Err(ProgramError::Busy),
         };
-        let program = trusted_program(&self.component.program)?;
+        let program = trusted_file(&self.component.program, FileUse::Run)?;
         let mut command = Command::new(program);
         command
             .env_clear()

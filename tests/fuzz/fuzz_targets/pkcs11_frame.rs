@@ -12,8 +12,8 @@ use libfuzzer_sys::fuzz_target;
 mod frame;
 #[path = "../../../agent/src/token/pkcs11/message.rs"]
 mod message;
-#[path = "../../../agent/src/token/pkcs11/module_file.rs"]
-mod module_file;
+#[path = "../../../agent/src/trusted_file.rs"]
+mod trusted_file;
 
 fuzz_target!(|input: &[u8]| {
     let mut rest = input;

@@ -1,7 +1,7 @@
 //! Why a token behind a PKCS#11 module did not do what was asked, and which module it was.
 
 use super::message::Refusal;
-use super::module_file::FileFault;
+use crate::trusted_file::FileFault;
 
 /// A module, and what is the matter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

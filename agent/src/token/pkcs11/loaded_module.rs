@@ -18,7 +18,7 @@ use super::mechanism::{algorithms, ways};
 use super::message::{
     Answer, Bytes, Call, Identity, Refusal, SlotState, StoredCertificate, StoredObject, Tries,
 };
-use super::module_file;
+use crate::trusted_file::{FileUse, trusted_file};
 
 /// Most slots that are told.
 const MAXIMUM_SLOTS: usize = 32;
@@ -46,7 +46,7 @@ struct Unlocked {
 impl LoadedModule {
     /// Loads the module in `file`, if the file may be loaded.
     pub(super) fn load(file: &Path) -> Result<(Self, Answer), Refusal> {
-        let file = module_file::check(file).map_err(Refusal::File)?;
+        let file = trusted_file(file, FileUse::Load).map_err(|error| Refusal::File(error.fault))?;
         let not_loadable = |error: Error| Refusal::NotLoadable {
             detail: shortened(&error.to_string()),
         };

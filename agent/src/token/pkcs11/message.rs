@@ -10,6 +10,8 @@ use paraphe_protocol::algorithm::SignatureAlgorithm;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::trusted_file::FileFault;
+
 /// A call and its number.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,7 +100,7 @@ pub(super) enum Answer {
 pub(crate) enum Refusal {
     /// The module's file breaks a rule.
     #[error("{0}")]
-    File(super::module_file::FileFault),
+    File(FileFault),
     /// The module cannot be loaded or initialised.
     #[error("the module cannot be loaded: {detail}")]
     NotLoadable { detail: String },

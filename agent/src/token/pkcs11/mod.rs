@@ -12,7 +12,6 @@ mod known_modules;
 mod loaded_module;
 mod mechanism;
 mod message;
-mod module_file;
 mod supervision;
 mod unlocked_token;
 
@@ -39,7 +38,6 @@ pub(crate) use helper::{COMMAND as HELPER_COMMAND, run as run_helper};
 pub use helper_process::HelperProgram;
 pub use known_modules::KnownModule;
 pub(crate) use message::{Bytes, Refusal, Tries};
-pub(crate) use module_file::FileFault;
 
 /// How long resetting a card may wait for other programs.
 const RESET_LIMIT: Duration = Duration::from_secs(5);

@@ -12,12 +12,12 @@ use paraphe_protocol::api::{ErrorCode, EventKind};
 use super::error::{Pkcs11Error, Pkcs11Fault};
 use super::helper_process::{HelperProcess, HelperProgram, NoAnswer};
 use super::message::{Answer, Call, Refusal, SlotState};
-use super::module_file::FileFault;
 use super::place_of;
 use crate::config::Pkcs11Module;
 use crate::events::EventLog;
 use crate::problem::Failure;
 use crate::reader::Readers;
+use crate::trusted_file::FileFault;
 
 /// How often a module is asked which tokens there are.
 const POLL: Duration = Duration::from_secs(2);
