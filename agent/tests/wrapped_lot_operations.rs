@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use paraphe_softcard::Scenario;
 use serde_json::{Value, json};
 use stage::{Answer, Card, Stage};
 
@@ -186,4 +187,22 @@ async fn a_wrapped_lot_goes_into_a_directory() {
         assert!(Path::new(copy).extension().unwrap() == "xml");
         assert_eq!(fs::metadata(copy).unwrap().len(), document["size"]);
     }
+}
+
+/// The one entry is presented twice, and another program may change the PIN in between.
+#[tokio::test]
+async fn a_code_that_is_refused_when_it_is_presented_again_is_told_to_its_entry() {
+    let scenario = Scenario::from_json(
+        r#"{"rules": [{"when": {"ins": "20", "nth": 2}, "then": {"execute": false, "status": "63C2"}}]}"#,
+    )
+    .unwrap();
+    let stage = Stage::new(vec![Answer::Pin("1234")]);
+    stage.insert("Lecteur 1", &Card::scripted("physician", &scenario));
+    let refused = stage
+        .perform(Operation::LotSign, wrapped_lot(Some(1)))
+        .await;
+    assert_eq!(code(&refused), ErrorCode::PinWrong);
+    assert_eq!(refused.unwrap_err().tries_left, Some(2));
+    assert_eq!(stage.asked().len(), 1);
+    assert_eq!(stage.refusals(), 1);
 }

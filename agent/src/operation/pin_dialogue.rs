@@ -193,7 +193,7 @@ pub(super) fn with_proven_secret<R: Send + 'static>(
     proven: ProvenSecret,
     work: impl TokenWork<R>,
 ) -> Result<R, Failure> {
-    match (&token.access, proven) {
+    let outcome = match (&token.access, proven) {
         (Access::Card(card), ProvenSecret::Card(pin)) => {
             card.unlock_again(context.agent, pin, work)?
         }
@@ -204,6 +204,8 @@ pub(super) fn with_proven_secret<R: Send + 'static>(
         }
         (Access::Software(token), ProvenSecret::Entered(secret)) => token.unlock(secret, work),
         _ => return Err(ErrorCode::Internal.into()),
-    }
-    .map_err(Failure::from)
+    };
+    // Another program may have changed it since.
+    note_refused_code(context, &outcome);
+    outcome.map_err(Failure::from)
 }

@@ -12,6 +12,7 @@ pub mod pcsc;
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -145,6 +146,8 @@ pub struct Person {
     announced: Mutex<Vec<PinRequest>>,
     /// What happens while the person types the next answer.
     meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// How often a code was told to be refused.
+    refusals: AtomicUsize,
     unattended: bool,
 }
 
@@ -230,6 +233,10 @@ impl PinEntry for Person {
     fn announce_keypad(&self, request: &PinRequest) -> Result<KeypadNotice, PinEntryError> {
         self.announced.lock().unwrap().push(request.clone());
         Ok(KeypadNotice::lines())
+    }
+
+    fn note_refused(&self) {
+        self.refusals.fetch_add(1, Ordering::SeqCst);
     }
 
     fn is_interactive(&self) -> bool {
@@ -341,6 +348,11 @@ impl Stage {
     /// What was shown while the PIN was typed on the reader.
     pub fn announced(&self) -> Vec<PinRequest> {
         self.person.announced()
+    }
+
+    /// How often the entry was told that its code was refused.
+    pub fn refusals(&self) -> usize {
+        self.person.refusals.load(Ordering::SeqCst)
     }
 
     /// What the person was asked.
