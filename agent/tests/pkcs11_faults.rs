@@ -9,15 +9,19 @@ mod stage;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use paraphe::pin::TriesLeft;
-use paraphe::service::HelperProgram;
+use paraphe::caller::Caller;
+use paraphe::pin::{DescriptorPinEntry, PinEntryError, RefusedFiles, TriesLeft};
+use paraphe::reader::InProcessReaders;
+use paraphe::service::{Agent, HelperProgram};
 use paraphe_certs::test_pki::CardPerson;
 use paraphe_faulty_module::Fault;
-use paraphe_protocol::api::{ErrorCode, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use paraphe_protocol::card::LastTry;
 use serde_json::{Value, json};
 use soft_hsm::{PIN, SoftHsm};
 use stage::{Answer, Stage};
@@ -278,6 +282,62 @@ async fn a_token_that_is_another_one_now_is_given_no_pin() {
     let refused = problem(stage.perform(Operation::Login, login()).await);
     assert_eq!(refused.code, ErrorCode::CardChanged);
     assert!(refused.detail.unwrap().contains("faulty"));
+}
+
+/// Whether the token looked at the code is not known; a script that runs again must not present it again.
+#[tokio::test]
+async fn a_file_whose_code_a_failing_module_had_is_used_for_nothing_until_it_is_written() {
+    let broken = Broken::new();
+    let folder = tempfile::tempdir().unwrap();
+    let refused_files = RefusedFiles::in_directory(folder.path());
+    let file = folder.path().join("pin");
+    let open = || {
+        DescriptorPinEntry::from_file(&file, LastTry::Refused)
+            .unwrap()
+            .unless_refused(refused_files.clone())
+    };
+    for (fault, operation, had_code) in [
+        (Fault::CrashInLogin, Operation::Login, true),
+        (Fault::HangInLogin, Operation::Login, true),
+        (Fault::CrashInSetPin, Operation::PinChange, true),
+        (Fault::HangInSetPin, Operation::PinChange, true),
+        // The code was accepted, or not presented yet.
+        (Fault::CrashInSign, Operation::Login, false),
+        (Fault::HangInSign, Operation::Login, false),
+        (Fault::CrashInInitialize, Operation::Login, false),
+    ] {
+        fs::write(&file, format!("{PIN}\n{PIN}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        broken.mend();
+        let agent = Agent::start_with(
+            Arc::new(stage::configuration(&broken.configuration())),
+            Arc::new(InProcessReaders::new()),
+            Arc::new(open().unwrap()),
+            folder.path(),
+            &broken.helper(),
+        )
+        .unwrap();
+        broken.fail(fault);
+        let body = match operation {
+            Operation::Login => login(),
+            _ => json!({}),
+        };
+        let failed = agent
+            .perform(
+                &Caller::CommandLine,
+                operation,
+                body.to_string().as_bytes(),
+                Language::English,
+            )
+            .await;
+        assert_eq!(
+            problem(failed).code,
+            ErrorCode::Pkcs11ModuleFailed,
+            "{fault:?}"
+        );
+        let refused = matches!(open(), Err(PinEntryError::AlreadyRefused));
+        assert_eq!(refused, had_code, "{fault:?}");
+    }
 }
 
 #[tokio::test]

@@ -29,14 +29,16 @@ impl TokenError {
     pub(crate) fn code_was_refused(&self) -> bool {
         match self {
             Self::Card(error) => code_was_refused(error),
-            Self::Pkcs11(error) => matches!(
-                error.fault,
-                Pkcs11Fault::Refused(Refusal::PinWrong { .. } | Refusal::PinBlocked)
-                    // A module that failed does not say what became of the code.
-                    | Pkcs11Fault::Ended
-                    | Pkcs11Fault::Deadline { .. }
-                    | Pkcs11Fault::Nonsense
-            ),
+            Self::Pkcs11(error) => match &error.fault {
+                Pkcs11Fault::Refused(refusal) => {
+                    matches!(refusal, Refusal::PinWrong { .. } | Refusal::PinBlocked)
+                }
+                // A module that failed does not say what became of the code.
+                Pkcs11Fault::Ended | Pkcs11Fault::Deadline { .. } | Pkcs11Fault::Nonsense => {
+                    error.had_code
+                }
+                Pkcs11Fault::File(_) | Pkcs11Fault::NotStarted(_) => false,
+            },
             Self::Software(error) => error.fault == SoftwareFault::PassphraseWrong,
             Self::Signature(_) => false,
         }

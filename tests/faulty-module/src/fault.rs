@@ -16,6 +16,14 @@ pub enum Fault {
     TellDescriptors,
     /// C_GetSlotList finds no slot.
     NoSlot,
+    /// C_Login aborts the process.
+    CrashInLogin,
+    /// C_Login does not come back.
+    HangInLogin,
+    /// C_SetPIN aborts the process.
+    CrashInSetPin,
+    /// C_SetPIN does not come back.
+    HangInSetPin,
     /// C_Sign aborts the process.
     CrashInSign,
     /// C_Sign ends the process as if all were well.
@@ -42,13 +50,17 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault with its name.
-    pub const ALL: [(Self, &'static str); 17] = [
+    pub const ALL: [(Self, &'static str); 21] = [
         (Self::CrashInInitialize, "crash-in-initialize"),
         (Self::HangInInitialize, "hang-in-initialize"),
         (Self::ForkInInitialize, "fork-in-initialize"),
         (Self::PrintInInitialize, "print-in-initialize"),
         (Self::TellDescriptors, "tell-descriptors"),
         (Self::NoSlot, "no-slot"),
+        (Self::CrashInLogin, "crash-in-login"),
+        (Self::HangInLogin, "hang-in-login"),
+        (Self::CrashInSetPin, "crash-in-set-pin"),
+        (Self::HangInSetPin, "hang-in-set-pin"),
         (Self::CrashInSign, "crash-in-sign"),
         (Self::ExitInSign, "exit-in-sign"),
         (Self::HangInSign, "hang-in-sign"),

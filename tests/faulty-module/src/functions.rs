@@ -61,6 +61,7 @@ fn load(file: OsString) -> Option<Faultless> {
     with_faults.C_GetTokenInfo = Some(get_token_info);
     with_faults.C_GetAttributeValue = Some(get_attribute_value);
     with_faults.C_Login = Some(login);
+    with_faults.C_SetPIN = Some(set_pin);
     with_faults.C_Sign = Some(sign);
     Some(Faultless {
         _module: module,
@@ -178,13 +179,37 @@ unsafe extern "C" fn login(
     let Some(function) = faultless().and_then(|module| module.functions.C_Login) else {
         return CKR_GENERAL_ERROR;
     };
-    if Fault::now() == Some(Fault::Keypad) && pin.is_null() {
-        let length = CK_ULONG::try_from(TYPED.len()).unwrap_or_default();
-        // SAFETY: SoftHSM does not write to the PIN.
-        return unsafe { function(session, user, TYPED.as_ptr().cast_mut(), length) };
+    match Fault::now() {
+        Some(Fault::CrashInLogin) => abort(),
+        Some(Fault::HangInLogin) => hang(),
+        Some(Fault::Keypad) if pin.is_null() => {
+            let length = CK_ULONG::try_from(TYPED.len()).unwrap_or_default();
+            // SAFETY: SoftHSM does not write to the PIN.
+            return unsafe { function(session, user, TYPED.as_ptr().cast_mut(), length) };
+        }
+        _ => {}
     }
     // SAFETY: the caller's own arguments.
     unsafe { function(session, user, pin, length) }
+}
+
+unsafe extern "C" fn set_pin(
+    session: CK_SESSION_HANDLE,
+    present: *mut CK_UTF8CHAR,
+    present_length: CK_ULONG,
+    new: *mut CK_UTF8CHAR,
+    new_length: CK_ULONG,
+) -> CK_RV {
+    match Fault::now() {
+        Some(Fault::CrashInSetPin) => abort(),
+        Some(Fault::HangInSetPin) => hang(),
+        _ => {}
+    }
+    let Some(function) = faultless().and_then(|module| module.functions.C_SetPIN) else {
+        return CKR_GENERAL_ERROR;
+    };
+    // SAFETY: the caller's own arguments.
+    unsafe { function(session, present, present_length, new, new_length) }
 }
 
 unsafe extern "C" fn sign(

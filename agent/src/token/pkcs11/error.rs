@@ -10,6 +10,18 @@ pub(crate) struct Pkcs11Error {
     /// The module's name in the configuration.
     pub(crate) module: String,
     pub(crate) fault: Pkcs11Fault,
+    /// Whether a code was given to the module in the call that failed.
+    pub(crate) had_code: bool,
+}
+
+impl Pkcs11Error {
+    /// The same of a call that a code was given to.
+    pub(super) fn with_code(self) -> Self {
+        Self {
+            had_code: true,
+            ..self
+        }
+    }
 }
 
 /// What is the matter with a module or its token.

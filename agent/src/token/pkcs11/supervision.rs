@@ -101,6 +101,11 @@ impl Module {
         })
     }
 
+    /// Starts the helper where none runs, so that what fails here is not the next call.
+    pub(crate) fn ready(&self, helper: &mut Helper) -> Result<(), Pkcs11Error> {
+        self.start(helper).map_err(|fault| self.error(fault))
+    }
+
     /// Asks once, and starts the helper where none runs.
     pub(crate) fn ask(
         &self,
@@ -134,6 +139,7 @@ impl Module {
         Pkcs11Error {
             module: self.name.clone(),
             fault,
+            had_code: false,
         }
     }
 
@@ -330,6 +336,7 @@ impl Seen {
         let error = Pkcs11Error {
             module: module.to_owned(),
             fault,
+            had_code: false,
         };
         let failure = Failure::from(error);
         (failure.code() != ErrorCode::CardRemoved).then_some(failure)

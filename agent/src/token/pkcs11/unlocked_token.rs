@@ -2,6 +2,7 @@
 //! out at its end; a helper that does not is ended.
 
 use std::sync::MutexGuard;
+use std::time::Duration;
 
 use paraphe_certs::Certificate;
 use paraphe_protocol::algorithm::{SignatureAlgorithm, SignatureError};
@@ -39,13 +40,9 @@ impl Pkcs11Access {
         };
         let mut limit = self.module.limit();
         if matches!(secret, Secret::OnKeypad) {
-            limit += std::time::Duration::from_secs(KEYPAD_SECONDS);
+            limit += Duration::from_secs(KEYPAD_SECONDS);
         }
-        self.done(
-            &self
-                .module
-                .ask(&mut helper, call, [secret.expose(), b""], limit)?,
-        )?;
+        self.ask_with_code(&mut helper, call, [secret.expose(), b""], limit)?;
         let mut unlocked = Unlocked {
             access: self,
             helper,
@@ -68,13 +65,22 @@ impl Pkcs11Access {
         };
         let secrets = [present.expose(), new.expose()];
         let limit = self.module.limit();
-        self.done(&self.module.ask(&mut helper, call, secrets, limit)?)
+        self.ask_with_code(&mut helper, call, secrets, limit)
     }
 
-    fn done(&self, answer: &Answer) -> Result<(), TokenError> {
-        match answer {
-            Answer::Done => Ok(()),
-            _ => Err(self.nonsense()),
+    /// A call that gives the module a code. Where it fails, nobody knows what became of the code.
+    fn ask_with_code(
+        &self,
+        helper: &mut Helper,
+        call: Call,
+        secrets: [&[u8]; 2],
+        limit: Duration,
+    ) -> Result<(), TokenError> {
+        self.module.ready(helper)?;
+        match self.module.ask(helper, call, secrets, limit) {
+            Ok(Answer::Done) => Ok(()),
+            Ok(_) => Err(self.module.error(Pkcs11Fault::Nonsense).with_code().into()),
+            Err(error) => Err(error.with_code().into()),
         }
     }
 
