@@ -5,7 +5,7 @@
 set -eu
 
 need_for_build="pkg-config libpcsclite-dev libssl-dev"
-need_for_tests="pcscd vsmartcard-vpcd opensc xmlsec1 libxml2-utils softhsm2 openssl curl python3 procps util-linux udev systemd pinentry-tty clang libclang-dev yubico-piv-tool poppler-utils qpdf"
+need_for_tests="pcscd vsmartcard-vpcd opensc xmlsec1 libxml2-utils softhsm2 openssl curl python3 procps util-linux udev systemd pinentry-tty clang libclang-dev yubico-piv-tool poppler-utils qpdf python3-venv"
 
 case "${1:-}" in
 build) wanted="$need_for_build" ;;
@@ -21,7 +21,28 @@ for package in $wanted; do
     status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
     [ "$status" = installed ] || missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
+
+# Judges that Debian does not have, in a Python of their own.
+install_judges() {
+    root=$(dirname "$0")/..
+    judges="${CARGO_TARGET_DIR:-$root/target}/judges"
+    wanted_judges="$root/tests/interop/requirements.txt"
+    cmp -s "$wanted_judges" "$judges/installed.txt" && return
+    echo "install: $(tr '\n' ' ' <"$wanted_judges")"
+    log=$(mktemp)
+    if ! { python3 -m venv "$judges" && "$judges/bin/pip" install --disable-pip-version-check -r "$wanted_judges"; } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        echo "install: pip could not install the judges of tests/interop/requirements.txt" >&2
+        exit 1
+    fi
+    rm -f "$log"
+    cp "$wanted_judges" "$judges/installed.txt"
+}
+
+if [ -z "$missing" ]; then
+    [ "$1" = build ] || install_judges
+    exit 0
+fi
 
 as_root=""
 if [ "$(id -u)" -ne 0 ]; then
@@ -43,4 +64,5 @@ if ! {
     exit 1
 fi
 rm -f "$log"
+[ "$1" = build ] || install_judges
 # Debian starts the system's pcscd at installation where systemd runs; the tests start their own, on their own socket.

@@ -12,4 +12,5 @@ mod read;
 
 pub(crate) use file::{imprint_of_signature, signature_time_stamp};
 pub use prepare::{prepare_attached, prepare_detached};
+pub(crate) use read::signature_time_stamps;
 pub use read::{is_signature, read};

@@ -2,7 +2,7 @@
 //!
 //! Every part keeps the bytes that it was read with: what is signed, hashed for an archive or judged by somebody else is never
 //! encoded again. Refused: BER's indefinite lengths and constructed strings, more than [`MAXIMUM_BYTES`], more certificates or
-//! revocation values than evidence may hold, anything after the structure.
+//! revocation values than evidence may hold, anything after the structure (but zeros where the place is a padded one).
 
 use std::borrow::Cow;
 
@@ -63,6 +63,16 @@ impl<'a> SignedData<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, CmsError> {
         let (signed_data, after) = Self::read_first(bytes)?;
         if after.is_empty() {
+            Ok(signed_data)
+        } else {
+            Err(trailing())
+        }
+    }
+
+    /// Reads a ContentInfo that zeros may follow, as in the place that a PDF reserves.
+    pub(crate) fn read_padded(bytes: &'a [u8]) -> Result<Self, CmsError> {
+        let (signed_data, after) = Self::read_first(bytes)?;
+        if after.iter().all(|byte| *byte == 0) {
             Ok(signed_data)
         } else {
             Err(trailing())

@@ -15,8 +15,17 @@ const UNPACKED_FACTOR: usize = 16;
 const UNPACKED_AT_LEAST: usize = 16 * 1024 * 1024;
 const UNPACKED_AT_MOST: usize = 256 * 1024 * 1024;
 
-/// Opens a PDF that is well-formed.
+/// Opens a PDF whose cross-reference data fits.
 pub(super) fn open(bytes: &[u8]) -> Result<Document, PdfError> {
+    open_with(bytes, false)
+}
+
+/// Opens a PDF each object of which is well-formed.
+pub(super) fn open_strictly(bytes: &[u8]) -> Result<Document, PdfError> {
+    open_with(bytes, true)
+}
+
+fn open_with(bytes: &[u8], strict: bool) -> Result<Document, PdfError> {
     if bytes.len() > MAXIMUM_PDF_BYTES {
         return Err(PdfError::TooLong {
             length: bytes.len(),
@@ -26,6 +35,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Document, PdfError> {
         return Err(PdfError::NotPdf);
     }
     let options = LoadOptions {
+        strict,
         max_decompressed_size: Some(limit_of_each_stream(bytes)),
         ..LoadOptions::default()
     };

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::document::MAXIMUM_PDF_BYTES;
 use crate::cms::CmsError;
 use crate::document::ActiveContent;
-use crate::signature::SigningError;
+use crate::signature::{ReadError, SigningError, SubIndication};
 
 /// Why a PDF is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -43,9 +43,24 @@ pub(super) enum PdfError {
     /// The form or a page cannot take a field.
     #[error("a signature field cannot be added: {0}")]
     Field(&'static str),
+    /// There is none.
+    #[error("the PDF holds no signature")]
+    NoSignature,
+    /// More than are read.
+    #[error("the PDF has more than {most} signatures")]
+    TooManySignatures { most: usize },
+    /// What is signed is not exactly everything but the signature.
+    #[error("the signed byte range is not acceptable: {0}")]
+    ByteRange(&'static str),
+    /// Something else than signatures came after.
+    #[error("after this signature the PDF was changed: {0}")]
+    ChangedAfterwards(String),
     /// The CMS signature.
     #[error(transparent)]
     Cms(#[from] CmsError),
+    /// Another kind of signature.
+    #[error("the signature is of a kind that is not read ({0})")]
+    Kind(String),
 }
 
 impl From<PdfError> for SigningError {
@@ -55,6 +70,36 @@ impl From<PdfError> for SigningError {
             error => Self::Document {
                 reason: error.to_string(),
             },
+        }
+    }
+}
+
+impl From<PdfError> for ReadError {
+    fn from(error: PdfError) -> Self {
+        use SubIndication as Sub;
+        let (sub_indication, code) = match error {
+            PdfError::Cms(error) => return error.into(),
+            PdfError::TooLong { .. } | PdfError::TooManyObjects { .. } => {
+                (Sub::FormatFailure, "pdf-too-large")
+            }
+            PdfError::NotPdf | PdfError::Malformed(_) => (Sub::FormatFailure, "pdf-malformed"),
+            PdfError::Damaged => (Sub::FormatFailure, "pdf-damaged"),
+            PdfError::Encrypted => (Sub::FormatFailure, "pdf-encrypted"),
+            PdfError::NoSignature => (Sub::SignedDataNotFound, "pdf-no-signature"),
+            PdfError::TooManySignatures { .. } => (Sub::FormatFailure, "pdf-too-many-signatures"),
+            PdfError::ByteRange(_) => (Sub::FormatFailure, "pdf-byte-range"),
+            PdfError::ChangedAfterwards(_) => (Sub::HashFailure, "pdf-changed-after-signature"),
+            PdfError::Kind(_) => (Sub::FormatFailure, "pdf-signature-kind"),
+            PdfError::Active(_)
+            | PdfError::ExternalContent
+            | PdfError::Certified { .. }
+            | PdfError::NoSuchPage { .. }
+            | PdfError::Field(_) => (Sub::FormatFailure, "pdf-not-signable"),
+        };
+        Self {
+            sub_indication,
+            code,
+            explanation: error.to_string(),
         }
     }
 }

@@ -8,6 +8,7 @@ use lopdf::xref::XrefType;
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream, Writer};
 
 use super::PdfError;
+use super::changes::parents;
 use super::document::catalog;
 
 /// A file as it grows. It keeps of the original only what further updates need.
@@ -40,7 +41,10 @@ impl Increments {
         }
         let (id, _) = catalog(document)?;
         let table = &document.reference_table;
+        // A number that something refers to is taken too, though it may be nobody's: what was missing must stay so.
+        let referred = parents(document).into_keys().next_back().unwrap_or(0);
         let highest = document.max_id.max(table.max_id()).max(table.size);
+        let highest = highest.max(referred);
         let mut increments = Self {
             original_length: original.len(),
             appended: Vec::new(),

@@ -7,8 +7,12 @@ use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 use super::PdfError;
 use super::document::{array, catalog, dictionary};
 use super::increment::Increments;
-use crate::signature::Evidence;
-use paraphe_certs::{Certificate, RevocationList};
+use crate::cms::CmsError;
+use crate::signature::{
+    Evidence, MAXIMUM_CERTIFICATES, MAXIMUM_OCSP_RESPONSE_BYTES, MAXIMUM_OCSP_RESPONSES,
+    MAXIMUM_REVOCATION_LISTS,
+};
+use paraphe_certs::{Certificate, MAX_CERTIFICATE_BYTES, MAX_CRL_BYTES, RevocationList};
 
 /// Keys of the three lists.
 const CERTIFICATES: &str = "Certs";
@@ -92,4 +96,66 @@ impl SecurityStore {
         }
         Ok(())
     }
+}
+
+/// Adds what a file's store holds. What cannot be read is left out: it proves nothing.
+pub(super) fn read(document: &Document, evidence: &mut Evidence) -> Result<(), PdfError> {
+    let (_, catalog) = catalog(document)?;
+    let Some(store) = dictionary(document, catalog, b"DSS") else {
+        return Ok(());
+    };
+    for der in streams(
+        document,
+        store,
+        CERTIFICATES,
+        MAXIMUM_CERTIFICATES,
+        MAX_CERTIFICATE_BYTES,
+    )? {
+        if let Ok(certificate) = Certificate::from_der(&der) {
+            evidence
+                .add_certificate(certificate)
+                .map_err(CmsError::from)?;
+        }
+    }
+    for der in streams(
+        document,
+        store,
+        REVOCATION_LISTS,
+        MAXIMUM_REVOCATION_LISTS,
+        MAX_CRL_BYTES,
+    )? {
+        if let Ok(list) = RevocationList::from_der(&der) {
+            evidence.add_revocation_list(list).map_err(CmsError::from)?;
+        }
+    }
+    for der in streams(
+        document,
+        store,
+        OCSP_RESPONSES,
+        MAXIMUM_OCSP_RESPONSES,
+        MAXIMUM_OCSP_RESPONSE_BYTES,
+    )? {
+        evidence.add_ocsp_response(&der).map_err(CmsError::from)?;
+    }
+    Ok(())
+}
+
+fn streams(
+    document: &Document,
+    store: &Dictionary,
+    key: &'static str,
+    most: usize,
+    longest: usize,
+) -> Result<Vec<Vec<u8>>, PdfError> {
+    let list = array(document, store, key.as_bytes());
+    let list = list.map(Vec::as_slice).unwrap_or_default();
+    // Twice as many: some writers repeat them for each signature.
+    if list.len() > 2 * most {
+        return Err(CmsError::TooMany { what: key, most }.into());
+    }
+    let read = |object: &Object| {
+        let stream = document.dereference(object).ok()?.1.as_stream().ok()?;
+        stream.get_plain_content_with_limit(longest).ok()
+    };
+    Ok(list.iter().filter_map(read).collect())
 }

@@ -1,7 +1,6 @@
 //! What the format tests share: a small test PKI, one card, and a software key in its place.
 
 #![allow(
-    clippy::panic,
     clippy::unwrap_used,
     clippy::panic,
     dead_code,

@@ -135,3 +135,41 @@ pub fn sign(
         Output::Whole(_) => panic!("a PAdES signature follows the file"),
     }
 }
+
+/// A PDF with an update by hand: objects by number, in a classic cross-reference table. The catalog is object 1.
+pub fn updated(pdf: &[u8], objects: &[(u32, &str)]) -> Vec<u8> {
+    let mut updated = pdf.to_vec();
+    let mut entries = Vec::new();
+    for (number, object) in objects {
+        entries.push((*number, updated.len()));
+        updated.extend_from_slice(format!("{number} 0 obj\n{object}\nendobj\n").as_bytes());
+    }
+    finished(pdf, updated, &entries)
+}
+
+/// The same with cross-reference entries only: object numbers and where they begin in the file as it was.
+pub fn repointed(pdf: &[u8], entries: &[(u32, usize)]) -> Vec<u8> {
+    finished(pdf, pdf.to_vec(), entries)
+}
+
+fn finished(pdf: &[u8], mut updated: Vec<u8>, entries: &[(u32, usize)]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(pdf);
+    let previous: usize = text
+        .rsplit("startxref\n")
+        .next()
+        .and_then(|rest| rest.split('\n').next()?.parse().ok())
+        .unwrap();
+    let section = updated.len();
+    updated.extend_from_slice(b"xref\n");
+    for (number, offset) in entries {
+        // Offset 0 is nobody's: a free entry.
+        let kind = if *offset == 0 { 'f' } else { 'n' };
+        let entry = format!("{number} 1\n{offset:010} 00000 {kind} \n");
+        updated.extend_from_slice(entry.as_bytes());
+    }
+    let trailer = format!(
+        "trailer\n<</Size 1000/Root 1 0 R/Prev {previous}>>\nstartxref\n{section}\n%%EOF\n"
+    );
+    updated.extend_from_slice(trailer.as_bytes());
+    updated
+}
