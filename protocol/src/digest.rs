@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Sha256Digest([u8; 32]);
 
+const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
+
 /// Why a text is not a SHA-256 digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a SHA-256 digest is 32 bytes: 64 hexadecimal digits, or 44 characters of base64")]
@@ -100,7 +102,14 @@ impl From<Sha256Digest> for String {
 
 impl fmt::Display for Sha256Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            if let [high, low] = pair {
+                *high = HEXADECIMAL[usize::from(byte >> 4)];
+                *low = HEXADECIMAL[usize::from(byte & 0xF)];
+            }
+        }
+        f.write_str(str::from_utf8(&digits).unwrap_or_default())
     }
 }
 

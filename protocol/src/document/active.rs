@@ -95,6 +95,9 @@ const TEXT_TAGS: &[(&[u8], ActiveContent)] = &[
     (b"embed", ActiveContent::Markup),
 ];
 
+/// Bytes looked at together.
+const BLOCK: usize = 64;
+
 /// Longest word kept: the longest name, each of its characters escaped.
 const MAX_WORD: usize = 3 * 16 + 1;
 
@@ -174,16 +177,69 @@ impl ActiveScanner {
 }
 
 impl Language {
-    /// Where the next word of the list can begin: behind a marker that ends the chunk, or that a first letter of the list
-    /// follows. Compressed data is full of markers, so what follows one is looked up, not compared.
+    /// Where the next word of the list can begin: behind a marker that the first two letters of a word of the list follow, as far
+    /// as the chunk goes.
     fn next_word(self, chunk: &[u8]) -> Option<usize> {
-        let begins = self.beginnings();
-        memchr::memchr_iter(self.marker(), chunk)
-            .map(|at| at + 1)
+        match self {
+            Self::Pdf => self.next_in_blocks(chunk, |next| (next & 0xE0 == 0x40) | (next == b'#')),
+            Self::Rtf => self.next_in_blocks(chunk, |next| next == b'o'),
+            Self::Text => self.next_in_blocks(chunk, |next| (next & 0x40 != 0) | (next == b'!')),
+        }
+    }
+
+    /// The same, where `may_follow` holds for every byte that can follow a marker, and for few others. Compressed data is full of
+    /// markers, one in 256 bytes, and stopping at each costs more than looking at all bytes: so a block is looked at as a
+    /// whole, without a branch, and again only where something in it may be a word.
+    #[inline]
+    fn next_in_blocks(self, chunk: &[u8], may_follow: impl Fn(u8) -> bool) -> Option<usize> {
+        let marker = self.marker();
+        let mut at = 0;
+        while let Some((block, following)) = chunk.get(at..).and_then(|rest| {
+            rest.first_chunk::<BLOCK>()
+                .zip(rest.get(1..)?.first_chunk::<BLOCK>())
+        }) {
+            let mut found = false;
+            for (byte, next) in block.iter().zip(following) {
+                found |= (*byte == marker) & may_follow(*next);
+            }
+            if found && let Some(within) = self.first_word(block, following.get(BLOCK - 1)) {
+                return Some(at + within);
+            }
+            at += BLOCK;
+        }
+        let rest = chunk.get(at..).unwrap_or_default();
+        self.first_word(rest, None).map(|within| at + within)
+    }
+
+    /// The first place in `bytes`, which `after` follows where it is known, where a word of the list can begin.
+    fn first_word(self, bytes: &[u8], after: Option<&u8>) -> Option<usize> {
+        let beginnings = self.beginnings();
+        let at = |place: usize| match bytes.get(place) {
+            None if place == bytes.len() => after,
+            byte => byte,
+        };
+        memchr::memchr_iter(self.marker(), bytes)
+            .map(|marker| marker + 1)
             .find(|next| {
-                let byte = chunk.get(*next).map(|byte| usize::from(*byte));
-                byte.is_none_or(|byte| begins.get(byte).is_some_and(|begins| *begins))
+                let Some(first) = at(*next) else {
+                    return true;
+                };
+                match beginnings.get(usize::from(*first)) {
+                    None | Some(Second::Never) => false,
+                    Some(Second::Any) => true,
+                    Some(Second::OneOf(letters)) => {
+                        at(next + 1).is_none_or(|second| letters.contains(&self.folded(*second)))
+                    }
+                }
             })
+    }
+
+    /// A letter as [`Second`] has it.
+    fn folded(self, letter: u8) -> u8 {
+        match self {
+            Self::Text => letter.to_ascii_lowercase(),
+            Self::Pdf | Self::Rtf => letter,
+        }
     }
 
     /// What a word of the document is in the list.
@@ -213,11 +269,11 @@ impl Language {
         }
     }
 
-    /// Whether a word of the list can begin with a byte, or with an escape of it.
-    fn beginnings(self) -> &'static [bool; 256] {
-        const PDF: [bool; 256] = beginnings(PDF_NAMES, b"#");
-        const RTF: [bool; 256] = beginnings(RTF_WORDS, b"");
-        const TEXT: [bool; 256] = beginnings(TEXT_TAGS, b"HSIOE");
+    /// What can follow a byte that a word of the list can begin with, or an escape of it.
+    fn beginnings(self) -> &'static [Second; 256] {
+        const PDF: [Second; 256] = escaped(beginnings(PDF_NAMES));
+        const RTF: [Second; 256] = beginnings(RTF_WORDS);
+        const TEXT: [Second; 256] = in_capitals(beginnings(TEXT_TAGS));
         match self {
             Self::Pdf => &PDF,
             Self::Rtf => &RTF,
@@ -253,20 +309,57 @@ impl Language {
     }
 }
 
-/// The first letters of a list, and more.
-const fn beginnings(words: &[(&[u8], ActiveContent)], more: &[u8]) -> [bool; 256] {
-    let mut begins = [false; 256];
+/// The second letters of words that begin with a letter.
+#[derive(Clone, Copy)]
+enum Second {
+    /// No word begins so.
+    Never,
+    /// One of these; unused places repeat the first.
+    OneOf([u8; 3]),
+    /// Anything.
+    Any,
+}
+
+/// The first two letters of a list, whose words have more.
+const fn beginnings(words: &[(&[u8], ActiveContent)]) -> [Second; 256] {
+    let mut begins = [Second::Never; 256];
     let mut rest = words;
     while let [(word, _), after @ ..] = rest {
-        if let [first, ..] = word {
-            begins[*first as usize] = true;
+        if let [first, second, ..] = word {
+            let place = &mut begins[*first as usize];
+            *place = match *place {
+                Second::Never => Second::OneOf([*second; 3]),
+                Second::OneOf([one, ..]) if one == *second => *place,
+                Second::OneOf([one, two, _]) if two == one => Second::OneOf([one, *second, one]),
+                Second::OneOf([_, two, _]) if two == *second => *place,
+                _ => Second::Any,
+            };
         }
         rest = after;
     }
-    let mut rest = more;
-    while let [first, after @ ..] = rest {
-        begins[*first as usize] = true;
-        rest = after;
+    begins
+}
+
+/// The same where any letter may be written as an escape, which begins with `#`.
+const fn escaped(mut begins: [Second; 256]) -> [Second; 256] {
+    let mut byte = 0;
+    while byte < 256 {
+        begins[byte] = match begins[byte] {
+            Second::OneOf([one, two, _]) => Second::OneOf([one, two, b'#']),
+            other => other,
+        };
+        byte += 1;
+    }
+    begins[b'#' as usize] = Second::Any;
+    begins
+}
+
+/// The same where the first letter may be a capital.
+const fn in_capitals(mut begins: [Second; 256]) -> [Second; 256] {
+    let mut byte = b'a';
+    while byte <= b'z' {
+        begins[byte.to_ascii_uppercase() as usize] = begins[byte as usize];
+        byte += 1;
     }
     begins
 }

@@ -229,6 +229,31 @@ fn pdf_names_that_act_are_refused() {
 }
 
 #[test]
+fn a_name_is_found_wherever_it_stands() {
+    let found = Err(DocumentError::ActiveContent {
+        kind: ActiveContent::JavaScript,
+    });
+    for name in [
+        "/JavaScript",
+        "/#4aavaScript",
+        "/J#61vaScript",
+        "/#4A#61vaScript",
+    ] {
+        for filling in ["/", "/J", "/Jx", "x"] {
+            for before in 0..150 {
+                for after in [1, 70] {
+                    let filled = filling.repeat(before);
+                    let end = " ".repeat(after);
+                    let text = format!("%PDF-1.4\n{filled} {name}{end}\n%%EOF\n");
+                    let outcome = inspect(None, &[text.as_bytes()]);
+                    assert_eq!(outcome, found, "{name} behind {before} times {filling}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn rtf_objects_are_refused() {
     for word in ["\\objdata 0105", "\\objupdate", "\\objocx", "\\objautlink"] {
         let bytes = with(RTF, "Bonjour", &format!("{{\\object{word}}}"));
