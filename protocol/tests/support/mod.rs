@@ -2,7 +2,6 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::panic,
     dead_code,
     unreachable_pub,
     reason = "tests; each test program uses a part of this"
