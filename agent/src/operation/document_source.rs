@@ -157,7 +157,8 @@ fn read_all(
     sink: &mut impl FnMut(&[u8]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut seen = 0_u64;
-    loop {
+    // Not to its very end: whoever opened a file looks at its size again.
+    while seen < size {
         let read = match reader.read(buffer) {
             Ok(0) => break,
             Ok(read) => read,

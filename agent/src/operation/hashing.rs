@@ -1,5 +1,5 @@
-//! Reading many documents at once: as many threads as the machine has processors, one fixed buffer each, so that memory
-//! does not grow with the size or number of documents. Results come in the order of the documents; the failure of the
+//! Reading many documents at once: as many threads as the machine has processors, the caller's among them, one fixed buffer
+//! each, so that memory does not grow with the size or number of documents. Results come in the order of the documents; the failure of the
 //! first document that fails is told, with its position.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,37 +13,55 @@ pub(crate) fn in_parallel<Item: Sync, Done: Send>(
     items: &[Item],
     work: impl Fn(&mut Vec<u8>, &Item) -> Result<Done, Failure> + Sync,
 ) -> Result<Vec<Done>, Failure> {
+    let ((), results) = in_parallel_with(|| Ok(()), items, work)?;
+    Ok(results)
+}
+
+/// The same, while the caller's thread does `first` before it helps. What fails in `first` is told first, and ends the rest.
+pub(super) fn in_parallel_with<First, Item: Sync, Done: Send>(
+    first: impl FnOnce() -> Result<First, Failure>,
+    items: &[Item],
+    work: impl Fn(&mut Vec<u8>, &Item) -> Result<Done, Failure> + Sync,
+) -> Result<(First, Vec<Done>), Failure> {
     let workers = thread::available_parallelism()
         .map_or(1, usize::from)
         .min(items.len());
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let results = Mutex::new(Vec::with_capacity(items.len()));
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                let mut buffer = Vec::new();
-                while !failed.load(Ordering::Relaxed) {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(index) else { break };
-                    let result = work(&mut buffer, item);
-                    if result.is_err() {
-                        failed.store(true, Ordering::Relaxed);
-                    }
-                    results
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push((index, result));
-                }
-            });
+    let do_what_is_left = || {
+        let mut buffer = Vec::new();
+        while !failed.load(Ordering::Relaxed) {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else { break };
+            let result = work(&mut buffer, item);
+            if result.is_err() {
+                failed.store(true, Ordering::Relaxed);
+            }
+            results
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((index, result));
         }
-    });
+    };
+    let first = thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(do_what_is_left);
+        }
+        let first = first();
+        if first.is_err() {
+            failed.store(true, Ordering::Relaxed);
+        }
+        do_what_is_left();
+        first
+    })?;
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(index, _)| *index);
-    results
+    let results = results
         .into_iter()
         .map(|(index, result)| result.map_err(|failure| failure.about_document(index + 1)))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok((first, results))
 }
 
 #[cfg(test)]
@@ -52,7 +70,7 @@ mod tests {
 
     use paraphe_protocol::api::{ErrorCode, Language};
 
-    use super::in_parallel;
+    use super::{in_parallel, in_parallel_with};
 
     #[test]
     fn results_come_in_order() {
@@ -69,6 +87,18 @@ mod tests {
                 .unwrap()
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn what_comes_first_is_told_first() {
+        let (first, items) = in_parallel_with(|| Ok(7), &[1, 2], |_, item| Ok(*item)).unwrap();
+        assert_eq!((first, items), (7, vec![1, 2]));
+        let both = in_parallel_with(
+            || Err::<(), _>(ErrorCode::CertificateExpired.into()),
+            &[1, 2],
+            |_, _| Err::<(), _>(ErrorCode::DocumentMissing.into()),
+        );
+        assert_eq!(both.unwrap_err().code(), ErrorCode::CertificateExpired);
     }
 
     #[test]

@@ -13,7 +13,6 @@ mod request;
 mod wrapping;
 
 use std::path::Path;
-use std::thread;
 
 use paraphe_certs::{CardSignature, StructureSeal};
 use paraphe_protocol::api::{
@@ -72,12 +71,6 @@ fn sign(
         .ok_or(ErrorCode::CertificateMissing)?;
     let now = card_certificate::now();
     let bearer = token.bearer()?;
-    let check_certificate = || match &bearer {
-        Bearer::Person(_) => card_certificate::check::<CardSignature>(context, &certificate, now),
-        Bearer::Structure(_) => {
-            card_certificate::check::<StructureSeal>(context, &certificate, now)
-        }
-    };
     if request.cda && matches!(bearer, Bearer::Structure(_)) {
         return Err(Failure::new(ErrorCode::CertificateWrongUse).with_detail(
             "Un en-tête CDA nomme un professionnel ; un certificat de structure n'en désigne aucun.",
@@ -92,13 +85,14 @@ fn sign(
         submission_time: now,
     };
     let unique_id = submission_set.unique_id.as_str().to_owned();
-    // The documents are read while the path is checked; what is wrong with the certificate is told first.
-    let (chain, inspected) = thread::scope(|scope| {
-        let reading = scope.spawn(|| inspection::inspect(context, &checked, &destination));
-        (check_certificate(), reading.join())
-    });
-    let chain = chain?;
-    let inspected = inspected.map_err(|_| Failure::new(ErrorCode::Internal))??;
+    let check_certificate = || match &bearer {
+        Bearer::Person(_) => card_certificate::check::<CardSignature>(context, &certificate, now),
+        Bearer::Structure(_) => {
+            card_certificate::check::<StructureSeal>(context, &certificate, now)
+        }
+    };
+    let (chain, inspected) =
+        inspection::inspect(check_certificate, context, &checked, &destination)?;
     let (signer, structure) = bearer.into_parts();
     // Laid out once even where wrapping will change it, so that what cannot be signed is refused before the PIN is asked for.
     let mut prepared =
@@ -189,11 +183,11 @@ fn draft(submission_set: SubmissionSet, documents: &[Inspected]) -> Result<LotDr
 /// The document as the response tells it, and where its bytes are: known for good when the destination is finished.
 fn described(document: Inspected) -> (LotDocumentResponse, Content) {
     let response = LotDocumentResponse {
-        unique_id: document.unique_id.as_str().to_owned(),
+        unique_id: document.unique_id,
         title: document.title,
         media_type: document.media_type.to_owned(),
         size: document.size,
-        sha256: document.sha256.to_string(),
+        sha256: document.sha256,
         content: DocumentSource::Document(String::new()),
     };
     (response, document.content)

@@ -14,7 +14,7 @@ use super::identifiers::unique_ids;
 use super::request::{CheckedDocument, CheckedRequest};
 use crate::operation::Context;
 use crate::operation::document_source::Source;
-use crate::operation::hashing::in_parallel;
+use crate::operation::hashing::in_parallel_with;
 use crate::problem::Failure;
 
 /// A document as it will be signed.
@@ -32,46 +32,52 @@ pub(super) struct Inspected {
     pub(super) content: Content,
 }
 
-pub(super) fn inspect(
+/// Reads every document while the caller's thread does `first` before it helps.
+pub(super) fn inspect<First>(
+    first: impl FnOnce() -> Result<First, Failure>,
     context: &Context<'_>,
     request: &CheckedRequest<'_>,
     destination: &Destination,
-) -> Result<Vec<Inspected>, Failure> {
+) -> Result<(First, Vec<Inspected>), Failure> {
     let total = AtomicU64::new(0);
     let identifiers = unique_ids(request.documents.len())?;
     let documents = request.documents.iter().zip(identifiers);
     let numbered: Vec<_> = documents.zip(1_usize..).collect();
-    in_parallel(&numbered, |buffer, ((document, unique_id), number)| {
-        let source = open(context, document, &total)?;
-        let inspector = inspector(context, document);
-        // What is wrapped is copied then, not now.
-        let copy = if request.wrap.is_some() {
-            None
-        } else {
-            destination.copy_of(*number)?
-        };
-        let (found, content) = match copy {
-            None => (
-                read(source, buffer, inspector, |_| Ok(()))?,
-                Content::At(document.request.source.clone()),
-            ),
-            Some(mut copy) => {
-                let found = read(source, buffer, inspector, |piece| {
-                    copy.write_all(piece).map_err(cannot_write)
-                })?;
-                (found, copy.close(found.format.extension())?.0)
-            }
-        };
-        Ok(Inspected {
-            unique_id: unique_id.clone(),
-            title: document.request.title.clone(),
-            format: found.format,
-            media_type: found.format.media_type(),
-            size: found.size,
-            sha256: found.sha256,
-            content,
-        })
-    })
+    in_parallel_with(
+        first,
+        &numbered,
+        |buffer, ((document, unique_id), number)| {
+            let source = open(context, document, &total)?;
+            let inspector = inspector(context, document);
+            // What is wrapped is copied then, not now.
+            let copy = if request.wrap.is_some() {
+                None
+            } else {
+                destination.copy_of(*number)?
+            };
+            let (found, content) = match copy {
+                None => (
+                    read(source, buffer, inspector, |_| Ok(()))?,
+                    Content::At(document.request.source.clone()),
+                ),
+                Some(mut copy) => {
+                    let found = read(source, buffer, inspector, |piece| {
+                        copy.write_all(piece).map_err(cannot_write)
+                    })?;
+                    (found, copy.close(found.format.extension())?.0)
+                }
+            };
+            Ok(Inspected {
+                unique_id: unique_id.clone(),
+                title: document.request.title.clone(),
+                format: found.format,
+                media_type: found.format.media_type(),
+                size: found.size,
+                sha256: found.sha256,
+                content,
+            })
+        },
+    )
 }
 
 fn open(
