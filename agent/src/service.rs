@@ -11,7 +11,7 @@ use paraphe_protocol::SecretPage;
 use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
 use paraphe_protocol::card::CardCache;
 use paraphe_protocol::identifiers::Oid;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
 use crate::batch::Batches;
@@ -180,7 +180,7 @@ impl Agent {
         operation: Operation,
         body: &[u8],
         language: Language,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Box<RawValue>, Problem> {
         let result = match operation {
             Operation::Events => {
                 self.watch_tokens();
@@ -232,7 +232,7 @@ impl Agent {
         body: &[u8],
         directory: &Path,
         language: Language,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Box<RawValue>, Problem> {
         let body = body.to_vec();
         let directory = directory.to_owned();
         self.run_blocking(&Caller::CommandLine, language, move |context| {
@@ -248,7 +248,7 @@ impl Agent {
         operation: Operation,
         body: &[u8],
         language: Language,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Box<RawValue>, Failure> {
         let body = body.to_vec();
         self.run_blocking(caller, language, move |context| {
             operation::perform(context, operation, &body)
@@ -260,8 +260,8 @@ impl Agent {
         &self,
         caller: &Caller,
         language: Language,
-        work: impl FnOnce(&Context<'_>) -> Result<Value, Failure> + Send + 'static,
-    ) -> Result<Value, Failure> {
+        work: impl FnOnce(&Context<'_>) -> Result<Box<RawValue>, Failure> + Send + 'static,
+    ) -> Result<Box<RawValue>, Failure> {
         let permit = Arc::clone(&self.blocking)
             .try_acquire_owned()
             .map_err(|_| Failure::new(ErrorCode::TooBusy))?;
@@ -319,7 +319,7 @@ impl Handler for Agent {
         operation: Operation,
         body: &[u8],
         language: Language,
-    ) -> impl Future<Output = Result<Value, Problem>> + Send {
+    ) -> impl Future<Output = Result<Box<RawValue>, Problem>> + Send {
         Self::perform(self, caller, operation, body, language)
     }
 }

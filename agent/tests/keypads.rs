@@ -132,6 +132,7 @@ impl Workplace {
                 Language::English,
             )
             .await
+            .map(|answer| serde_json::from_str(answer.get()).unwrap())
     }
 
     async fn read_situations(&self) -> Result<Value, Problem> {

@@ -351,6 +351,7 @@ async fn a_directory_is_whole_or_not_there() {
             .agent
             .sign_lot_into(body.as_bytes(), &wanted, Language::English)
             .await
+            .map(|answer| serde_json::from_str::<Value>(answer.get()).unwrap())
     };
     // The person says no: nothing is left, not even a beginning.
     let (stage, _) = stage_with_physician(vec![Answer::Cancel]);

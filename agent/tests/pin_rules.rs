@@ -69,6 +69,7 @@ impl Place {
                 Language::English,
             )
             .await
+            .map(|answer| serde_json::from_str(answer.get()).unwrap())
     }
 
     async fn read_situations(&self) -> Result<Value, Problem> {

@@ -408,6 +408,7 @@ async fn a_file_whose_pin_the_token_refused_is_used_for_nothing_until_it_is_writ
                 Language::English,
             )
             .await
+            .map(|answer| serde_json::from_str::<Value>(answer.get()).unwrap())
     };
     for (operation, body) in [
         (Operation::Login, login()),

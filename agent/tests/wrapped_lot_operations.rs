@@ -181,6 +181,7 @@ async fn a_wrapped_lot_goes_into_a_directory() {
         .sign_lot_into(body.as_bytes(), &wanted, Language::French)
         .await
         .unwrap();
+    let signed: Value = serde_json::from_str(signed.get()).unwrap();
     assert_eq!(fs::read_dir(&wanted).unwrap().count(), 7);
     for document in signed["documents"].as_array().unwrap() {
         let copy = document["content"]["path"].as_str().unwrap();

@@ -15,7 +15,7 @@ use super::failure::{Failure, about_file};
 use super::lot_directory::LotDirectory;
 use super::new_file;
 use super::output::{self, Lines, at, either, list, time};
-use super::session::{Invocation, Session, invalid};
+use super::session::{Invocation, Session, invalid, value};
 
 /// Longest title, characters (the API's limit).
 const MAXIMUM_TITLE: usize = 128;
@@ -76,10 +76,11 @@ pub(super) async fn run(
         // In this process the documents go straight to their place.
         Session::Here(agent, language) => {
             let body = serde_json::to_vec(&request).map_err(|_| Failure::Answer)?;
-            agent
+            let answer = agent
                 .sign_lot_into(&body, &wanted, *language)
                 .await
-                .map_err(|problem| Failure::Problem(Box::new(problem)))?
+                .map_err(|problem| Failure::Problem(Box::new(problem)))?;
+            value(&answer)?
         }
         Session::Running(..) => {
             // Begun before the PIN is asked for.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::failure::Failure;
 use super::options::CommonOptions;
@@ -112,12 +113,20 @@ impl Session {
             Self::Running(client, language) => {
                 Ok(client.perform(operation, body, *language).await?)
             }
-            Self::Here(agent, language) => agent
-                .perform(&Caller::CommandLine, operation, &body, *language)
-                .await
-                .map_err(|problem| Failure::Problem(Box::new(problem))),
+            Self::Here(agent, language) => {
+                let answer = agent
+                    .perform(&Caller::CommandLine, operation, &body, *language)
+                    .await
+                    .map_err(|problem| Failure::Problem(Box::new(problem)))?;
+                value(&answer)
+            }
         }
     }
+}
+
+/// An answer to be looked into.
+pub(super) fn value(answer: &RawValue) -> Result<Value, Failure> {
+    serde_json::from_str(answer.get()).map_err(|_| Failure::Answer)
 }
 
 /// A request that the caller spelt wrongly, found before it is sent.

@@ -268,7 +268,7 @@ async fn send(stage: &mut Stage, folder: &Path, record: &str, lot: &Lot) -> Resu
             .enumerate()
             .map(|(index, (document, content))| OutgoingDocument {
                 announced: AnnouncedDocument {
-                    unique_id: document.unique_id.clone(),
+                    unique_id: document.unique_id.to_string(),
                     title: document.title.clone(),
                     media_type: document.media_type.clone(),
                 },

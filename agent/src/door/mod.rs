@@ -23,7 +23,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use paraphe_protocol::api::{Language, Operation, Problem};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::caller::Caller;
 use crate::operation::MAXIMUM_BODY_BYTES;
@@ -35,14 +35,14 @@ pub use stop::Stop;
 
 /// What performs the operations of requests that were let in.
 pub trait Handler: Clone + Send + Sync + 'static {
-    /// Perform one operation. `body` is the request's JSON, not yet parsed, at most [`Limits::body_bytes`] long.
+    /// Perform one operation; the answer is its response, JSON text. `body` is the request's JSON, not yet parsed, at most [`Limits::body_bytes`] long.
     fn perform(
         &self,
         caller: &Caller,
         operation: Operation,
         body: &[u8],
         language: Language,
-    ) -> impl Future<Output = Result<Value, Problem>> + Send;
+    ) -> impl Future<Output = Result<Box<RawValue>, Problem>> + Send;
 }
 
 /// What a door bears from its callers. Constants of the program, not of the configuration; tests use smaller ones.

@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use paraphe_protocol::api::{ErrorCode, Language, Problem};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::gate::{LocalRefusal, Refusal};
 use crate::config::Origin;
@@ -15,8 +15,9 @@ use crate::config::Origin;
 pub(super) type Answer = Response<Full<Bytes>>;
 
 /// The result of an operation.
-pub(super) fn result(value: &Value, origin: Option<&Origin>) -> Answer {
-    let mut answer = of(StatusCode::OK, value.to_string(), "application/json");
+pub(super) fn result(response: Box<RawValue>, origin: Option<&Origin>) -> Answer {
+    let body = String::from(Box::<str>::from(response));
+    let mut answer = of(StatusCode::OK, body, "application/json");
     allow(answer.headers_mut(), origin);
     answer
 }

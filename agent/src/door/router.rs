@@ -42,9 +42,9 @@ pub(super) async fn perform<H: Handler>(
         .perform(permit.caller(), operation, &body, language)
         .await
     {
-        Ok(value) => {
+        Ok(response) => {
             tracing::info!(%operation, "performed");
-            response::result(&value, permit.origin())
+            response::result(response, permit.origin())
         }
         Err(problem) => {
             tracing::debug!(%operation, code = problem.code.name(), "problem answered");

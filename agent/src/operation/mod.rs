@@ -35,7 +35,7 @@ use std::path::Path;
 use paraphe_protocol::api::{Language, Operation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::caller::Caller;
 use crate::problem::Failure;
@@ -58,12 +58,12 @@ pub(crate) struct Context<'a> {
     pub(crate) language: Language,
 }
 
-/// Performs `operation`, which may block: never call it on the async executor. `events` waits and is not here.
+/// Performs `operation` and gives its response as JSON text. It may block: never call it on the async executor. `events` waits and is not here.
 pub(crate) fn perform(
     context: &Context<'_>,
     operation: Operation,
     body: &[u8],
-) -> Result<Value, Failure> {
+) -> Result<Box<RawValue>, Failure> {
     if matches!(context.caller, Caller::Site(_)) && !operation.is_for_sites() {
         return Err(paraphe_protocol::api::ErrorCode::OperationNotForSites.into());
     }
@@ -98,7 +98,7 @@ pub(crate) fn sign_lot_into(
     context: &Context<'_>,
     body: &[u8],
     directory: &Path,
-) -> Result<Value, Failure> {
+) -> Result<Box<RawValue>, Failure> {
     run(context, body, |context, request| {
         lot_sign::perform_into(context, request, directory)
     })
@@ -109,7 +109,7 @@ pub(crate) async fn wait_for_events(
     log: &crate::events::EventLog,
     caller: &Caller,
     body: &[u8],
-) -> Result<Value, Failure> {
+) -> Result<Box<RawValue>, Failure> {
     let response = events::perform(log, caller, strict_json::parse(body)?).await?;
     to_json(&response)
 }
@@ -118,13 +118,13 @@ fn run<Request: DeserializeOwned, Response: Serialize>(
     context: &Context<'_>,
     body: &[u8],
     operation: impl FnOnce(&Context<'_>, &Request) -> Result<Response, Failure>,
-) -> Result<Value, Failure> {
+) -> Result<Box<RawValue>, Failure> {
     let response = operation(context, &strict_json::parse(body)?)?;
     to_json(&response)
 }
 
-fn to_json(response: &impl Serialize) -> Result<Value, Failure> {
-    serde_json::to_value(response).map_err(|_| {
+fn to_json(response: &impl Serialize) -> Result<Box<RawValue>, Failure> {
+    to_raw_value(response).map_err(|_| {
         Failure::new(paraphe_protocol::api::ErrorCode::Internal).with_detail(
             "La réponse n'a pas pu être écrite.",
             "The response could not be written.",

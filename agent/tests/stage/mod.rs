@@ -378,6 +378,7 @@ impl Stage {
                 Language::English,
             )
             .await
+            .map(|answer| serde_json::from_str(answer.get()).unwrap())
     }
 }
 

@@ -4,6 +4,8 @@ use paraphe_certs::{Holder, Structure};
 use serde::{Deserialize, Serialize};
 
 use super::DocumentSource;
+use crate::digest::Sha256Digest;
+use crate::identifiers::Oid;
 
 /// A lot to sign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +106,7 @@ pub struct LotSignResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LotDocumentResponse {
     /// `uniqueId` (OID).
-    pub unique_id: String,
+    pub unique_id: Oid,
     /// Title.
     pub title: String,
     /// Media type of what was signed (`text/xml` for CDA).
@@ -112,7 +114,7 @@ pub struct LotDocumentResponse {
     /// Bytes signed.
     pub size: u64,
     /// SHA-256 of what was signed, hexadecimal.
-    pub sha256: String,
+    pub sha256: Sha256Digest,
     /// The bytes that were signed.
     pub content: DocumentSource,
 }

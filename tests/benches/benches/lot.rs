@@ -30,6 +30,7 @@ use paraphe_protocol::api::{
 };
 use paraphe_protocol::card::Pin;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 const DOCUMENTS: usize = 1_000;
 const BYTES: usize = 100_000;
@@ -137,7 +138,7 @@ fn lot(criterion: &mut Criterion) {
         card: None,
     };
     let body = serde_json::to_vec(&request).unwrap();
-    let perform = |operation: Operation, body: &[u8]| -> Value {
+    let perform = |operation: Operation, body: &[u8]| -> Box<RawValue> {
         let answer = agent.perform(&Caller::CommandLine, operation, body, Language::French);
         runtime.block_on(answer).unwrap()
     };
@@ -152,6 +153,7 @@ fn lot(criterion: &mut Criterion) {
                 let started = Instant::now();
                 let signed = perform(Operation::LotSign, &body);
                 spent += started.elapsed();
+                let signed: Value = serde_json::from_str(signed.get()).unwrap();
                 assert_eq!(signed["documents"].as_array().unwrap().len(), DOCUMENTS);
                 // The signature is kept for the caller until it is given up.
                 let document = signed["signature"]["document"].as_str().unwrap().to_owned();

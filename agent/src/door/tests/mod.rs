@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -34,6 +35,10 @@ impl Recorder {
     }
 }
 
+fn raw(value: &Value) -> Box<RawValue> {
+    serde_json::value::to_raw_value(value).unwrap()
+}
+
 impl Handler for Recorder {
     async fn perform(
         &self,
@@ -41,22 +46,22 @@ impl Handler for Recorder {
         operation: Operation,
         body: &[u8],
         language: Language,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Box<RawValue>, Problem> {
         self.0.performed.fetch_add(1, Ordering::SeqCst);
         match operation {
             Operation::Events => {
                 self.0.begun.notify_one();
                 self.0.finish.notified().await;
-                Ok(json!({"ended": true}))
+                Ok(raw(&json!({"ended": true})))
             }
             Operation::Login => Err(Problem::new(ErrorCode::PinBlocked, language)),
             // Longer than what sockets hold.
-            Operation::DocumentGet => Ok(Value::String("x".repeat(32 << 20))),
-            _ => Ok(json!({
+            Operation::DocumentGet => Ok(raw(&Value::String("x".repeat(32 << 20)))),
+            _ => Ok(raw(&json!({
                 "caller": format!("{caller:?}"),
                 "operation": operation.name(),
                 "body": String::from_utf8_lossy(body),
-            })),
+            }))),
         }
     }
 }
