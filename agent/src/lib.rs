@@ -10,6 +10,7 @@ pub mod demo;
 mod document_store;
 pub mod door;
 pub mod events;
+mod evidence;
 mod installation;
 pub mod logging;
 mod mandate;

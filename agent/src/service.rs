@@ -20,6 +20,7 @@ use crate::config::{Config, Directories};
 use crate::document_store::DocumentStore;
 use crate::door::Handler;
 use crate::events::EventLog;
+use crate::evidence::{EvidenceSource, HttpFetcher};
 use crate::installation::Installation;
 use crate::mandate::Mandates;
 use crate::operation::{self, Context, TrustLoader};
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     this: Weak<Self>,
     installation: Installation,
     pub(crate) trust: TrustLoader,
+    pub(crate) evidence: EvidenceSource,
     pub(crate) card_cache: Arc<Mutex<CardCache>>,
     /// End of validity of cards read since the start, by serial number, the latest last.
     expiries: Mutex<VecDeque<(String, UnixTime)>>,
@@ -147,6 +149,10 @@ impl Agent {
                 this: Weak::clone(this),
                 batches: Batches::in_directory(directory),
                 trust: TrustLoader::new(config.trust.clone()),
+                evidence: EvidenceSource::new(
+                    Arc::clone(&config),
+                    Arc::new(HttpFetcher::new(Arc::clone(&config))),
+                ),
                 vitale_programs: config
                     .vitale_components
                     .iter()

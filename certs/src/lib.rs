@@ -48,6 +48,7 @@ mod path;
 mod pem;
 pub mod private_extension;
 mod profession;
+mod publication;
 mod revocation;
 mod secret;
 mod signature_scheme;
@@ -79,6 +80,7 @@ pub use path::{
 };
 pub use pem::PemError;
 pub use profession::ProfessionCode;
+pub use publication::{MAX_ADDRESS_BYTES, MAX_ADDRESSES};
 pub use revocation::{ReasonCode, Revocation};
 pub use secret::PrivateKeyPem;
 pub use signature_scheme::{SignatureScheme, SignatureSchemeError};

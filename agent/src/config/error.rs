@@ -86,6 +86,12 @@ pub enum Fault {
     /// Both of two keys, or neither.
     #[error("needs exactly one of {0} and {1}")]
     OneOf(&'static str, &'static str),
+    /// Not an address that is asked.
+    #[error("must be an http:// or https:// address, without a user name")]
+    WebAddress,
+    /// Not a dotted object identifier.
+    #[error("must be an object identifier such as 1.2.3.4")]
+    ObjectIdentifier,
     /// Empty, too long, or with control characters.
     #[error("must be 1 to {0} printable characters")]
     Text(usize),

@@ -77,6 +77,10 @@ impl Fault {
             Self::Range { least, most } => format!("doit aller de {least} à {most}"),
             Self::NotAbsolute => "doit être un chemin absolu".to_owned(),
             Self::OneOf(one, other) => format!("demande soit {one}, soit {other}"),
+            Self::WebAddress => {
+                "doit être une adresse http:// ou https://, sans nom d'utilisateur".to_owned()
+            }
+            Self::ObjectIdentifier => "doit être un identifiant d'objet tel que 1.2.3.4".to_owned(),
             Self::Text(most) => format!("doit compter de 1 à {most} caractères imprimables"),
         }
     }

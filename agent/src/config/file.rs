@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use super::error::Fault;
 use super::origin;
+use super::time_stamp::{self, WrittenEvidence, WrittenTimeStamp};
 use super::vitale::{self, WrittenVitaleComponent, WrittenVitalePlace};
 use super::{
     Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, DEFAULT_MODULE_SECONDS, KeypadUse,
@@ -31,6 +32,8 @@ struct Written {
     record_server: Vec<WrittenRecordServer>,
     site: Vec<WrittenSite>,
     trust: WrittenTrust,
+    time_stamp: WrittenTimeStamp,
+    evidence: WrittenEvidence,
     tls: WrittenTls,
     limits: WrittenLimits,
     mandate: WrittenMandate,
@@ -81,6 +84,7 @@ struct WrittenTrust {
     anchors: Option<Spanned<PathBuf>>,
     intermediates: Option<Spanned<PathBuf>>,
     crls: Option<Spanned<PathBuf>>,
+    documents: Option<Spanned<PathBuf>>,
     accept_test: bool,
 }
 
@@ -205,7 +209,7 @@ impl Place<'_> {
         }
     }
 
-    fn path(
+    pub(super) fn path(
         &self,
         key: &'static str,
         value: Option<Spanned<PathBuf>>,
@@ -262,12 +266,20 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
             .unwrap_or(defaults.trust.crls),
         accept_test: written.trust.accept_test,
     };
+    let accept_test = trust.accept_test;
+    let document_trust = match place.path("trust.documents", written.trust.documents)? {
+        Some(directory) => Trust::below(&directory, accept_test),
+        None => defaults.document_trust,
+    };
     Ok(Config {
         source: Some(place.path.to_owned()),
         port: u16::try_from(port).unwrap_or(defaults.port),
         record_servers,
         sites,
         trust,
+        document_trust,
+        time_stamp: time_stamp::check_time_stamp(written.time_stamp, accept_test, place)?,
+        evidence: time_stamp::check_evidence(written.evidence, place)?,
         tls_directory: place.path("tls.directory", written.tls.directory)?,
         limits: check_limits(&written.limits, place)?,
         mandate: check_mandate(&written.mandate, place)?,

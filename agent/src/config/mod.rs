@@ -12,13 +12,14 @@ mod file;
 mod origin;
 mod record_server_name;
 mod search;
+mod time_stamp;
 mod token_name;
 mod vitale;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::{ConfigError, Fault};
@@ -26,6 +27,7 @@ pub use origin::SiteOriginError;
 pub use paraphe_protocol::login::{Audience, Origin};
 pub use record_server_name::{RecordServerName, RecordServerNameError};
 pub use search::Directories;
+pub use time_stamp::{EvidenceConfig, TimeStampConfig};
 pub use token_name::TokenName;
 pub use vitale::{VitaleComponent, VitaleComponentKind, VitalePlace};
 
@@ -33,6 +35,9 @@ pub use crate::token::pkcs11::KnownModule;
 
 /// The port of the HTTPS door where the configuration does not name one.
 pub const DEFAULT_PORT: u16 = 47443;
+
+/// Where the authorities of other signers are, where the configuration does not say it.
+const DEFAULT_DOCUMENT_TRUST: &str = "/etc/paraphe/trust/documents";
 
 /// How long a reader waits at its keypad where the configuration does not say it, seconds.
 pub const DEFAULT_KEYPAD_SECONDS: u8 = 60;
@@ -50,6 +55,12 @@ pub struct Config {
     pub sites: Vec<Site>,
     /// Whom to trust.
     pub trust: Trust,
+    /// Whom to trust besides, for signatures of documents by others than professionals and structures.
+    pub document_trust: Trust,
+    /// Time stamps.
+    pub time_stamp: TimeStampConfig,
+    /// What is fetched for signatures of long term.
+    pub evidence: EvidenceConfig,
     /// Where the HTTPS door's certificate and key are; `None`: `$XDG_STATE_HOME/paraphe/tls`.
     pub tls_directory: Option<PathBuf>,
     /// Limits on what callers hand over, and on how long they wait for a card.
@@ -269,6 +280,9 @@ impl Default for Config {
             record_servers: Vec::new(),
             sites: Vec::new(),
             trust: Trust::default(),
+            document_trust: Trust::below(Path::new(DEFAULT_DOCUMENT_TRUST), false),
+            time_stamp: TimeStampConfig::default(),
+            evidence: EvidenceConfig::default(),
             tls_directory: None,
             limits: Limits::default(),
             mandate: MandateLimits::default(),
@@ -287,6 +301,19 @@ impl Default for Config {
                 level: LogLevel::Info,
                 format: LogFormat::Auto,
             },
+        }
+    }
+}
+
+impl Trust {
+    /// The three directories `anchors`, `intermediates` and `crls` below one.
+    #[must_use]
+    pub fn below(directory: &Path, accept_test: bool) -> Self {
+        Self {
+            anchors: directory.join("anchors"),
+            intermediates: directory.join("intermediates"),
+            crls: directory.join("crls"),
+            accept_test,
         }
     }
 }

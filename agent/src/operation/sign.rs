@@ -8,7 +8,7 @@ use paraphe_certs::{CardSignature, Certificate, StructureSeal, UnixTime};
 use paraphe_protocol::api::{
     DocumentSource, ErrorCode, SignDocumentRequest, SignRequest, SignResponse, SignedDocument,
 };
-use paraphe_protocol::signature::Output;
+use paraphe_protocol::signature::{Level, Output};
 
 use super::hashing::in_parallel;
 use super::pin_dialogue::PinDialogue;
@@ -17,7 +17,7 @@ use super::{Context, Source, card_certificate};
 use crate::document_store::Owner;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
-use crate::signing::{self, AskedSignature, ReadDocument, SignatureChoice};
+use crate::signing::{self, AskedSignature, DocumentsAgain, ReadDocument, SignatureChoice};
 use crate::token::{Bearer, Token};
 
 /// Names that the person is shown.
@@ -41,7 +41,10 @@ pub(super) fn perform(
         packaging: request.packaging,
         level: request.level,
     }
-    .decide(token.document_algorithm(request.algorithm)?, false)?;
+    .decide(
+        token.document_algorithm(request.algorithm)?,
+        context.agent.evidence.has_time_stamps(),
+    )?;
     if request.documents.len() > 1 && !choice.takes_several() {
         return Err(Failure::new(ErrorCode::RequestInvalid).with_detail(
             "Cette signature porte sur un seul document ; pour plusieurs : XAdES détachée, ASiC-E ou un lot.",
@@ -58,7 +61,20 @@ pub(super) fn perform(
     });
     let prepared = signing::prepare(&choice, &certificate, &chain, &mut documents, now)?;
     let value = ask_and_sign(context, &token, &choice, request, prepared.to_be_signed())?;
-    let file = prepared.complete(&value)?;
+    let mut file = prepared.complete(&value)?;
+    if choice.level > Level::B {
+        let mut again = DocumentsAgain::new(context, &request.documents, &documents);
+        let store = context.agent.trust.load()?;
+        let (evidence, now) = (&context.agent.evidence, card_certificate::now());
+        evidence.raise(
+            file.as_mut(),
+            choice.level,
+            &certificate,
+            &store,
+            &mut again,
+            now,
+        )?;
+    }
     let output = file.finish()?;
     let signature = keep(context, &request.documents, &output)?;
     let (signer, structure) = bearer.into_parts();

@@ -4,6 +4,7 @@
 
 mod choice;
 mod document;
+mod documents_again;
 
 use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::api::ErrorCode;
@@ -12,6 +13,7 @@ use paraphe_protocol::signature::{Packaging, PreparedSignature, SignatureFormat,
 
 pub(crate) use choice::{AskedSignature, SignatureChoice};
 pub(crate) use document::ReadDocument;
+pub(crate) use documents_again::DocumentsAgain;
 
 use crate::problem::Failure;
 

@@ -21,6 +21,9 @@ use crate::unix_time::UnixTime;
 /// Life of an answer that does not say when a newer one is due, seconds.
 const LIFE_WITHOUT_NEXT_UPDATE: i64 = UnixTime::DAY;
 
+/// How far an authority's clock may be ahead of ours, seconds.
+const CLOCK_TOLERANCE: i64 = 300;
+
 /// What comes with a signature, or was fetched for it. It proves nothing by itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PathEvidence<'a> {
@@ -203,7 +206,7 @@ impl TrustStore {
                 revocation,
             });
         }
-        told.retain(|told| told.this_update <= time.now);
+        told.retain(|told| told.this_update <= time.now.plus_seconds(CLOCK_TOLERANCE));
         told.sort_by_key(|told| told.this_update);
         let revocation = told.iter().filter_map(|told| told.revocation);
         let revocation = revocation.min_by_key(|revocation| revocation.since);

@@ -215,8 +215,14 @@ pub enum ErrorCode {
     SignatureNotAccepted,
     /// A software certificate cannot be used.
     SoftwareTokenUnusable,
+    /// The time stamp that came back does not hold, or its authority is not trusted here.
+    TimeStampInvalid,
     /// A level beyond B needs a time-stamping authority.
     TimeStampNotConfigured,
+    /// The time-stamping authority refused.
+    TimeStampRefused,
+    /// The time-stamping authority does not answer.
+    TimeStampUnreachable,
     /// Too many requests at once.
     TooBusy,
     /// The unblocking code can no longer be used.
@@ -241,7 +247,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 86] = [
+    pub const ALL: [Self; 89] = [
         Self::BatchInterrupted,
         Self::BatchItemNotReproducible,
         Self::BatchJournalDamaged,
@@ -317,7 +323,10 @@ impl ErrorCode {
         Self::SignatureInvalid,
         Self::SignatureNotAccepted,
         Self::SoftwareTokenUnusable,
+        Self::TimeStampInvalid,
         Self::TimeStampNotConfigured,
+        Self::TimeStampRefused,
+        Self::TimeStampUnreachable,
         Self::TooBusy,
         Self::UnblockingCodeBlocked,
         Self::UnblockingCodeLastTry,
@@ -1380,6 +1389,20 @@ impl ErrorCode {
                     "Correct its file, its mode or the configuration.",
                 ],
             },
+            Self::TimeStampInvalid => Row {
+                name: "time-stamp-invalid",
+                layer: Server,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "L'horodatage reçu n'est pas valable ici.",
+                    "The time stamp that came back does not hold here.",
+                ],
+                remedy: [
+                    "Vérifiez l'autorité configurée ([time_stamp]), ses certificats racines et l'horloge du poste.",
+                    "Check the configured authority ([time_stamp]), its root certificates and the workstation's clock.",
+                ],
+            },
             Self::TimeStampNotConfigured => Row {
                 name: "time-stamp-not-configured",
                 layer: Policy,
@@ -1392,6 +1415,34 @@ impl ErrorCode {
                 remedy: [
                     "Configurez une autorité d'horodatage ([time_stamp], docs/configuration.md), ou signez au niveau B.",
                     "Configure a time-stamping authority ([time_stamp], docs/configuration.md), or sign at level B.",
+                ],
+            },
+            Self::TimeStampRefused => Row {
+                name: "time-stamp-refused",
+                layer: Server,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "L'autorité d'horodatage a refusé la demande.",
+                    "The time-stamping authority refused the request.",
+                ],
+                remedy: [
+                    "Le détail dit pourquoi ; corrigez [time_stamp] (digest, policy) ou voyez avec l'autorité.",
+                    "The detail says why; correct [time_stamp] (digest, policy) or ask the authority.",
+                ],
+            },
+            Self::TimeStampUnreachable => Row {
+                name: "time-stamp-unreachable",
+                layer: Server,
+                status: 504,
+                who: Administrator,
+                title: [
+                    "L'autorité d'horodatage ne répond pas.",
+                    "The time-stamping authority does not answer.",
+                ],
+                remedy: [
+                    "Vérifiez la connexion et l'adresse ([time_stamp] url), puis recommencez.",
+                    "Check the connection and the address ([time_stamp] url), then try again.",
                 ],
             },
             Self::TooBusy => Row {

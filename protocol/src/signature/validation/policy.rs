@@ -1,6 +1,7 @@
 //! What the standard leaves to whoever validates: whom to trust for what, and the constraints.
 
 use paraphe_certs::TrustStore;
+use serde::Deserialize;
 
 use super::AlgorithmConstraints;
 use crate::signature::Evidence;
@@ -37,7 +38,8 @@ impl SignatureTrust<'_> {
 
 /// For which time a time-stamping authority's revocation status must be known. One that is known to be revoked proves nothing,
 /// whatever is chosen here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TimeStampRevocation {
     /// For the present, or for the time that a later time stamp proves: the standard to the letter. Old files then need data
     /// that is fetched anew at each verification.
