@@ -9,6 +9,7 @@
 )]
 
 pub mod pcsc;
+pub mod time_stamping;
 
 use std::collections::VecDeque;
 use std::path::Path;

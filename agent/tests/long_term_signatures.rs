@@ -1,0 +1,222 @@
+//! `sign` beyond level B: one PIN, then a time-stamping authority that is `openssl ts -reply` on this machine, then evidence from the
+//! trust directory. What is made proves its level to a verifier who has the anchors alone; `openssl` judges stamps and signature.
+#![cfg(feature = "softcard")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod stage;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use paraphe_certs::{TrustStore, UnixTime};
+use paraphe_protocol::api::{ErrorCode, Operation};
+use paraphe_protocol::cades;
+use paraphe_protocol::signature::{
+    CheckedSignature, Contents, DocumentsInMemory, Indication, Level, SignatureTrust,
+    ValidationPolicy, conclude,
+};
+use serde_json::{Value, json};
+use stage::time_stamping::{self, TimeStampingServer};
+use stage::{Answer, Card, Stage};
+
+fn document() -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/documents/note-de-suivi.txt");
+    path.canonicalize().unwrap()
+}
+
+fn request(packaging: &str, level: Level) -> Value {
+    json!({
+        "format": "cades", "packaging": packaging, "level": level.name(),
+        "documents": [{"source": {"path": document()}, "name": "note-de-suivi.txt"}],
+    })
+}
+
+fn stage(configuration: &str) -> (Stage, Card) {
+    let stage = Stage::with(vec![Answer::Pin("1234")], false, configuration);
+    let card = Card::shipped("physician");
+    stage.insert("Lecteur 1", &card);
+    (stage, card)
+}
+
+async fn fetched(stage: &Stage, source: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let body = json!({"document": source["document"], "offset": bytes.len()});
+        let piece = stage.perform(Operation::DocumentGet, body).await.unwrap();
+        bytes.extend(STANDARD.decode(piece["content"].as_str().unwrap()).unwrap());
+        if piece["last"] == true {
+            return bytes;
+        }
+    }
+}
+
+/// PEM texts of a directory, one after the other.
+fn texts(directory: &Path) -> String {
+    let files = std::fs::read_dir(directory).unwrap();
+    files
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect()
+}
+
+/// The anchors of the tests' PKI, with everything else it publishes where that is asked for.
+fn store(with_all: bool) -> TrustStore {
+    let pki = stage::pki();
+    let mut store = TrustStore::new();
+    store.accept_test(true);
+    store
+        .add_anchors_pem(texts(&pki.anchors()).as_bytes())
+        .unwrap();
+    if with_all {
+        let below = texts(&pki.intermediates());
+        store.add_intermediates_pem(below.as_bytes()).unwrap();
+        store.add_crls_pem(texts(&pki.crls()).as_bytes()).unwrap();
+    }
+    store
+}
+
+fn openssl(directory: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("openssl")
+        .current_dir(directory)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(output.status.success(), "openssl {arguments:?}: {text}");
+    text
+}
+
+/// `openssl ts -verify` on every stamp, `openssl cms -verify` on the signature.
+fn judge(bytes: &[u8], checked: &CheckedSignature, is_detached: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let pki = stage::pki();
+    std::fs::write(folder.join("anchors.pem"), texts(&pki.anchors())).unwrap();
+    std::fs::write(folder.join("below.pem"), texts(&pki.intermediates())).unwrap();
+    let stamps = checked.signature_time_stamps().iter();
+    for stamp in stamps.chain(checked.archive_time_stamps()) {
+        assert!(stamp.imprint_matches());
+        std::fs::write(folder.join("token.der"), stamp.token().der()).unwrap();
+        let imprint = stamp.token().info().imprint();
+        let imprint: String = imprint.iter().map(|byte| format!("{byte:02x}")).collect();
+        let told = openssl(
+            folder,
+            &[
+                "ts",
+                "-verify",
+                "-token_in",
+                "-in",
+                "token.der",
+                "-digest",
+                &imprint,
+                "-CAfile",
+                "anchors.pem",
+                "-untrusted",
+                "below.pem",
+            ],
+        );
+        assert!(told.contains("Verification: OK"), "{told}");
+    }
+    std::fs::write(folder.join("signature.p7s"), bytes).unwrap();
+    let content = document();
+    let mut arguments = vec![
+        "cms",
+        "-verify",
+        "-cades",
+        "-binary",
+        "-inform",
+        "DER",
+        "-purpose",
+        "any",
+        "-in",
+        "signature.p7s",
+        "-CAfile",
+        "anchors.pem",
+        "-out",
+        "content",
+    ];
+    if is_detached {
+        arguments.extend(["-content", content.to_str().unwrap()]);
+    }
+    openssl(folder, &arguments);
+}
+
+#[tokio::test]
+async fn each_level_is_proved_with_what_the_file_carries() {
+    let server = TimeStampingServer::start();
+    let content = std::fs::read(document()).unwrap();
+    let mut stamps = 0;
+    for (level, packaging) in [
+        (Level::T, "detached"),
+        (Level::LT, "enveloping"),
+        (Level::LTA, "detached"),
+        (Level::LTA, "enveloping"),
+    ] {
+        let (stage, card) = stage(&server.configuration());
+        let signed = stage
+            .perform(Operation::Sign, request(packaging, level))
+            .await;
+        let signed = signed.unwrap();
+        assert_eq!(signed["level"], level.name());
+        let counters = card.counters();
+        assert_eq!((counters.verifies, counters.private_key_operations), (1, 1));
+        assert!(!card.pin_verified());
+        stamps += if level == Level::LTA { 2 } else { 1 };
+        assert_eq!(server.asked(), stamps);
+
+        let bytes = fetched(&stage, &signed["signature"]).await;
+        let is_detached = packaging == "detached";
+        let documents = [content.as_slice()];
+        let mut beside = DocumentsInMemory(&documents);
+        let beside = is_detached.then_some(&mut beside as &mut dyn Contents);
+        let checked = cades::read(&bytes, beside).unwrap();
+        judge(&bytes, &checked, is_detached);
+        let now = UnixTime::from(SystemTime::now());
+        // Up to T the verifier needs authorities and lists of its own.
+        let store = store(level == Level::T);
+        let trust = SignatureTrust {
+            professionals: &store,
+            others: None,
+            time_stamping: &store,
+            fetched: None,
+        };
+        let report = conclude(checked, &trust, now, &ValidationPolicy::default());
+        assert_eq!(report.indication, Indication::TotalPassed, "{report:#?}");
+        assert_eq!(report.level, Some(level), "{report:#?}");
+        let signer = report.signer.unwrap();
+        assert_eq!(json!(signer.national_id), signed["signer"]["national_id"]);
+    }
+}
+
+#[tokio::test]
+async fn an_authority_that_is_away_or_refuses_is_told() {
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let away = time_stamping::configuration(&format!("http://{nobody}/tsa"), "SHA-256");
+    let server = TimeStampingServer::start();
+    // Its policy takes SHA-256 and SHA-384.
+    let refused = server.configuration().replace("SHA-256", "SHA-512");
+    for (configuration, expected) in [
+        (away, ErrorCode::TimeStampUnreachable),
+        (refused, ErrorCode::TimeStampRefused),
+        (String::new(), ErrorCode::TimeStampNotConfigured),
+    ] {
+        let (stage, card) = stage(&configuration);
+        let result = stage
+            .perform(Operation::Sign, request("detached", Level::T))
+            .await;
+        assert_eq!(result.unwrap_err().code, expected);
+        assert!(!card.pin_verified());
+        let asked = usize::from(expected != ErrorCode::TimeStampNotConfigured);
+        assert_eq!(
+            stage.asked().len(),
+            asked,
+            "a PIN only where a stamp could come"
+        );
+    }
+}
