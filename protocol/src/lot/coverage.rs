@@ -9,6 +9,7 @@ use crate::digest::Sha256Digest;
 use crate::identifiers::Oid;
 
 use super::draft::LotDocument;
+use super::report::DocumentOutcome;
 
 /// The documents to compare with the manifest.
 #[derive(Clone, Copy, Debug)]
@@ -94,19 +95,45 @@ pub(super) struct Coverage {
     pub(super) findings: Vec<CoverageFinding>,
 }
 
+impl Outcome {
+    /// As reports tell it, with the position among the presented ones.
+    pub(super) fn described(self) -> (DocumentOutcome, Option<usize>) {
+        match self {
+            Self::Intact(index) => (DocumentOutcome::Intact, Some(index)),
+            Self::Changed(index) => (DocumentOutcome::Changed, Some(index)),
+            Self::Missing => (DocumentOutcome::Missing, None),
+        }
+    }
+}
+
+impl Coverage {
+    /// Adds a finding for each document that was not presented.
+    pub(super) fn with_missing<'a>(
+        signed: impl Iterator<Item = &'a Oid>,
+        outcomes: Vec<Outcome>,
+        mut findings: Vec<CoverageFinding>,
+    ) -> Self {
+        for (unique_id, outcome) in signed.zip(&outcomes) {
+            if *outcome == Outcome::Missing {
+                findings.push(CoverageFinding::DocumentMissing {
+                    unique_id: unique_id.clone(),
+                });
+            }
+        }
+        Self { outcomes, findings }
+    }
+}
+
 pub(super) fn compare(signed: &[LotDocument], presented: PresentedDocuments<'_>) -> Coverage {
-    let mut coverage = match presented {
+    let coverage = match presented {
         PresentedDocuments::ById(documents) => compare_by_id(signed, documents),
         PresentedDocuments::ByContent(digests) => compare_by_content(signed, digests),
     };
-    for (document, outcome) in signed.iter().zip(&coverage.outcomes) {
-        if *outcome == Outcome::Missing {
-            coverage.findings.push(CoverageFinding::DocumentMissing {
-                unique_id: document.unique_id.clone(),
-            });
-        }
-    }
-    coverage
+    Coverage::with_missing(
+        signed.iter().map(|document| &document.unique_id),
+        coverage.outcomes,
+        coverage.findings,
+    )
 }
 
 fn compare_by_id(signed: &[LotDocument], presented: &[LotDocument]) -> Coverage {

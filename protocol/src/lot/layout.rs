@@ -34,9 +34,9 @@ const MANIFEST_REFERENCE_ID: &str = "S0-Reference-Manifest";
 const SUBMISSION_SET_REFERENCE_ID: &str = "S0-Reference-SubmissionSet";
 
 /// Author or source of the lot (ASTM E1762 purpose of signature, IHE DSG).
-const PURPOSE_OF_SIGNATURE: &str = "1.2.840.10065.1.12.1.14";
+pub(super) const PURPOSE_OF_SIGNATURE: &str = "1.2.840.10065.1.12.1.14";
 /// The DMP's constant in place of a digest of the submission set: one zero byte.
-const SUBMISSION_SET_DIGEST: &str = "AA==";
+pub(super) const SUBMISSION_SET_DIGEST: &str = "AA==";
 
 /// Digests of the three signed parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

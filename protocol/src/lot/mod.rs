@@ -8,12 +8,13 @@
 //! signature key, [`PreparedLot::complete`]. Verified at two levels, because XML signature core
 //! validation does not look inside a manifest: [`verify_signature`] for the signature itself, then
 //! [`SignedLot::check_documents`] for each document and for exact coverage. [`verify`] does both,
-//! [`examine`] does both and reports for a person.
+//! [`examine`] does both and reports for a person. [`legacy`] is the DMP's old profile, where the administrator enabled it.
 
 mod coverage;
 mod draft;
 mod error;
 mod layout;
+pub mod legacy;
 mod prepare;
 mod read;
 mod report;
@@ -23,7 +24,7 @@ pub use coverage::{CoverageError, CoverageFinding, PresentedDocuments};
 pub use draft::{DraftError, LotDocument, LotDraft, LotLimits, SubmissionSet};
 pub use error::{LotError, SignedPart};
 pub use prepare::{PrepareLotError, PreparedLot};
-pub use report::{DocumentOutcome, DocumentReport, LotReason, LotReport, examine};
+pub use report::{DocumentOutcome, DocumentReport, LotReason, LotReport, examine, examine_any};
 pub use verify::{LotSigner, SIGNING_TIME_TOLERANCE_SECONDS, SignedLot, VerifiedLot};
 pub use verify::{verify, verify_signature};
 

@@ -9,10 +9,11 @@ use serde::Serialize;
 
 #[cfg(doc)]
 use super::VerifiedLot;
-use super::coverage::{self, CoverageFinding, Outcome, PresentedDocuments};
+use super::coverage::{self, CoverageFinding, PresentedDocuments};
 use super::draft::{LotDocument, LotLimits, SubmissionSet};
 use super::error::LotError;
-use super::verify::verify_signature;
+use super::legacy::{self, DmpLegacy, LegacyPresented};
+use super::verify::{LotSigner, verify_signature};
 use crate::digest::Sha256Digest;
 use crate::identifiers::Oid;
 use crate::signature::{Indication, SubIndication};
@@ -45,8 +46,12 @@ pub struct LotReason {
 pub struct DocumentReport {
     /// Its unique id.
     pub unique_id: Oid,
-    /// The digest that was signed.
-    pub sha256: Sha256Digest,
+    /// The digest that was signed, in profile `dsg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Digest>,
+    /// The digest that was signed, in profile `dmp-legacy`; hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha1: Option<String>,
     /// What became of it.
     pub outcome: DocumentOutcome,
     /// Position among the presented documents, from 0.
@@ -57,7 +62,7 @@ pub struct DocumentReport {
 /// The report.
 #[derive(Clone, Debug, Serialize)]
 pub struct LotReport {
-    /// Always `dsg`.
+    /// `dsg` or `dmp-legacy`.
     pub profile: &'static str,
     /// Overall outcome.
     pub indication: Indication,
@@ -75,7 +80,10 @@ pub struct LotReport {
     /// When, by the signer's clock, seconds since 1970; where the signature holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_time: Option<UnixTime>,
-    /// The set and patient, where the signature holds.
+    /// The id of the set, where the signature holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submission_set_id: Option<Oid>,
+    /// The set and patient, where the signature holds and is of profile `dsg`, which alone signs them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submission_set: Option<SubmissionSet>,
     /// Each signed document, where the signature holds.
@@ -96,35 +104,21 @@ pub fn examine(
     at: UnixTime,
     limits: &LotLimits,
 ) -> LotReport {
-    let mut report = LotReport {
-        profile: super::PROFILE,
-        indication: Indication::TotalPassed,
-        sub_indication: None,
-        reasons: Vec::new(),
-        signer: None,
-        structure: None,
-        signing_time: None,
-        submission_set: None,
-        documents: Vec::new(),
-        foreign_documents: Vec::new(),
-        signature_error: None,
-    };
+    let mut report = LotReport::begin(super::PROFILE);
     let lot = match verify_signature(xml, trust, at, limits) {
         Ok(lot) => lot,
         Err(error) => {
-            let (indication, sub_indication) = indication_of(&error);
-            report.worsen(indication, sub_indication, error.code(), error.to_string());
-            report.signature_error = Some(error);
+            report.add_error(error);
             return report;
         }
     };
-    report.signer = lot.signer().holder().cloned();
-    report.structure = lot.signer().structure().cloned();
-    report.signing_time = Some(lot.signing_time());
+    report.tell_signer(lot.signer(), lot.signing_time());
+    report.submission_set_id = Some(lot.submission_set().unique_id.clone());
     report.submission_set = Some(lot.submission_set().clone());
     let describe = |document: &LotDocument, outcome, presented| DocumentReport {
         unique_id: document.unique_id.clone(),
-        sha256: document.sha256,
+        sha256: Some(document.sha256),
+        sha1: None,
         outcome,
         presented,
     };
@@ -133,30 +127,85 @@ pub fn examine(
         report.documents = signed
             .map(|document| describe(document, DocumentOutcome::NotChecked, None))
             .collect();
-        report.worsen(
-            Indication::Indeterminate,
-            SubIndication::SignedDataNotFound,
-            "documents-not-presented",
-            "no document was presented: only the signature was verified".to_owned(),
-        );
+        report.add_documents_not_presented();
         return report;
     };
     let coverage = coverage::compare(lot.documents(), presented);
     let outcomes = lot.documents().iter().zip(&coverage.outcomes);
     report.documents = outcomes
-        .map(|(document, outcome)| match outcome {
-            Outcome::Intact(index) => describe(document, DocumentOutcome::Intact, Some(*index)),
-            Outcome::Changed(index) => describe(document, DocumentOutcome::Changed, Some(*index)),
-            Outcome::Missing => describe(document, DocumentOutcome::Missing, None),
+        .map(|(document, outcome)| {
+            let (outcome, presented) = outcome.described();
+            describe(document, outcome, presented)
         })
         .collect();
-    for finding in &coverage.findings {
-        report.add_finding(finding);
-    }
+    report.add_findings(&coverage.findings);
     report
 }
 
+/// As [`examine`], for a file of either profile; `legacy` where the administrator allows `dmp-legacy`, whose documents are
+/// `legacy_documents`. Where it is not allowed, such a file is refused for its algorithm.
+#[must_use]
+pub fn examine_any(
+    xml: &[u8],
+    documents: Option<PresentedDocuments<'_>>,
+    legacy: Option<(DmpLegacy, Option<LegacyPresented<'_>>)>,
+    trust: &TrustStore,
+    at: UnixTime,
+    limits: &LotLimits,
+) -> LotReport {
+    match legacy {
+        Some((legacy, presented)) if legacy::is_legacy(xml) => {
+            legacy::examine(legacy, xml, presented, trust, at, limits)
+        }
+        _ => examine(xml, documents, trust, at, limits),
+    }
+}
+
 impl LotReport {
+    pub(super) fn begin(profile: &'static str) -> Self {
+        Self {
+            profile,
+            indication: Indication::TotalPassed,
+            sub_indication: None,
+            reasons: Vec::new(),
+            signer: None,
+            structure: None,
+            signing_time: None,
+            submission_set_id: None,
+            submission_set: None,
+            documents: Vec::new(),
+            foreign_documents: Vec::new(),
+            signature_error: None,
+        }
+    }
+
+    pub(super) fn tell_signer(&mut self, signer: &LotSigner, signing_time: UnixTime) {
+        self.signer = signer.holder().cloned();
+        self.structure = signer.structure().cloned();
+        self.signing_time = Some(signing_time);
+    }
+
+    pub(super) fn add_error(&mut self, error: LotError) {
+        let (indication, sub_indication) = indication_of(&error);
+        self.worsen(indication, sub_indication, error.code(), error.to_string());
+        self.signature_error = Some(error);
+    }
+
+    pub(super) fn add_documents_not_presented(&mut self) {
+        self.worsen(
+            Indication::Indeterminate,
+            SubIndication::SignedDataNotFound,
+            "documents-not-presented",
+            "no document was presented: only the signature was verified".to_owned(),
+        );
+    }
+
+    pub(super) fn add_findings(&mut self, findings: &[CoverageFinding]) {
+        for finding in findings {
+            self.add_finding(finding);
+        }
+    }
+
     fn add_finding(&mut self, finding: &CoverageFinding) {
         let (indication, sub_indication) = match finding {
             CoverageFinding::DocumentChanged { .. } => {

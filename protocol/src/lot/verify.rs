@@ -124,6 +124,21 @@ pub(super) fn check_signer(
     lot.algorithm
         .verify(certificate.spki_der(), &lot.signed_info, &lot.signature)
         .map_err(|_| LotError::Signature)?;
+    Ok(SignedLot {
+        signer: verified_signer(certificate, lot.signing_time, trust, at)?,
+        signing_time: lot.signing_time,
+        submission_set: lot.submission_set,
+        documents: lot.documents,
+    })
+}
+
+/// The certificate verified for its use at the time of verification, and the signing time against both.
+pub(super) fn verified_signer(
+    certificate: &Certificate,
+    signing_time: UnixTime,
+    trust: &TrustStore,
+    at: UnixTime,
+) -> Result<LotSigner, LotError> {
     // What the certificate says it is about decides which use it is verified for.
     let signer = if Structure::from_certificate(certificate).is_ok() {
         trust.verify(certificate, at).map(LotSigner::Structure)
@@ -131,19 +146,14 @@ pub(super) fn check_signer(
         trust.verify(certificate, at).map(LotSigner::Person)
     }
     .map_err(LotError::Path)?;
-    if lot.signing_time > at.plus_seconds(SIGNING_TIME_TOLERANCE_SECONDS) {
+    if signing_time > at.plus_seconds(SIGNING_TIME_TOLERANCE_SECONDS) {
         return Err(LotError::SignedInTheFuture);
     }
     let validity = certificate.not_before()..=certificate.not_after();
-    if !validity.contains(&lot.signing_time) {
+    if !validity.contains(&signing_time) {
         return Err(LotError::SignedOutsideValidity);
     }
-    Ok(SignedLot {
-        signer,
-        signing_time: lot.signing_time,
-        submission_set: lot.submission_set,
-        documents: lot.documents,
-    })
+    Ok(signer)
 }
 
 impl SignedLot {

@@ -114,6 +114,14 @@ impl<'d, 'a> XmlElement<'d, 'a> {
         self.element.matches_name_ns(namespace, local_name)
     }
 
+    /// Whether it has this name and no namespace.
+    #[must_use]
+    pub fn has_no_namespace(&self, local_name: &str) -> bool {
+        let name = &self.element.name;
+        name.namespace_uri.as_deref().unwrap_or_default().is_empty()
+            && *name.local_name == *local_name
+    }
+
     /// Demands a name, whatever the attributes.
     ///
     /// # Errors
