@@ -23,7 +23,7 @@ const MAXIMUM_TITLE: usize = 128;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Profil de signature / signature profile
-    #[arg(long, value_name = "dsg", default_value = "dsg")]
+    #[arg(long, value_name = "dsg|dmp-legacy", default_value = "dsg")]
     profile: ProfileOption,
     /// INS du patient, 15 caractères / the patient's INS, 15 characters
     #[arg(long, value_name = "INS")]
@@ -63,6 +63,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ProfileOption {
     Dsg,
+    DmpLegacy,
 }
 
 pub(super) async fn run(
@@ -110,6 +111,7 @@ fn request(invocation: &Invocation, arguments: Arguments) -> Result<LotSignReque
     Ok(LotSignRequest {
         profile: match arguments.profile {
             ProfileOption::Dsg => LotProfile::Dsg,
+            ProfileOption::DmpLegacy => LotProfile::DmpLegacy,
         },
         patient: LotPatient {
             ins: arguments.patient,

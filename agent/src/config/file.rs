@@ -18,7 +18,7 @@ use super::vitale::{self, WrittenVitaleComponent, WrittenVitalePlace};
 use super::{
     Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, DEFAULT_MODULE_SECONDS, KeypadUse,
     KnownModule, Limits, LogConfig, LogFormat, LogLevel, LotDefaults, MandateLimits,
-    PinEntryConfig, PinEntryMethod, Pkcs11Module, RecordServer, RecordServerName, Site,
+    PinEntryConfig, PinEntryMethod, Pkcs11Module, RecordServer, RecordServerName, Signatures, Site,
     SoftwareToken, TokenName, Trust,
 };
 
@@ -38,6 +38,7 @@ struct Written {
     limits: WrittenLimits,
     mandate: WrittenMandate,
     lot: WrittenLot,
+    signatures: WrittenSignatures,
     pin_entry: WrittenPinEntry,
     vitale_component: Vec<WrittenVitaleComponent>,
     vitale_place: Vec<WrittenVitalePlace>,
@@ -116,6 +117,12 @@ struct WrittenMandate {
 #[serde(deny_unknown_fields, default)]
 struct WrittenLot {
     type_code: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenSignatures {
+    dmp_legacy: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -288,6 +295,9 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
                 Some(value) => place.sentence("lot.type_code", value, 64)?,
                 None => defaults.lot.type_code,
             },
+        },
+        signatures: Signatures {
+            dmp_legacy: written.signatures.dmp_legacy,
         },
         pkcs11_modules: check_modules(written.pkcs11, &mut names, place)?,
         software_tokens: check_software(written.software, &mut names, place)?,

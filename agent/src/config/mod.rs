@@ -69,6 +69,8 @@ pub struct Config {
     pub mandate: MandateLimits,
     /// Defaults of a lot's documents.
     pub lot: LotDefaults,
+    /// Signature profiles that are off unless they are wanted.
+    pub signatures: Signatures,
     /// PKCS#11 modules that may be loaded, and no others.
     pub pkcs11_modules: Vec<Pkcs11Module>,
     /// Private keys in files.
@@ -171,6 +173,13 @@ pub struct MandateLimits {
     pub maximum_blank_count: u32,
     /// How long.
     pub maximum_duration: Duration,
+}
+
+/// Signature profiles that are off unless they are wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Signatures {
+    /// The DMP's old lot profile, with SHA-1: made and verified.
+    pub dmp_legacy: bool,
 }
 
 /// Defaults of a lot's documents.
@@ -287,6 +296,7 @@ impl Default for Config {
             limits: Limits::default(),
             mandate: MandateLimits::default(),
             lot: LotDefaults::default(),
+            signatures: Signatures::default(),
             pkcs11_modules: Vec::new(),
             software_tokens: Vec::new(),
             pin_entry: PinEntryConfig {

@@ -1,4 +1,4 @@
-//! `lot/sign`: a lot of documents under one signature (profile `dsg`, docs/lot-signature.md), with one PIN entry.
+//! `lot/sign`: a lot of documents under one signature (docs/lot-signature.md), with one PIN entry.
 //!
 //! In this order, so that a PIN is never spent on a lot that would fail: the request, the card and its certificate, every
 //! document's bytes, the signature's own layout, room for the result; then one question, one card job that presents the PIN
@@ -9,21 +9,24 @@ mod header;
 mod held_card;
 mod identifiers;
 mod inspection;
+mod prepared;
 mod request;
 mod wrapping;
 
 use std::path::Path;
 
-use paraphe_certs::{CardSignature, StructureSeal};
+use paraphe_certs::{CardSignature, Certificate, StructureSeal, UnixTime};
 use paraphe_protocol::api::{
-    DocumentSource, ErrorCode, LotDocumentResponse, LotProfile, LotSignRequest, LotSignResponse,
+    DocumentSource, ErrorCode, LotDocumentResponse, LotSignRequest, LotSignResponse,
 };
+use paraphe_protocol::lot::legacy::{DmpLegacy, LegacyDocument, LegacyHasher, LegacyLotDraft};
 use paraphe_protocol::lot::{LotDocument, LotDraft, LotLimits, SubmissionSet};
 
 use self::destination::{Content, Destination};
 use self::header::HeaderContext;
 pub(crate) use self::identifiers::unique_id;
 use self::inspection::Inspected;
+use self::prepared::Prepared;
 use self::request::CheckedRequest;
 use super::pin_dialogue::{PinDialogue, with_proven_secret};
 use super::selection::{self, Family};
@@ -95,15 +98,15 @@ fn sign(
         inspection::inspect(check_certificate, context, &checked, &destination)?;
     let (signer, structure) = bearer.into_parts();
     // Laid out once even where wrapping will change it, so that what cannot be signed is refused before the PIN is asked for.
-    let mut prepared =
-        draft(submission_set.clone(), &inspected)?.prepare(&certificate, &chain, now)?;
-    let algorithm = prepared.algorithm();
+    let lay_out = |set: SubmissionSet, documents: &[Inspected]| {
+        prepare(checked.legacy, set, documents, &certificate, &chain, now)
+    };
+    let mut prepared = lay_out(submission_set.clone(), &inspected)?;
 
     let (documents, signature) = match &checked.wrap {
         None => {
-            let bytes = prepared.to_be_signed().to_vec();
-            let signature =
-                dialogue.run(context, move |token| token.sign_document(algorithm, &bytes))?;
+            let lot = prepared.clone();
+            let signature = dialogue.run(context, move |token| lot.sign(token))?;
             (inspected, signature)
         }
         Some(patient) => {
@@ -118,31 +121,29 @@ fn sign(
                 )?;
                 let wrapped =
                     wrapping::wrap(context, &checked, &inspected, &headers, &destination)?;
-                prepared = draft(submission_set, &wrapped)?.prepare(&certificate, &chain, now)?;
-                let bytes = prepared.to_be_signed().to_vec();
-                Ok((wrapped, bytes))
+                prepared = lay_out(submission_set, &wrapped)?;
+                Ok((wrapped, prepared.clone()))
             };
             if dialogue.is_on_keypad(context) {
-                held_card::sign(context, dialogue, algorithm, wrap)?
+                held_card::sign(context, dialogue, wrap)?
             } else {
                 // The one PIN entry is presented twice to the same card, once to read the situation and once to sign, and is
                 // wiped with the second.
                 let (situations, proven) = dialogue.run(context, |token| {
                     Ok((token.practice_situations()?, token.take_proven_secret()))
                 })?;
-                let (wrapped, bytes) = wrap(situations)?;
+                let (wrapped, lot) = wrap(situations)?;
                 let proven = proven.ok_or(ErrorCode::Internal)?;
-                let signature = with_proven_secret(context, &token, proven, move |token| {
-                    token.sign_document(algorithm, &bytes)
-                })?;
+                let signature =
+                    with_proven_secret(context, &token, proven, move |token| lot.sign(token))?;
                 (wrapped, signature)
             }
         }
     };
-    let xml = prepared.complete(signature.as_bytes())?;
+    let xml = prepared.complete(&signature)?;
     let (documents, contents) = documents.into_iter().map(described).unzip();
     let response = LotSignResponse {
-        profile: LotProfile::Dsg,
+        profile: request.profile,
         submission_set: unique_id,
         card: token.serial,
         signer,
@@ -166,10 +167,32 @@ fn purpose(request: &LotSignRequest) -> PinPurpose {
     }
 }
 
-fn draft(submission_set: SubmissionSet, documents: &[Inspected]) -> Result<LotDraft, Failure> {
+/// Lays out the lot in the profile that was asked for. Before wrapping the old one has no digests of what will be signed, and
+/// is laid out over those of nothing.
+fn prepare(
+    legacy: Option<DmpLegacy>,
+    submission_set: SubmissionSet,
+    documents: &[Inspected],
+    certificate: &Certificate,
+    chain: &[Certificate],
+    now: UnixTime,
+) -> Result<Prepared, Failure> {
     let limits = LotLimits {
         max_documents: documents.len().max(1),
     };
+    if let Some(legacy) = legacy {
+        let of_nothing = LegacyHasher::new(legacy).finish();
+        let documents = documents
+            .iter()
+            .map(|document| {
+                let digests = document.legacy.unwrap_or(of_nothing);
+                LegacyDocument::new(document.unique_id.clone(), digests)
+            })
+            .collect();
+        let draft = LegacyLotDraft::new(legacy, submission_set.unique_id, documents, &limits)?;
+        let lot = draft.prepare(certificate, chain, now)?;
+        return Ok(Prepared::DmpLegacy(Box::new(lot)));
+    }
     let documents = documents
         .iter()
         .map(|document| LotDocument {
@@ -177,7 +200,8 @@ fn draft(submission_set: SubmissionSet, documents: &[Inspected]) -> Result<LotDr
             sha256: document.sha256,
         })
         .collect();
-    Ok(LotDraft::new(submission_set, documents, &limits)?)
+    let draft = LotDraft::new(submission_set, documents, &limits)?;
+    Ok(Prepared::Dsg(draft.prepare(certificate, chain, now)?))
 }
 
 /// The document as the response tells it, and where its bytes are: known for good when the destination is finished.

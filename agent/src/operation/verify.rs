@@ -6,6 +6,7 @@ use paraphe_protocol::api::{
     Conclusion, CoveredDocument, DocumentSource, ErrorCode, Language, VerifyRequest, VerifyResponse,
 };
 use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
+use paraphe_protocol::lot::legacy::{DmpLegacy, LegacyHasher, LegacyPresented};
 use paraphe_protocol::lot::{
     self, DocumentOutcome, LotLimits, LotReason, LotReport, PresentedDocuments,
 };
@@ -32,18 +33,29 @@ pub(super) fn perform(
     }
     let trust = context.agent.trust.load()?;
     let signature = read_signature(context, &request.signature)?;
+    let legacy = DmpLegacy::where_enabled(context.agent.config.signatures.dmp_legacy);
     let digests = in_parallel(&request.documents, |buffer, source| {
         let mut hasher = Sha256Hasher::new();
+        let mut legacy_hasher = legacy.map(LegacyHasher::new);
         Source::open(context, source, limits.document_bytes)?.read_through(buffer, |piece| {
             hasher.update(piece);
+            if let Some(hasher) = &mut legacy_hasher {
+                hasher.update(piece);
+            }
             Ok(())
         })?;
-        Ok(hasher.finish())
+        Ok((hasher.finish(), legacy_hasher.map(LegacyHasher::finish)))
     })?;
-    let presented = (!digests.is_empty()).then_some(PresentedDocuments::ByContent(&digests));
-    let report = lot::examine(
+    let (digests, legacy_digests): (Vec<_>, Vec<_>) = digests.into_iter().unzip();
+    let legacy_digests: Vec<_> = legacy_digests.into_iter().flatten().collect();
+    let has_documents = !digests.is_empty();
+    let report = lot::examine_any(
         &signature,
-        presented,
+        has_documents.then_some(PresentedDocuments::ByContent(&digests)),
+        legacy.map(|legacy| {
+            let presented = LegacyPresented::ByContent(&legacy_digests);
+            (legacy, has_documents.then_some(presented))
+        }),
         &trust,
         card_certificate::now(),
         &lot_limits,
@@ -98,14 +110,15 @@ fn response(report: LotReport, language: Language) -> VerifyResponse {
         structure: report.structure,
         signing_time: report.signing_time.map(|time| time.0),
         submission_set: report
-            .submission_set
-            .map(|set| set.unique_id.as_str().to_owned()),
+            .submission_set_id
+            .map(|unique_id| unique_id.as_str().to_owned()),
         covered: report
             .documents
             .into_iter()
             .map(|document| CoveredDocument {
                 unique_id: document.unique_id.as_str().to_owned(),
-                sha256: Sha256Digest::to_string(&document.sha256),
+                sha256: document.sha256.as_ref().map(Sha256Digest::to_string),
+                sha1: document.sha1,
                 matched: document.outcome == DocumentOutcome::Intact,
             })
             .collect(),
@@ -116,7 +129,7 @@ fn response(report: LotReport, language: Language) -> VerifyResponse {
 fn explain(reason: &LotReason, language: Language) -> String {
     let french = match reason.code {
         "xml-refused" => "Le fichier n'est pas un XML accepté.",
-        "structure" => "Le fichier n'est pas une signature de lot du profil dsg.",
+        "structure" => "Le fichier n'est pas une signature de lot d'un profil connu.",
         "unexpected-content" => {
             "Une partie signée contient autre chose que ce que le profil prévoit."
         }

@@ -13,13 +13,14 @@ use std::path::Path;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkcs12::Pkcs12;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Signer};
 use paraphe_certs::{CardLogin, CardSignature, Certificate, CertificateUse};
 use paraphe_protocol::algorithm::{SignatureAlgorithm, SignatureError, SignatureScheme};
 use paraphe_protocol::api::{Assurance, CardSummary};
 use paraphe_protocol::card::PracticeSituation;
+use paraphe_protocol::lot::legacy::PreparedLegacyLot;
 use paraphe_protocol::signature::DigestAlgorithm;
 use zeroize::Zeroizing;
 
@@ -199,6 +200,24 @@ impl UnlockedToken for Unlocked<'_> {
     ) -> Result<DocumentSignature, TokenError> {
         self.sign(CardSignature::allows, algorithm, to_be_signed)
             .map(DocumentSignature::checked)
+    }
+
+    fn sign_legacy_lot(
+        &mut self,
+        lot: &PreparedLegacyLot,
+    ) -> Result<DocumentSignature, TokenError> {
+        let failed = |fault| TokenError::from(error(&self.access.configured, fault));
+        if !CardSignature::allows(&self.access.certificate) {
+            return Err(failed(SoftwareFault::AnotherUse));
+        }
+        if self.key.id() != Id::RSA {
+            return Err(TokenError::Signature(SignatureError::AnotherKey));
+        }
+        // The lot checks the value with the certificate before it is written.
+        Signer::new(MessageDigest::sha1(), &self.key)
+            .and_then(|mut signer| signer.sign_oneshot_to_vec(lot.to_be_signed()))
+            .map(DocumentSignature::checked)
+            .map_err(|_| failed(SoftwareFault::NotAKey))
     }
 
     fn practice_situations(&mut self) -> Result<Vec<PracticeSituation>, TokenError> {

@@ -4,6 +4,7 @@
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::card::{PracticeSituation, ProvenPin, VerifiedCard};
 use paraphe_protocol::digest::Sha256Digest;
+use paraphe_protocol::lot::legacy::PreparedLegacyLot;
 
 use super::{AuthenticationSignature, DocumentSignature, Secret, TokenError};
 use crate::reader::CardChannel;
@@ -28,6 +29,13 @@ pub(crate) trait UnlockedToken {
         algorithm: SignatureAlgorithm,
         to_be_signed: &[u8],
     ) -> Result<DocumentSignature, TokenError>;
+
+    /// Signs a lot of profile `dmp-legacy`, the only thing that is signed with SHA-1.
+    ///
+    /// # Errors
+    /// As [`UnlockedToken::sign_document`].
+    fn sign_legacy_lot(&mut self, lot: &PreparedLegacyLot)
+    -> Result<DocumentSignature, TokenError>;
 
     /// The practice situations that the token holds, by ascending number; none where it is of a kind without them.
     ///
@@ -81,6 +89,14 @@ impl UnlockedToken for VerifiedCard<'_, '_, CardChannel<'_>> {
         // The driver refuses every algorithm with another digest: no card has one.
         let digest = Sha256Digest::of(to_be_signed);
         Ok(self.sign_signature_with(algorithm, &digest)?.into())
+    }
+
+    fn sign_legacy_lot(
+        &mut self,
+        lot: &PreparedLegacyLot,
+    ) -> Result<DocumentSignature, TokenError> {
+        let signature = VerifiedCard::sign_legacy_lot(self, lot)?;
+        Ok(DocumentSignature::checked(signature))
     }
 
     fn practice_situations(&mut self) -> Result<Vec<PracticeSituation>, TokenError> {

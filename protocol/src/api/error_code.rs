@@ -141,6 +141,8 @@ pub enum ErrorCode {
     LotEmpty,
     /// The patient's identity is incomplete or wrong.
     LotPatientInvalid,
+    /// The lot's signature profile is not enabled on this workstation.
+    LotProfileDisabled,
     /// The lot has too many documents.
     LotTooManyDocuments,
     /// The document is not among those of the mandate.
@@ -247,7 +249,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 89] = [
+    pub const ALL: [Self; 90] = [
         Self::BatchInterrupted,
         Self::BatchItemNotReproducible,
         Self::BatchJournalDamaged,
@@ -286,6 +288,7 @@ impl ErrorCode {
         Self::Internal,
         Self::LotEmpty,
         Self::LotPatientInvalid,
+        Self::LotProfileDisabled,
         Self::LotTooManyDocuments,
         Self::MandateDocumentNotApproved,
         Self::MandateEnded,
@@ -899,6 +902,20 @@ impl ErrorCode {
                 remedy: [
                     "Vérifiez le matricule INS et les traits d'identité.",
                     "Check the INS and the identity traits.",
+                ],
+            },
+            Self::LotProfileDisabled => Row {
+                name: "lot-profile-disabled",
+                layer: Policy,
+                status: 403,
+                who: Administrator,
+                title: [
+                    "Ce profil de signature n'est pas activé sur ce poste.",
+                    "This signature profile is not enabled on this workstation.",
+                ],
+                remedy: [
+                    "Employez le profil dsg, ou faites activer celui-ci ([signatures] dmp_legacy) si le dossier l'exige encore.",
+                    "Use profile dsg, or have this one enabled ([signatures] dmp_legacy) if the record still demands it.",
                 ],
             },
             Self::LotTooManyDocuments => Row {

@@ -38,6 +38,8 @@ pub struct LotSignRequest {
 pub enum LotProfile {
     /// Detached XAdES over a manifest, SHA-256 (docs/lot-signature.md).
     Dsg,
+    /// The DMP's old profile, XAdES 1.1.1 with SHA-1; only where the administrator enabled it.
+    DmpLegacy,
 }
 
 /// The patient: the INS, and for CDA headers the strict identity traits.

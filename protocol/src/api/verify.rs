@@ -61,8 +61,12 @@ pub enum Conclusion {
 pub struct CoveredDocument {
     /// `uniqueId` (OID).
     pub unique_id: String,
-    /// SHA-256 in the manifest, hexadecimal.
-    pub sha256: String,
+    /// SHA-256 in the manifest, hexadecimal, in profile `dsg`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// SHA-1 in the manifest, hexadecimal, in profile `dmp-legacy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha1: Option<String>,
     /// It was presented and its bytes match.
     pub matched: bool,
 }

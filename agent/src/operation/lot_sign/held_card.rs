@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::card::PracticeSituation;
 
+use super::prepared::Prepared;
 use crate::operation::Context;
 use crate::operation::pin_dialogue::PinDialogue;
 use crate::problem::Failure;
@@ -19,16 +19,15 @@ use crate::token::{DocumentSignature, VERIFIED_LIMIT};
 /// How long the card waits for the documents: two thousand ordinary ones.
 const WRAPPING_LIMIT: Duration = Duration::from_secs(120);
 
-/// Asks for the PIN, gives `prepare` the situations, and signs the bytes that come with what it made.
+/// Asks for the PIN, gives `prepare` the situations, and signs the lot that comes with what it made.
 pub(super) fn sign<Made>(
     context: &Context<'_>,
     dialogue: PinDialogue<'_>,
-    algorithm: SignatureAlgorithm,
-    prepare: impl FnOnce(Vec<PracticeSituation>) -> Result<(Made, Vec<u8>), Failure>,
+    prepare: impl FnOnce(Vec<PracticeSituation>) -> Result<(Made, Prepared), Failure>,
 ) -> Result<(Made, DocumentSignature), Failure> {
     let (tell_situations, situations) = mpsc::channel();
-    let (tell_bytes, bytes) = mpsc::channel::<Vec<u8>>();
-    let bytes = Mutex::new(bytes);
+    let (tell_lot, lot) = mpsc::channel::<Prepared>();
+    let lot = Mutex::new(lot);
     thread::scope(|scope| {
         let tell_end = tell_situations.clone();
         let signing = scope.spawn(move || {
@@ -36,9 +35,9 @@ pub(super) fn sign<Made>(
             let result = dialogue.run_within(context, limit, move |token| {
                 // Nobody listens any more where the operation gave up: nothing is signed.
                 let _ = tell_situations.send(Some(token.practice_situations()?));
-                let bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
-                match bytes.recv_timeout(WRAPPING_LIMIT) {
-                    Ok(bytes) => token.sign_document(algorithm, &bytes).map(Some),
+                let lot = lot.lock().unwrap_or_else(PoisonError::into_inner);
+                match lot.recv_timeout(WRAPPING_LIMIT) {
+                    Ok(lot) => lot.sign(token).map(Some),
                     Err(_) => Ok(None),
                 }
             });
@@ -51,13 +50,13 @@ pub(super) fn sign<Made>(
             Ok(None) | Err(_) => None,
         };
         let made = match made {
-            Some(Ok((made, bytes))) => {
+            Some(Ok((made, lot))) => {
                 // A dialogue that has ended tells why.
-                let _ = tell_bytes.send(bytes);
+                let _ = tell_lot.send(lot);
                 Some(made)
             }
             Some(Err(failure)) => {
-                drop(tell_bytes);
+                drop(tell_lot);
                 let _ = signing.join();
                 return Err(failure);
             }

@@ -8,6 +8,7 @@ use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::document::{DocumentFormat, DocumentLimits, InspectedDocument, Inspector};
 use paraphe_protocol::identifiers::Oid;
+use paraphe_protocol::lot::legacy::{LegacyDigests, LegacyHasher};
 
 use super::destination::{Content, Destination};
 use super::identifiers::unique_ids;
@@ -28,6 +29,8 @@ pub(super) struct Inspected {
     pub(super) media_type: &'static str,
     pub(super) size: u64,
     pub(super) sha256: Sha256Digest,
+    /// Where the profile is the old one.
+    pub(super) legacy: Option<LegacyDigests>,
     /// Where the bytes that were hashed are.
     pub(super) content: Content,
 }
@@ -49,6 +52,14 @@ pub(super) fn inspect<First>(
         |buffer, ((document, unique_id), number)| {
             let source = open(context, document, &total)?;
             let inspector = inspector(context, document);
+            // What is wrapped is hashed then, not now.
+            let legacy = request.legacy.filter(|_| request.wrap.is_none());
+            let mut legacy = legacy.map(LegacyHasher::new);
+            let mut hash = |piece: &[u8]| {
+                if let Some(hasher) = &mut legacy {
+                    hasher.update(piece);
+                }
+            };
             // What is wrapped is copied then, not now.
             let copy = if request.wrap.is_some() {
                 None
@@ -57,11 +68,15 @@ pub(super) fn inspect<First>(
             };
             let (found, content) = match copy {
                 None => (
-                    read(source, buffer, inspector, |_| Ok(()))?,
+                    read(source, buffer, inspector, |piece| {
+                        hash(piece);
+                        Ok(())
+                    })?,
                     Content::At(document.request.source.clone()),
                 ),
                 Some(mut copy) => {
                     let found = read(source, buffer, inspector, |piece| {
+                        hash(piece);
                         copy.write_all(piece).map_err(cannot_write)
                     })?;
                     (found, copy.close(found.format.extension())?.0)
@@ -74,6 +89,7 @@ pub(super) fn inspect<First>(
                 media_type: found.format.media_type(),
                 size: found.size,
                 sha256: found.sha256,
+                legacy: legacy.map(LegacyHasher::finish),
                 content,
             })
         },

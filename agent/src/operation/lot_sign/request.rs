@@ -1,8 +1,9 @@
 //! A lot request, checked as far as it can be without card and documents: number, titles, declared types, patient.
 
-use paraphe_protocol::api::{ErrorCode, LotDocumentRequest, LotSignRequest};
+use paraphe_protocol::api::{ErrorCode, LotDocumentRequest, LotProfile, LotSignRequest};
 use paraphe_protocol::document::DocumentFormat;
 use paraphe_protocol::identifiers::{Environment, Ins, Nir, NirError, PatientIdentity};
+use paraphe_protocol::lot::legacy::DmpLegacy;
 
 use super::header::{self, HeaderDraft};
 use crate::operation::Context;
@@ -18,6 +19,8 @@ const MAXIMUM_TYPE_CODE: usize = 64;
 pub(super) struct CheckedRequest<'a> {
     pub(super) documents: Vec<CheckedDocument<'a>>,
     pub(super) patient: Ins,
+    /// Permission of the administrator, where the profile is the old one.
+    pub(super) legacy: Option<DmpLegacy>,
     /// The patient as CDA headers name them, where the documents are to be wrapped.
     pub(super) wrap: Option<PatientIdentity>,
 }
@@ -43,6 +46,14 @@ impl<'a> CheckedRequest<'a> {
                 format!("At most {limit} documents."),
             ));
         }
+        let legacy = match request.profile {
+            LotProfile::Dsg => None,
+            LotProfile::DmpLegacy => {
+                let setting = context.agent.config.signatures.dmp_legacy;
+                Some(DmpLegacy::where_enabled(setting).ok_or(ErrorCode::LotProfileDisabled)?)
+            }
+            _ => return Err(ErrorCode::RequestInvalid.into()),
+        };
         if !request.cda && request.practice_situation.is_some() {
             return Err(
                 Failure::new(ErrorCode::RequestInvalid).with_technical_detail(
@@ -78,6 +89,7 @@ impl<'a> CheckedRequest<'a> {
         Ok(Self {
             documents,
             patient,
+            legacy,
             wrap,
         })
     }

@@ -1,9 +1,12 @@
 //! Wraps the documents of a lot as CDA R2 level 1: a second reading of every document, which must give the same bytes as
 //! the first, streamed through base64 into the result while that is hashed.
 
+use std::io::{self, Write};
+
 use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::cda::CdaWriter;
 use paraphe_protocol::document::{DocumentLimits, Inspector};
+use paraphe_protocol::lot::legacy::LegacyHasher;
 
 use super::destination::{Destination, Produced};
 use super::header::HeaderContext;
@@ -38,6 +41,10 @@ pub(super) fn wrap(
             .saturating_mul(4)
             .saturating_add(HEADER_BYTES);
         let output = destination.produce(context, *number, limit)?;
+        let output = Hashed {
+            output,
+            legacy: request.legacy.map(LegacyHasher::new),
+        };
         wrap_one(context, document, plain, headers, output, buffer)
     })
 }
@@ -47,7 +54,7 @@ fn wrap_one(
     document: &CheckedDocument<'_>,
     plain: &Inspected,
     headers: &HeaderContext,
-    output: Produced,
+    output: Hashed,
     buffer: &mut Vec<u8>,
 ) -> Result<Inspected, Failure> {
     let draft = document.header.as_ref().ok_or(ErrorCode::Internal)?;
@@ -67,7 +74,8 @@ fn wrap_one(
     if again.sha256 != plain.sha256 {
         return Err(ErrorCode::DocumentChanged.into());
     }
-    let (content, size, sha256) = writer.finish().map_err(cannot_write)?.close("xml")?;
+    let Hashed { output, legacy } = writer.finish().map_err(cannot_write)?;
+    let (content, size, sha256) = output.close("xml")?;
     Ok(Inspected {
         unique_id: plain.unique_id.clone(),
         title: plain.title.clone(),
@@ -75,6 +83,27 @@ fn wrap_one(
         media_type: MEDIA_TYPE,
         size,
         sha256,
+        legacy: legacy.map(LegacyHasher::finish),
         content,
     })
+}
+
+/// A document on its way to its destination, hashed for the old profile as well where that is wanted.
+struct Hashed {
+    output: Produced,
+    legacy: Option<LegacyHasher>,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.output.write(bytes)?;
+        if let Some(hasher) = &mut self.legacy {
+            hasher.update(bytes.get(..written).unwrap_or_default());
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use paraphe_certs::Certificate;
 use paraphe_protocol::algorithm::{SignatureAlgorithm, SignatureError};
 use paraphe_protocol::card::{LastTry, PracticeSituation};
+use paraphe_protocol::lot::legacy::PreparedLegacyLot;
 
 use super::message::{Answer, Call, Refusal, StoredObject};
 use super::supervision::Helper;
@@ -148,6 +149,14 @@ impl UnlockedToken for Unlocked<'_> {
         let (key, certificate) = (&access.signature_key, &access.signature);
         self.sign(key.as_ref(), certificate.as_ref(), algorithm, to_be_signed)
             .map(DocumentSignature::checked)
+    }
+
+    fn sign_legacy_lot(
+        &mut self,
+        _lot: &PreparedLegacyLot,
+    ) -> Result<DocumentSignature, TokenError> {
+        // No mechanism with SHA-1 is asked of a module.
+        Err(TokenError::Signature(SignatureError::AnotherKey))
     }
 
     fn practice_situations(&mut self) -> Result<Vec<PracticeSituation>, TokenError> {

@@ -76,6 +76,16 @@ pub(super) fn signing_steps(
     })
 }
 
+/// How the signature key signs the SHA-1 digest of a lot of profile `dmp-legacy`.
+pub(super) fn legacy_lot_steps(reference: u8, sha1: &[u8; 20]) -> Result<SigningSteps, CardError> {
+    Ok(SigningSteps {
+        before: vec![environment(0xB6, 0x12, reference)?],
+        last: Command::new(Instruction::PerformSecurityOperation, 0x9E, 0x9A)
+            .with_data(sha1)?
+            .expecting(256),
+    })
+}
+
 /// INTERNAL AUTHENTICATE of a DigestInfo, by the holder's or the technical key.
 pub(super) fn internal_authenticate(
     reference: u8,

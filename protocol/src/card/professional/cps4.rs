@@ -137,6 +137,20 @@ pub(super) fn signing_steps(
         (_, SignatureAlgorithm::RsaPssSha256) => 0x2C,
         _ => return Err(CardError::AlgorithmNotOffered { purpose, algorithm }),
     };
+    on_card_steps(card_algorithm, reference, digest.as_bytes())
+}
+
+/// How the signature key signs the SHA-1 digest of a lot of profile `dmp-legacy`.
+pub(super) fn legacy_lot_steps(reference: u8, sha1: &[u8; 20]) -> Result<SigningSteps, CardError> {
+    on_card_steps(0x0A, reference, sha1)
+}
+
+/// A signature whose padding the card makes, PSO `9E9A`.
+fn on_card_steps(
+    card_algorithm: u8,
+    reference: u8,
+    digest: &[u8],
+) -> Result<SigningSteps, CardError> {
     let data = [0x91, 0x02, card_algorithm, reference | LOCAL_KEY];
     Ok(SigningSteps {
         before: vec![
@@ -145,7 +159,7 @@ pub(super) fn signing_steps(
                 .on_channel(CHANNEL),
         ],
         last: Command::new(Instruction::PerformSecurityOperation, 0x9E, 0x9A)
-            .with_data(digest.as_bytes())?
+            .with_data(digest)?
             .on_channel(CHANNEL)
             .expecting(256),
     })

@@ -19,6 +19,7 @@ mod cps4;
 mod face;
 mod identifiers;
 mod keypad;
+mod legacy_lot;
 mod presentation;
 mod signature;
 

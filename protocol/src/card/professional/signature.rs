@@ -173,17 +173,27 @@ impl<T: Transport + ?Sized> VerifiedCard<'_, '_, T> {
             // No card offers another one.
             _ => false,
         };
+        self.compute_checked(purpose, &steps, is_right)
+    }
+
+    /// A private-key operation whose answer is checked before it leaves.
+    pub(super) fn compute_checked(
+        &mut self,
+        purpose: KeyPurpose,
+        steps: &SigningSteps,
+        is_right: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, CardError> {
         self.card.begin_operation();
         if self.card.in_application {
             // What the card refuses here, or signs wrongly, may be another program's doing: once
             // more, from the folder.
-            match self.card.compute_here(&steps) {
+            match self.card.compute_here(steps) {
                 Ok(answer) if is_right(&answer) => return Ok(answer),
                 Ok(_) | Err(CardError::Status { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
-        let answer = self.card.compute(&steps).map_err(pin_lost)?;
+        let answer = self.card.compute(steps).map_err(pin_lost)?;
         if is_right(&answer) {
             Ok(answer)
         } else {
@@ -191,7 +201,7 @@ impl<T: Transport + ?Sized> VerifiedCard<'_, '_, T> {
         }
     }
 
-    fn key_reference(
+    pub(super) fn key_reference(
         &mut self,
         purpose: KeyPurpose,
         stored: &StoredCertificate,

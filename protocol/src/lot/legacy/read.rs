@@ -77,9 +77,8 @@ pub(super) fn read(
         }
         octets.push(bytes);
     }
-    let (manifest, properties) = match octets.as_slice() {
-        [manifest, properties] => (manifest, properties),
-        _ => return Err(no_element("Reference").into()),
+    let [manifest, properties] = octets.as_slice() else {
+        return Err(no_element("Reference").into());
     };
     let (submission_set, documents) = read_manifest(legacy, manifest, limits, &gate_limits)?;
     let certificate = read_certificate(key_info)?;
