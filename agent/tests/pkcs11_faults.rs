@@ -331,7 +331,7 @@ async fn a_file_whose_code_a_failing_module_had_is_used_for_nothing_until_it_is_
             )
             .await;
         assert_eq!(
-            problem(failed).code,
+            failed.unwrap_err().code,
             ErrorCode::Pkcs11ModuleFailed,
             "{fault:?}"
         );
