@@ -10,7 +10,7 @@ use paraphe_protocol::algorithm::SignatureAlgorithm;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::trusted_file::FileFault;
+use super::trusted_file::FileFault;
 
 /// A call and its number.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -30,6 +30,8 @@ use crate::operation::summary_of_atr;
 use crate::pin::TriesLeft;
 use crate::problem::Failure;
 use crate::reader::{CardEnd, ReaderView, Readers};
+// The fuzz target of the messages has it here too.
+use crate::trusted_file;
 use message::{Answer, Call, Identity, SlotState, StoredCertificate};
 use supervision::Module;
 
