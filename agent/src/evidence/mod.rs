@@ -8,6 +8,11 @@
 //! refused here rather than there.
 
 mod address;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the verification of documents follows")
+)]
+mod conclusion;
 mod error;
 mod fetch;
 mod gathering;
@@ -42,6 +47,8 @@ pub(crate) struct EvidenceSource {
     fetcher: Arc<dyn Fetch>,
     /// Whom to trust for time stamps.
     time_stamping: TrustLoader,
+    /// Who may sign documents besides professionals and structures.
+    other_signers: TrustLoader,
     recent: RecentAnswers,
 }
 
@@ -50,6 +57,7 @@ impl EvidenceSource {
     pub(crate) fn new(config: Arc<Config>, fetcher: Arc<dyn Fetch>) -> Self {
         Self {
             time_stamping: TrustLoader::new(config.time_stamp.trust.clone()),
+            other_signers: TrustLoader::new(config.document_trust.clone()),
             config,
             fetcher,
             recent: RecentAnswers::default(),

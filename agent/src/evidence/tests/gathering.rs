@@ -10,11 +10,11 @@ use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::cades;
 use paraphe_protocol::signature::{
-    DocumentsInMemory, Evidence, Indication, Level, Output, SignatureTrust, Signer,
+    DocumentsInMemory, Evidence, Indication, Level, Output, SignatureTrust, Signer, SubIndication,
     ValidationPolicy, conclude,
 };
 
-use super::super::EvidenceError;
+use super::super::{EvidenceError, EvidenceSource};
 use super::{NOW, Network};
 use crate::problem::Failure;
 
@@ -113,45 +113,42 @@ fn many_signatures_ask_once() {
     }
 }
 
+/// A CAdES signature around the document, raised to a level.
+fn signed(network: &Network, source: &EvidenceSource, store: &TrustStore, level: Level) -> Vec<u8> {
+    let issued = network.signer();
+    let algorithm = SignatureAlgorithm::EcdsaP256Sha256;
+    let signer = Signer {
+        certificate: &issued.certificate,
+        chain: &[],
+        algorithm,
+        signing_time: NOW,
+    };
+    let pem = issued.private_key_pkcs8_pem.expose();
+    let key = PKey::private_key_from_pem(pem.as_bytes()).unwrap();
+    let prepared = cades::prepare_attached(DOCUMENT.to_vec(), &signer).unwrap();
+    let mut signing = Signing::new(MessageDigest::sha256(), &key).unwrap();
+    let value = signing.sign_oneshot_to_vec(prepared.to_be_signed());
+    let value = algorithm.from_cms_value(&value.unwrap()).unwrap();
+    let mut file = prepared.complete(&value).unwrap();
+    let (certificate, mut contents) = (signer.certificate, DocumentsInMemory(&[DOCUMENT]));
+    source
+        .raise(file.as_mut(), level, certificate, store, &mut contents, NOW)
+        .unwrap();
+    assert_eq!(file.level(), level);
+    match file.finish().unwrap() {
+        Output::Whole(bytes) => bytes,
+        Output::Appended(_) => panic!("a whole file"),
+    }
+}
+
 #[test]
 fn a_signature_is_raised_to_the_top_and_proves_itself_with_the_anchors_alone() {
     let network = Arc::new(Network::new());
     let directory = tempfile::tempdir().unwrap();
     let source = network.source(directory.path(), true);
-    let issued = network.signer();
-    let signer = Signer {
-        certificate: &issued.certificate,
-        chain: &[],
-        algorithm: SignatureAlgorithm::EcdsaP256Sha256,
-        signing_time: NOW,
-    };
-    let pem = issued.private_key_pkcs8_pem.expose();
-    let key = PKey::private_key_from_pem(pem.as_bytes()).unwrap();
     let store = network.store();
     for level in Level::ALL {
-        let prepared = cades::prepare_attached(DOCUMENT.to_vec(), &signer).unwrap();
-        let mut signing = Signing::new(MessageDigest::sha256(), &key).unwrap();
-        let value = signing
-            .sign_oneshot_to_vec(prepared.to_be_signed())
-            .unwrap();
-        let algorithm = SignatureAlgorithm::EcdsaP256Sha256;
-        let value = algorithm.from_cms_value(&value).unwrap();
-        let mut file = prepared.complete(&value).unwrap();
-        let mut contents = DocumentsInMemory(&[DOCUMENT]);
-        source
-            .raise(
-                file.as_mut(),
-                level,
-                signer.certificate,
-                &store,
-                &mut contents,
-                NOW,
-            )
-            .unwrap();
-        assert_eq!(file.level(), level);
-        let Output::Whole(bytes) = file.finish().unwrap() else {
-            panic!("a whole file")
-        };
+        let bytes = signed(&network, &source, &store, level);
         let checked = cades::read(&bytes, None).unwrap();
         let mut anchors = store.anchors_only();
         // Up to T the verifier needs its own authorities and lists.
@@ -168,4 +165,49 @@ fn a_signature_is_raised_to_the_top_and_proves_itself_with_the_anchors_alone() {
         assert_eq!(report.indication, Indication::TotalPassed, "{report:#?}");
         assert_eq!(report.level, Some(level));
     }
+}
+
+#[test]
+fn a_verification_asks_where_it_does_not_know() {
+    let network = Arc::new(Network::new());
+    let directory = tempfile::tempdir().unwrap();
+    let making = network.source(directory.path(), true);
+    let store = network.store();
+    let bytes = signed(&network, &making, &store, Level::T);
+    let checked = cades::read(&bytes, None).unwrap();
+    // Nobody is asked where that is not allowed, or where everything is known.
+    let offline = network.source(directory.path(), false);
+    let before = network.asked();
+    let report = offline.conclude(&checked, &store, NOW).unwrap();
+    assert_eq!(report.sub_indication, Some(SubIndication::TryLater));
+    assert_eq!(report.level, Some(Level::B));
+    assert_eq!(network.asked(), before);
+    let asking = network.source(directory.path(), true);
+    let report = asking.conclude(&checked, &store, NOW).unwrap();
+    assert_eq!(report.indication, Indication::TotalPassed, "{report:#?}");
+    assert_eq!(report.level, Some(Level::T));
+    assert!(network.asked() > before);
+    let after = network.asked();
+    assert!(asking.conclude(&checked, &store, NOW).is_ok());
+    assert_eq!(
+        network.asked(),
+        after,
+        "what was fetched is kept for a while"
+    );
+    // What cannot be had leaves the question open.
+    let away = Arc::new(Network {
+        has_ocsp: false,
+        has_lists: false,
+        ..Network::new()
+    });
+    let bytes = signed(
+        &away,
+        &away.source(directory.path(), true),
+        &away.store(),
+        Level::T,
+    );
+    let checked = cades::read(&bytes, None).unwrap();
+    let source = away.source(directory.path(), true);
+    let report = source.conclude(&checked, &away.store(), NOW).unwrap();
+    assert_eq!(report.sub_indication, Some(SubIndication::TryLater));
 }
