@@ -1,7 +1,7 @@
 //! Where a PIN is while it is used, and where it never is: on real processes of the agent, behind a real `pcscd`, with a card
 //! whose eight-digit PIN could be mistaken for nothing else. While the card is busy with a signature the digits are found in
 //! locked pages that are left out of dumps, and nowhere else in the process's memory; afterwards they are found nowhere, nor
-//! in a log, an answer, a file, a core or the reach of another process of the same user.
+//! in a log, an answer or a file.
 //!
 //! Another process's memory is root's to read; the tests of memory need root, as CI has, and say so where they have not.
 #![cfg(feature = "softcard")]
@@ -13,9 +13,8 @@ use std::fs::{self, File, Permissions};
 use std::io::{BufRead, Read, Write};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
-use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
@@ -23,6 +22,7 @@ use paraphe_softcard::{CardSlot, Scenario, SoftCard};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use stage::altered_profile;
+use stage::running::Running;
 
 const PARAPHE: &str = env!("CARGO_BIN_EXE_paraphe");
 const PIN: &str = "73915082";
@@ -172,28 +172,6 @@ impl Place {
             }
         }
         assert!(seen > 0);
-    }
-}
-
-/// A process that is ended with this.
-struct Running(Option<Child>);
-
-impl Running {
-    fn id(&self) -> u32 {
-        self.0.as_ref().unwrap().id()
-    }
-
-    fn output(mut self) -> Output {
-        self.0.take().unwrap().wait_with_output().unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ended = child.kill();
-            let _reaped = child.wait();
-        }
     }
 }
 
@@ -503,112 +481,4 @@ fn at_the_terminal_nothing_but_a_pin_is_presented() {
     let (ended, shown) = terminal.end();
     assert_eq!(ended, Some(0), "{shown}");
     assert_eq!(place.slot.with_card(|card| card.counters().verifies), 1);
-}
-
-/// A process that waits for a PIN that never comes.
-fn waiting(command: &mut Command) -> (Running, std::process::ChildStdin) {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let input = child.stdin.take().unwrap();
-    (Running(Some(child)), input)
-}
-
-/// Waits until the process is the program of that name and sleeps.
-fn wait_until_it_waits(process: u32, name: &str) {
-    let until = Instant::now() + LONG;
-    loop {
-        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        if stat.contains(&format!("({name}) S")) {
-            return;
-        }
-        assert!(Instant::now() < until, "{stat}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-#[test]
-fn another_process_of_the_same_user_cannot_look_into_it() {
-    if !rustix::process::getuid().is_root() {
-        // Started by this very user: the same question without another user.
-        let mut command = Command::new(PARAPHE);
-        let (agent, _input) = waiting(command.args(["status", "--pin-fd", "0"]));
-        wait_until_it_waits(agent.id(), "paraphe");
-        for name in ["mem", "environ", "maps"] {
-            let looked = fs::read(format!("/proc/{}/{name}", agent.id()));
-            assert!(looked.is_err(), "{name}");
-        }
-        return;
-    }
-    // Where everybody may run it: the build's folder may be root's alone.
-    let folder = tempfile::tempdir().unwrap();
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-    let program = folder.path().join("paraphe");
-    fs::copy(PARAPHE, &program).unwrap();
-    let as_nobody = |program: &Path| {
-        let mut command = Command::new("setpriv");
-        command
-            .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
-            .arg(program)
-            .env("HOME", folder.path());
-        command
-    };
-    std::os::unix::fs::chown(folder.path(), Some(65534), Some(65534)).unwrap();
-    // A PIN that nobody writes is waited for.
-    let pipe = folder.path().join("pipe");
-    let made = as_nobody(Path::new("/usr/bin/mkfifo")).arg(&pipe).status();
-    assert!(made.unwrap().success());
-    let mut command = as_nobody(&program);
-    let (agent, _input) = waiting(command.args(["status", "--pin-file"]).arg(&pipe));
-    wait_until_it_waits(agent.id(), "paraphe");
-    let (other, _input) = waiting(&mut as_nobody(Path::new("/bin/cat")));
-    wait_until_it_waits(other.id(), "cat");
-    let may_read = |process: u32, name: &str| {
-        let mut command = as_nobody(Path::new("/usr/bin/head"));
-        let path = format!("/proc/{process}/{name}");
-        command.args(["-c", "1", &path]);
-        let output = command.output().unwrap();
-        output.status.success() && output.stderr.is_empty()
-    };
-    // `mem` asks for the right to attach, as ptrace(2) and gcore do; the others for the right to read.
-    for name in ["environ", "maps"] {
-        assert!(may_read(other.id(), name), "{name}");
-        assert!(!may_read(agent.id(), name), "{name}");
-    }
-    let may_open_memory = |process: u32| {
-        let mut command = as_nobody(Path::new("/bin/sh"));
-        command.args(["-c", &format!("exec 3</proc/{process}/mem")]);
-        command.output().unwrap().status.success()
-    };
-    assert!(may_open_memory(other.id()));
-    assert!(!may_open_memory(agent.id()));
-}
-
-#[test]
-fn a_crash_leaves_no_core() {
-    let folder = tempfile::tempdir().unwrap();
-    let crash = |program: &str, arguments: &[&str], name: &str| {
-        let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", "ulimit -c unlimited; exec \"$@\"", "sh", program])
-            .args(arguments)
-            .current_dir(folder.path());
-        let (mut running, _input) = waiting(&mut command);
-        wait_until_it_waits(running.id(), name);
-        let mut child = running.0.take().unwrap();
-        kill_process(Pid::from_child(&child), Signal::ABORT).unwrap();
-        child.wait().unwrap()
-    };
-    let agent = crash(PARAPHE, &["status", "--pin-fd", "0"], "paraphe");
-    assert_eq!(agent.signal(), Some(6));
-    assert!(!agent.core_dumped());
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    let other = crash("/bin/cat", &[], "cat");
-    println!(
-        "another program that crashes leaves a core here: {}",
-        other.core_dumped()
-    );
 }

@@ -9,6 +9,7 @@
 )]
 
 pub mod pcsc;
+pub mod running;
 pub mod time_stamping;
 
 use std::collections::VecDeque;
