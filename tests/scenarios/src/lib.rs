@@ -21,7 +21,7 @@ pub use record_server::RunningRecordServer;
 pub use signed_lot::{outgoing, path_of};
 pub use soft_hsm::SoftHsm;
 pub use stranger::Stranger;
-pub use workstation::{Answer, Workstation};
+pub use workstation::{Answer, Workstation, login, sign_lot, verify_lot};
 
 use std::path::PathBuf;
 

@@ -215,6 +215,49 @@ impl Answer {
     }
 }
 
+/// `paraphe login` with the PIN in this file.
+#[must_use]
+pub fn login<'a>(nonce: &'a str, pin_file: &'a str) -> Vec<&'a str> {
+    vec![
+        "login",
+        "--server",
+        "dossier",
+        "--nonce",
+        nonce,
+        "--pin-file",
+        pin_file,
+    ]
+}
+
+/// `paraphe lot sign` of these documents into this folder, with the PIN in this file.
+///
+/// # Panics
+/// Where a path is not UTF-8.
+#[must_use]
+pub fn sign_lot<'a>(
+    patient: &'a str,
+    pin_file: &'a str,
+    folder: &'a Path,
+    documents: &'a [PathBuf],
+) -> Vec<&'a str> {
+    let mut arguments = vec!["lot", "sign", "--profile", "dsg", "--patient", patient];
+    arguments.extend(["--pin-file", pin_file, "-o", folder.to_str().unwrap()]);
+    arguments.extend(documents.iter().map(|document| document.to_str().unwrap()));
+    arguments
+}
+
+/// `paraphe verify` of a lot that was signed so, by the answer of `lot sign`.
+///
+/// # Panics
+/// Where it is not such an answer.
+#[must_use]
+pub fn verify_lot(signed: &Value) -> Vec<&str> {
+    let mut arguments = vec!["verify", signed["signature"]["path"].as_str().unwrap()];
+    let documents = signed["documents"].as_array().unwrap().iter();
+    arguments.extend(documents.map(|document| document["content"]["path"].as_str().unwrap()));
+    arguments
+}
+
 /// A port that was free a moment ago.
 fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0))

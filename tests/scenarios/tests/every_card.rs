@@ -4,14 +4,13 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use paraphe_protocol::api::ErrorCode;
 use paraphe_scenarios::card_table::{NO_HOLDER, Row, TABLE};
-use paraphe_scenarios::{Answer, CardsInReaders, Cost, Stranger, Workstation, project};
+use paraphe_scenarios::{
+    Answer, CardsInReaders, Cost, Stranger, Workstation, login, project, sign_lot, verify_lot,
+};
 use paraphe_softcard::pcscd::ReaderKind;
 use serde_json::Value;
 
@@ -105,45 +104,12 @@ impl Bench<'_> {
             let situations = read["practice_situations"].as_array().unwrap();
             assert_eq!(situations.len(), count, "{name}");
         }
-        self.ends(
-            row.acts,
-            1,
-            &[
-                "login",
-                "--server",
-                "dossier",
-                "--nonce",
-                NONCE,
-                "--pin-file",
-                pin,
-            ],
-        );
+        self.ends(row.acts, 1, &login(NONCE, pin));
         let lot = self.folder("lot");
-        let document = project().join("tests/documents/compte-rendu.pdf");
-        let signed = self.ends(
-            row.acts,
-            1,
-            &[
-                "lot",
-                "sign",
-                "--profile",
-                "dsg",
-                "--patient",
-                PATIENT,
-                "--pin-file",
-                pin,
-                "-o",
-                lot.to_str().unwrap(),
-                document.to_str().unwrap(),
-            ],
-        );
+        let documents = [project().join("tests/documents/compte-rendu.pdf")];
+        let signed = self.ends(row.acts, 1, &sign_lot(PATIENT, pin, &lot, &documents));
         if row.acts.is_ok() {
-            let path = |value: &Value| value["path"].as_str().unwrap().to_owned();
-            let (signature, content) = (
-                path(&signed["signature"]),
-                path(&signed["documents"][0]["content"]),
-            );
-            let report = self.ends(Ok(()), 0, &["verify", &signature, &content]);
+            let report = self.ends(Ok(()), 0, &verify_lot(&signed));
             assert_eq!(report["conclusion"], "total-passed", "{name}");
         }
         self.ends(holder_or(Ok(())), 0, &["pin", "status"]);
@@ -245,16 +211,8 @@ impl Bench<'_> {
 
     /// A private file of codes, one a line.
     fn codes(&self, name: &str, lines: &str) -> PathBuf {
-        let path = self.folder(name);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&path)
-            .unwrap();
-        file.write_all(lines.as_bytes()).unwrap();
-        path
+        let name = format!("{name}-{}", self.index);
+        self.workstation.private_file(&name, lines)
     }
 }
 
@@ -283,32 +241,12 @@ fn an_unknown_card_is_named_so_and_sent_nothing() {
     let pin = workstation.pin_file("1234");
     let pin = pin.to_str().unwrap();
     let lot = workstation.path().join("lot");
-    let document = project().join("tests/documents/compte-rendu.pdf");
+    let documents = [project().join("tests/documents/compte-rendu.pdf")];
     let operations: &[&[&str]] = &[
         &["card", "read"],
         &["card", "read", "--practice-situations", "--pin-file", pin],
-        &[
-            "login",
-            "--server",
-            "dossier",
-            "--nonce",
-            NONCE,
-            "--pin-file",
-            pin,
-        ],
-        &[
-            "lot",
-            "sign",
-            "--profile",
-            "dsg",
-            "--patient",
-            PATIENT,
-            "--pin-file",
-            pin,
-            "-o",
-            path(&lot),
-            path(&document),
-        ],
+        &login(NONCE, pin),
+        &sign_lot(PATIENT, pin, &lot, &documents),
         &["pin", "status"],
         &["pin", "change", "--pin-file", pin],
         &["pin", "unblock", "--pin-file", pin],
@@ -318,8 +256,4 @@ fn an_unknown_card_is_named_so_and_sent_nothing() {
         let _ = paraphe(arguments).refused("card-unknown");
     }
     assert_eq!(stranger.commands(), 0);
-}
-
-fn path(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

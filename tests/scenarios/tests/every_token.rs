@@ -7,7 +7,9 @@ use openssl::pkey::PKey;
 use openssl::symm::Cipher;
 use paraphe_certs::test_pki::CardPerson;
 use paraphe_certs::{Category, UnixTime};
-use paraphe_scenarios::{CardsInReaders, SoftHsm, Workstation, path_of, project};
+use paraphe_scenarios::{
+    CardsInReaders, SoftHsm, Workstation, login, project, sign_lot, verify_lot,
+};
 use paraphe_softcard::PkiDirectory;
 use paraphe_softcard::pcscd::ReaderKind;
 use serde_json::Value;
@@ -158,18 +160,9 @@ fn reads(run: Run<'_>, name: &str) -> Value {
 }
 
 fn logs_in(run: Run<'_>, name: &str, pin: &str) {
-    let login = run(&[
-        "login",
-        "--server",
-        "dossier",
-        "--nonce",
-        NONCE,
-        "--reader",
-        name,
-        "--pin-file",
-        pin,
-    ])
-    .done();
+    let mut arguments = login(NONCE, pin);
+    arguments.extend(["--reader", name]);
+    let login = run(&arguments).done();
     assert!(login["assertion"].is_object(), "{login}");
 }
 
@@ -180,34 +173,13 @@ fn sign(
     pin: &str,
 ) -> paraphe_scenarios::Answer {
     let lot = workstation.path().join("lot");
-    let document = project().join("tests/documents/compte-rendu.pdf");
-    run(&[
-        "lot",
-        "sign",
-        "--profile",
-        "dsg",
-        "--patient",
-        PATIENT,
-        "--reader",
-        name,
-        "--pin-file",
-        pin,
-        "-o",
-        lot.to_str().unwrap(),
-        document.to_str().unwrap(),
-    ])
+    let documents = [project().join("tests/documents/compte-rendu.pdf")];
+    let mut arguments = sign_lot(PATIENT, pin, &lot, &documents);
+    arguments.extend(["--reader", name]);
+    run(&arguments)
 }
 
 fn verifies(run: Run<'_>, signed: &Value) {
-    let (signature, content) = (
-        path_of(&signed["signature"]),
-        path_of(&signed["documents"][0]["content"]),
-    );
-    let report = run(&[
-        "verify",
-        signature.to_str().unwrap(),
-        content.to_str().unwrap(),
-    ])
-    .done();
+    let report = run(&verify_lot(signed)).done();
     assert_eq!(report["conclusion"], "total-passed", "{report}");
 }

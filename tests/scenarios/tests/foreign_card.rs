@@ -11,7 +11,8 @@ use paraphe_protocol::api::BeneficiarySummary;
 use paraphe_record_server::patient::{Consent, ConsentForm};
 use paraphe_record_server::record::CreateRecordRequest;
 use paraphe_scenarios::{
-    ForeignCard, RunningRecordServer, Workstation, documents, judges, outgoing, path_of,
+    ForeignCard, RunningRecordServer, Workstation, documents, judges, login, outgoing, path_of,
+    sign_lot, verify_lot,
 };
 use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
 use serde_json::{Value, json};
@@ -53,16 +54,7 @@ async fn a_card_of_other_people_s_making_logs_in_and_signs() {
 
     let mut records = server.client();
     let nonce = records.nonce().await.unwrap().nonce;
-    let login = paraphe(&[
-        "login",
-        "--server",
-        "dossier",
-        "--nonce",
-        &nonce,
-        "--pin-file",
-        pin,
-    ])
-    .done();
+    let login = paraphe(&login(&nonce, pin)).done();
     judges::python_accepts_login(&workstation, &nonce, &login["assertion"]);
     records.login(&nonce, &login["assertion"]).await.unwrap();
     let receipt = records
@@ -80,31 +72,10 @@ async fn a_card_of_other_people_s_making_logs_in_and_signs() {
 
     let lot = workstation.path().join("lot");
     let files = documents();
-    let mut arguments = vec![
-        "lot",
-        "sign",
-        "--profile",
-        "dsg",
-        "--patient",
-        PATIENT,
-        "--pin-file",
-        pin,
-        "-o",
-        lot.to_str().unwrap(),
-    ];
-    arguments.extend(files.iter().map(|file| file.to_str().unwrap()));
-    let signed = paraphe(&arguments).done();
+    let signed = paraphe(&sign_lot(PATIENT, pin, &lot, &files)).done();
 
     let signature = path_of(&signed["signature"]);
-    let contents: Vec<_> = signed["documents"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|document| path_of(&document["content"]))
-        .collect();
-    let mut arguments = vec!["verify", signature.to_str().unwrap()];
-    arguments.extend(contents.iter().map(|path| path.to_str().unwrap()));
-    let report = paraphe(&arguments).done();
+    let report = paraphe(&verify_lot(&signed)).done();
     assert_eq!(report["conclusion"], "total-passed", "{report}");
     judges::xmlsec1_accepts_lot(&signature, workstation.pki());
     let signature_file = std::fs::read(&signature).unwrap();
@@ -132,18 +103,7 @@ fn a_wrong_pin_is_the_card_s_own_no() {
     let log_in = |pin: &str| {
         let pin = workstation.pin_file(pin);
         let pin = pin.to_str().unwrap();
-        workstation.paraphe_in(
-            &pcscd,
-            &[
-                "login",
-                "--server",
-                "dossier",
-                "--nonce",
-                nonce,
-                "--pin-file",
-                pin,
-            ],
-        )
+        workstation.paraphe_in(&pcscd, &login(nonce, pin))
     };
     let _ = log_in("654321").refused("pin-wrong");
     let _: Value = log_in(ForeignCard::PIN).done();

@@ -4,7 +4,6 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use paraphe_certs::UnixTime;
@@ -13,7 +12,8 @@ use paraphe_record_server::client::{Client, ClientError};
 use paraphe_record_server::patient::{Consent, ConsentForm};
 use paraphe_record_server::record::CreateRecordRequest;
 use paraphe_scenarios::{
-    CardsInReaders, RunningRecordServer, Workstation, documents, judges, outgoing, path_of,
+    CardsInReaders, RunningRecordServer, Workstation, documents, judges, login, outgoing, path_of,
+    sign_lot, verify_lot,
 };
 use paraphe_softcard::pcscd::ReaderKind;
 
@@ -86,35 +86,14 @@ async fn from_the_cards_to_the_record() {
     let presentations = cards.pin_presentations();
     let nir = patient.nir.as_ref().unwrap();
     let lot = workstation.path().join("lot");
-    let mut arguments = vec![
-        "lot",
-        "sign",
-        "--profile",
-        "dsg",
-        "--cda",
-        "--card",
-        serial,
-        "--pin-file",
-        pin,
-        "--practice-situation",
-        "1",
-        "--sex",
-        "M",
-        "--birth-place",
-        "99999",
-    ];
-    let number = format!("{}{}", nir.number, nir.key);
-    arguments.extend(["--patient", &number, "--birth-name", &patient.family_name]);
-    arguments.extend([
-        "--given-names",
-        &patient.given_name,
-        "--birth-date",
-        &patient.birth_date,
-    ]);
-    let lot_path = lot.to_str().unwrap();
-    arguments.extend(["-o", lot_path]);
     let files = documents();
-    arguments.extend(files.iter().map(|file| file.to_str().unwrap()));
+    let number = format!("{}{}", nir.number, nir.key);
+    let mut arguments = sign_lot(&number, pin, &lot, &files);
+    arguments.extend(["--cda", "--card", serial, "--practice-situation", "1"]);
+    arguments.extend(["--sex", "M", "--birth-place", "99999"]);
+    arguments.extend(["--birth-name", &patient.family_name]);
+    arguments.extend(["--given-names", &patient.given_name]);
+    arguments.extend(["--birth-date", &patient.birth_date]);
     let signed = paraphe(&arguments).done();
     // Entered once (the file can be read once only); presented once to read the practice situations for the CDA headers and once
     // to sign, so that the card is not held while the documents are wrapped.
@@ -122,15 +101,7 @@ async fn from_the_cards_to_the_record() {
     assert_eq!(signed["documents"].as_array().unwrap().len(), 5);
 
     let signature = path_of(&signed["signature"]);
-    let contents: Vec<PathBuf> = signed["documents"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|document| path_of(&document["content"]))
-        .collect();
-    let mut arguments = vec!["verify", signature.to_str().unwrap()];
-    arguments.extend(contents.iter().map(|path| path.to_str().unwrap()));
-    let report = paraphe(&arguments).done();
+    let report = paraphe(&verify_lot(&signed)).done();
     assert_eq!(report["conclusion"], "total-passed", "{report}");
     judges::xmlsec1_accepts_lot(&signature, workstation.pki());
 
@@ -175,22 +146,9 @@ async fn log_in(
     pin: &str,
 ) {
     let nonce = records.nonce().await.unwrap().nonce;
-    let login = workstation
-        .paraphe(
-            cards,
-            &[
-                "login",
-                "--server",
-                "dossier",
-                "--nonce",
-                &nonce,
-                "--card",
-                serial,
-                "--pin-file",
-                pin,
-            ],
-        )
-        .done();
+    let mut arguments = login(&nonce, pin);
+    arguments.extend(["--card", serial]);
+    let login = workstation.paraphe(cards, &arguments).done();
     assert_eq!(login["card"], serial);
     judges::python_accepts_login(workstation, &nonce, &login["assertion"]);
     records.login(&nonce, &login["assertion"]).await.unwrap();
