@@ -248,10 +248,10 @@ impl Bed for paraphe_softcard::CardSlot {
 }
 
 async fn through_pcscd(test: &str, kind: paraphe_softcard::pcscd::ReaderKind) {
-    let Some(folder) = second_process(test) else {
+    let Some(process) = second_process(test) else {
         return;
     };
-    let service = Service::direct(&folder, &[kind]);
+    let service = Service::direct(&process, &[kind]);
     let stage = Stage::over(Arc::new(PcscBackend), vec![], true, CARD_SECONDS);
     for row in &CARD_FAULTS {
         let mut pki = stage::pki();

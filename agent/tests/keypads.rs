@@ -1,15 +1,11 @@
 //! The PIN typed on the reader's own keypad, through the real `pcscd` and a reader driver with a simulated one. Whatever
 //! happens there ends in what the person is told; a try is spent by digits that the person typed and by nothing else.
-//!
-//! The client library reads the socket's name from the environment once a process. So the test starts `pcscd`, and then
-//! itself again with that name set; the second process holds the card, the person and the agent.
 #![cfg(feature = "softcard")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod stage;
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,48 +14,25 @@ use paraphe::pin::{PinEntry, RequestedCode, TriesLeft};
 use paraphe::reader::PcscBackend;
 use paraphe::service::Agent;
 use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem, WhoActs};
-use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
-use paraphe_softcard::{CardSlot, Endpoint, Profile, SoftCard};
+use paraphe_softcard::pcscd::ReaderKind;
+use paraphe_softcard::{CardSlot, Profile, SoftCard};
 use serde_json::{Value, json};
+use stage::pcsc::{Service, second_process};
 use stage::{Answer, Person, altered_profile, configuration};
 
 const LONG: Duration = Duration::from_secs(30);
-const READER: &str = "PARAPHE_TEST_READER";
-const ENDPOINT: &str = "PARAPHE_TEST_ENDPOINT";
-
-/// In the first process: starts `pcscd` and the test of this name again. In the second: the reader's name and endpoint.
+/// In the second process: a reader with a keypad.
 fn in_second_process(test: &str) -> Option<Keypad> {
     with_reader(test, ReaderKind::OwnDriverWithPinPad)
 }
 
 fn with_reader(test: &str, kind: ReaderKind) -> Option<Keypad> {
-    if let (Ok(reader), Ok(endpoint)) = (std::env::var(READER), std::env::var(ENDPOINT)) {
-        let endpoint = Endpoint::Reader(endpoint.into());
-        return Some(Keypad { reader, endpoint });
-    }
-    let pcscd = PrivatePcscd::start(&[kind]).unwrap();
-    let slot = &pcscd.slots()[0];
-    let outcome = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("PCSCLITE_CSOCK_NAME", pcscd.socket())
-        .env(READER, &slot.reader)
-        .env(ENDPOINT, slot.endpoint.to_string())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&outcome.stdout);
-    assert!(
-        outcome.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&outcome.stderr)
-    );
-    None
+    let process = second_process(test)?;
+    Some(Keypad(Service::direct(&process, &[kind])))
 }
 
 /// The reader with a keypad.
-struct Keypad {
-    reader: String,
-    endpoint: Endpoint,
-}
+struct Keypad(Service);
 
 /// A card in that reader, a person, and an agent.
 struct Workplace {
@@ -72,8 +45,8 @@ struct Workplace {
 impl Keypad {
     fn with(&self, profile: &Profile, person: Arc<Person>, more: &str) -> Workplace {
         let card = SoftCard::new(profile, &mut stage::pki()).unwrap();
-        let slot = CardSlot::insert(self.endpoint.clone(), card, None);
-        slot.wait_ready(LONG).unwrap();
+        let slot = self.0.insert(0, card);
+        let reader = &*self.0.slot(0).reader;
         let state = tempfile::tempdir().unwrap();
         let agent = Agent::start_in(
             Arc::new(configuration(more)),
@@ -85,7 +58,7 @@ impl Keypad {
         assert!(agent.readers().wait_for(LONG, |views| {
             views
                 .iter()
-                .any(|view| *view.target.reader == *self.reader && view.atr.is_some())
+                .any(|view| &*view.target.reader == reader && view.atr.is_some())
         }));
         Workplace {
             slot,

@@ -1,14 +1,10 @@
 //! The PC/SC backend on a real, private `pcscd` with `vpcd` readers: insertion and removal, a card pulled under a job, other
 //! programs that hold or reset the card, and the card left reset after a PIN.
-//!
-//! The client library reads the socket's name from the environment once a process. So the test starts `pcscd`, and then
-//! itself again with that name set; the second process holds the cards and the agent.
 #![cfg(feature = "softcard")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod stage;
 
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,37 +13,19 @@ use paraphe::reader::{CardEnd, CardTarget, PcscBackend, ReaderError, ReaderName,
 use paraphe_protocol::card::{
     Atr, CardModel, LastTry, Pin, PinCounters, ProfessionalCard, Transport, TransportError,
 };
-use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
-use paraphe_softcard::{CardSlot, Endpoint, Profile, SoftCard};
+use paraphe_softcard::pcscd::ReaderKind;
+use paraphe_softcard::{CardSlot, Profile, SoftCard};
 use pcsc::{Context, Disposition, Protocols, Scope, ShareMode};
+use stage::pcsc::{Service, second_process};
 
 const LONG: Duration = Duration::from_secs(30);
-const PORT: &str = "PARAPHE_TEST_PORT";
-const READER: &str = "PARAPHE_TEST_READER";
 /// SELECT of the master file.
 const SELECT: &[u8] = &[0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00];
 
-/// In the first process: starts `pcscd` and the test of this name again. In the second: the reader's name and port.
-fn in_second_process(test: &str) -> Option<(String, Endpoint)> {
-    if let (Ok(reader), Ok(port)) = (std::env::var(READER), std::env::var(PORT)) {
-        return Some((reader, Endpoint::Vpcd(port.parse().unwrap())));
-    }
-    let pcscd = PrivatePcscd::start(&[ReaderKind::Vpcd]).unwrap();
-    let slot = &pcscd.slots()[0];
-    let outcome = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("PCSCLITE_CSOCK_NAME", pcscd.socket())
-        .env(READER, &slot.reader)
-        .env(PORT, slot.endpoint.to_string())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&outcome.stdout);
-    assert!(
-        outcome.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&outcome.stderr)
-    );
-    None
+/// In the second process: a `pcscd` with a reader.
+fn in_second_process(test: &str) -> Option<Service> {
+    let process = second_process(test)?;
+    Some(Service::direct(&process, &[ReaderKind::Vpcd]))
 }
 
 struct Stage {
@@ -57,15 +35,13 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(reader: String, endpoint: Endpoint) -> Self {
+    fn new(service: &Service) -> Self {
         let readers = Readers::start(Arc::new(PcscBackend), EventLog::new(), LONG).unwrap();
         let profile = Profile::shipped("physician").unwrap();
         let card = SoftCard::new(&profile, &mut stage::pki()).unwrap();
-        let slot = CardSlot::insert(endpoint, card, None);
-        slot.wait_ready(LONG).unwrap();
         Self {
-            reader,
-            slot,
+            reader: service.slot(0).reader.clone(),
+            slot: service.insert(0, card),
             readers,
         }
     }
@@ -100,10 +76,10 @@ impl Stage {
 
 #[test]
 fn a_card_comes_and_goes() {
-    let Some((reader, endpoint)) = in_second_process("a_card_comes_and_goes") else {
+    let Some(service) = in_second_process("a_card_comes_and_goes") else {
         return;
     };
-    let stage = Stage::new(reader, endpoint);
+    let stage = Stage::new(&service);
     let first = stage.wait_for(true);
     assert_eq!(stage.select(&first).unwrap().unwrap(), [0x90, 0x00]);
     stage.slot.pull().unwrap();
@@ -121,10 +97,10 @@ fn a_card_comes_and_goes() {
 
 #[test]
 fn a_card_pulled_under_a_job_is_told() {
-    let Some((reader, endpoint)) = in_second_process("a_card_pulled_under_a_job_is_told") else {
+    let Some(service) = in_second_process("a_card_pulled_under_a_job_is_told") else {
         return;
     };
-    let stage = Stage::new(reader, endpoint);
+    let stage = Stage::new(&service);
     let target = stage.wait_for(true);
     let slot = Arc::new(stage.slot);
     let pulled = Arc::clone(&slot);
@@ -143,11 +119,10 @@ fn a_card_pulled_under_a_job_is_told() {
 
 #[test]
 fn another_program_may_hold_or_reset_the_card() {
-    let Some((reader, endpoint)) = in_second_process("another_program_may_hold_or_reset_the_card")
-    else {
+    let Some(service) = in_second_process("another_program_may_hold_or_reset_the_card") else {
         return;
     };
-    let stage = Stage::new(reader, endpoint);
+    let stage = Stage::new(&service);
     let target = stage.wait_for(true);
     let exclusive = stage.other_program(ShareMode::Exclusive);
     assert!(
@@ -184,12 +159,12 @@ fn another_program_may_hold_or_reset_the_card() {
 
 #[test]
 fn a_verified_card_is_left_unverified_even_while_others_hold_it() {
-    let Some((reader, endpoint)) =
+    let Some(service) =
         in_second_process("a_verified_card_is_left_unverified_even_while_others_hold_it")
     else {
         return;
     };
-    let stage = Stage::new(reader, endpoint);
+    let stage = Stage::new(&service);
     let target = stage.wait_for(true);
     let _holding = stage.other_program(ShareMode::Shared);
     let tries: PinCounters = stage

@@ -77,10 +77,10 @@ fn median(mut times: Vec<Duration>) -> u128 {
 
 #[tokio::test]
 async fn the_card_service_is_stopped_and_started_again() {
-    let Some(folder) = second_process("the_card_service_is_stopped_and_started_again") else {
+    let Some(process) = second_process("the_card_service_is_stopped_and_started_again") else {
         return;
     };
-    let mut service = Service::direct(&folder, &[OwnDriver]);
+    let mut service = Service::direct(&process, &[OwnDriver]);
     let slot = service.insert(0, physician(None));
     let stage = agent();
     until_present(&stage);
@@ -122,10 +122,10 @@ fn other_program(reader: &str, mode: ShareMode) -> pcsc::Card {
 
 #[tokio::test]
 async fn another_program_resets_the_card() {
-    let Some(folder) = second_process("another_program_resets_the_card") else {
+    let Some(process) = second_process("another_program_resets_the_card") else {
         return;
     };
-    let service = Service::direct(&folder, &[OwnDriver]);
+    let service = Service::direct(&process, &[OwnDriver]);
     let slot = service.insert(0, physician(None));
     let stage = agent();
     until_present(&stage);
@@ -191,10 +191,10 @@ async fn under_a_command(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_is_unplugged_under_a_command() {
-    let Some(folder) = second_process("a_reader_is_unplugged_under_a_command") else {
+    let Some(process) = second_process("a_reader_is_unplugged_under_a_command") else {
         return;
     };
-    let service = Arc::new(Service::relayed(&folder, &[OwnDriver]));
+    let service = Arc::new(Service::relayed(&process, &[OwnDriver]));
     let slot = service.insert(0, physician(Some(SLOW_READ)));
     let stage = agent();
     until_present(&stage);
@@ -217,10 +217,10 @@ async fn a_reader_is_unplugged_under_a_command() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_card_service_ends_under_a_command() {
-    let Some(folder) = second_process("the_card_service_ends_under_a_command") else {
+    let Some(process) = second_process("the_card_service_ends_under_a_command") else {
         return;
     };
-    let service = Arc::new(Mutex::new(Service::direct(&folder, &[OwnDriver])));
+    let service = Arc::new(Mutex::new(Service::direct(&process, &[OwnDriver])));
     let slot = service
         .lock()
         .unwrap()
@@ -250,11 +250,11 @@ async fn the_card_service_ends_under_a_command() {
 
 #[tokio::test]
 async fn another_program_holds_the_card() {
-    let Some(folder) = second_process("another_program_holds_the_card") else {
+    let Some(process) = second_process("another_program_holds_the_card") else {
         return;
     };
     // In a transaction (the holder's calls wait inside the service) and exclusively (they fail at once).
-    let service = Service::direct(&folder, &[OwnDriver, Vpcd]);
+    let service = Service::direct(&process, &[OwnDriver, Vpcd]);
     for slot in [0, 1] {
         let inserted = service.insert(slot, physician(None));
         let stage = agent();
@@ -312,10 +312,10 @@ impl Backend for SleepyPcsc {
 
 #[tokio::test]
 async fn after_a_sleep_every_reader_is_new() {
-    let Some(folder) = second_process("after_a_sleep_every_reader_is_new") else {
+    let Some(process) = second_process("after_a_sleep_every_reader_is_new") else {
         return;
     };
-    let service = Service::relayed(&folder, &[OwnDriver, OwnDriver]);
+    let service = Service::relayed(&process, &[OwnDriver, OwnDriver]);
     let slot = service.insert(0, physician(None));
     let sleepy = SleepyPcsc::default();
     let stage = Stage::over(Arc::new(sleepy.clone()), vec![], true, "");

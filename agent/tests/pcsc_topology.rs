@@ -46,12 +46,12 @@ fn until(stage: &Stage, cards: usize, readers: usize) {
 
 #[tokio::test]
 async fn slots_of_one_box_are_told_as_such() {
-    let Some(folder) = second_process("slots_of_one_box_are_told_as_such") else {
+    let Some(process) = second_process("slots_of_one_box_are_told_as_such") else {
         return;
     };
     let on = |address| OwnDriverOnUsb { bus: 1, address };
     let service = Service::named(
-        &folder,
+        &process,
         &[
             // Two boxes that differ in nothing but where they are plugged in, with two interfaces each.
             named(on(7), b"Bi-slot [slot0]"),
@@ -102,11 +102,11 @@ async fn slots_of_one_box_are_told_as_such() {
 
 #[tokio::test]
 async fn of_readers_with_one_name_the_first_is_told_once() {
-    let Some(folder) = second_process("of_readers_with_one_name_the_first_is_told_once") else {
+    let Some(process) = second_process("of_readers_with_one_name_the_first_is_told_once") else {
         return;
     };
     // pcscd numbers the readers of each driver apart, so that two files of one driver give the same names twice.
-    let service = Service::named(&folder, &[named(Vpcd, b"Same"), named(Vpcd, b"Same")]);
+    let service = Service::named(&process, &[named(Vpcd, b"Same"), named(Vpcd, b"Same")]);
     let _physician = service.insert(0, card("physician"));
     let stage = agent(vec![]);
     until(&stage, 1, 2);
@@ -125,11 +125,11 @@ async fn of_readers_with_one_name_the_first_is_told_once() {
 
 #[tokio::test]
 async fn names_in_any_encoding_reach_their_reader() {
-    let Some(folder) = second_process("names_in_any_encoding_reach_their_reader") else {
+    let Some(process) = second_process("names_in_any_encoding_reach_their_reader") else {
         return;
     };
     let service = Service::named(
-        &folder,
+        &process,
         &[
             named(OwnDriver, "Lecteur Santé №1 卡".as_bytes()),
             named(OwnDriver, b"Lecteur Sant\xE9"),
@@ -154,10 +154,10 @@ async fn names_in_any_encoding_reach_their_reader() {
 
 #[tokio::test]
 async fn readers_come_and_go_with_their_cards() {
-    let Some(folder) = second_process("readers_come_and_go_with_their_cards") else {
+    let Some(process) = second_process("readers_come_and_go_with_their_cards") else {
         return;
     };
-    let service = Service::relayed(&folder, &[OwnDriver, OwnDriver]);
+    let service = Service::relayed(&process, &[OwnDriver, OwnDriver]);
     let _physician = service.insert(0, card("physician"));
     let stage = agent(vec![]);
     until(&stage, 1, 2);
@@ -200,11 +200,11 @@ async fn readers_come_and_go_with_their_cards() {
 
 #[tokio::test]
 async fn a_full_card_service_is_watched_like_any_other() {
-    let Some(folder) = second_process("a_full_card_service_is_watched_like_any_other") else {
+    let Some(process) = second_process("a_full_card_service_is_watched_like_any_other") else {
         return;
     };
     let kinds = [OwnDriver; 17];
-    let service = Service::relayed(&folder, &kinds);
+    let service = Service::relayed(&process, &kinds);
     assert_eq!(service.pcscd.slots().len(), 16);
     let physician = service.insert(15, card("physician"));
     let stage = agent(vec![]);
@@ -236,10 +236,10 @@ async fn a_full_card_service_is_watched_like_any_other() {
 #[tokio::test]
 async fn a_card_that_moves_to_another_slot_is_known_there_by_its_serial() {
     let test = "a_card_that_moves_to_another_slot_is_known_there_by_its_serial";
-    let Some(folder) = second_process(test) else {
+    let Some(process) = second_process(test) else {
         return;
     };
-    let service = Service::direct(&folder, &[OwnDriver, OwnDriver]);
+    let service = Service::direct(&process, &[OwnDriver, OwnDriver]);
     let first = service.insert(0, card("physician"));
     let stage = agent(vec![Answer::Pin("1234")]);
     until(&stage, 1, 2);

@@ -125,10 +125,10 @@ async fn a_card_behind_opensc_is_read_logs_in_and_comes_and_goes() {
 #[tokio::test]
 async fn a_card_that_a_driver_serves_is_told_once_and_left_reset_after_the_module() {
     let test = "a_card_that_a_driver_serves_is_told_once_and_left_reset_after_the_module";
-    let Some(folder) = second_process(test) else {
+    let Some(process) = second_process(test) else {
         return;
     };
-    let service = Service::direct(&folder, &[ReaderKind::Vpcd]);
+    let service = Service::direct(&process, &[ReaderKind::Vpcd]);
     let card = SoftCard::new(&Profile::shipped("physician").unwrap(), &mut pki()).unwrap();
     let inserted = service.insert(0, card);
     let stage = Stage::over(

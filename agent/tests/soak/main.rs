@@ -396,10 +396,10 @@ impl World for ThroughPcscd {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_faults_through_pcscd() {
-    let Some(folder) = second_process("random_faults_through_pcscd") else {
+    let Some(process) = second_process("random_faults_through_pcscd") else {
         return;
     };
-    let service = Service::relayed(&folder, &[OwnDriver, OwnDriver]);
+    let service = Service::relayed(&process, &[OwnDriver, OwnDriver]);
     let mut pki = stage::pki();
     let slots: Vec<_> = PROFILES[..2]
         .iter()

@@ -7,6 +7,7 @@
 
 mod client;
 pub mod relay;
+mod second_process;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -22,6 +23,7 @@ use crate::connection::Endpoint;
 
 pub use client::ReaderState;
 use client::{RECORDS, StateWatcher};
+pub use second_process::{SecondProcess, SecondProcessError, TestProcess};
 
 /// Debian's path; it is not in the path of ordinary users.
 const PCSCD: &str = "/usr/sbin/pcscd";

@@ -1,55 +1,39 @@
 //! A reader with a PIN pad as a PC/SC client uses it (part 10), and as a person types on it.
-//!
-//! The client library reads the socket's name from the environment once a process. So the test starts `pcscd`, and then itself again
-//! with that name set; the second process is card, person and client.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::ffi::CString;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
-use paraphe_softcard::{CardSlot, Endpoint, PkiDirectory, Profile, SoftCard};
+use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind, TestProcess};
+use paraphe_softcard::{CardSlot, PkiDirectory, Profile, SoftCard};
 use pcsc::{Card, Context, Protocols, ReaderState, Scope, ShareMode, State};
 
-const READER: &str = "PARAPHE_TEST_READER";
-const ENDPOINT: &str = "PARAPHE_TEST_ENDPOINT";
 const LONG: Duration = Duration::from_secs(20);
 const GET_FEATURE_REQUEST: u32 = 0x4200_0D48;
 
-fn in_second_process(test: &str, kind: ReaderKind) -> Option<(CString, Endpoint)> {
-    if let (Ok(reader), Ok(endpoint)) = (std::env::var(READER), std::env::var(ENDPOINT)) {
-        let reader = CString::new(reader).unwrap();
-        return Some((reader, Endpoint::Reader(endpoint.into())));
-    }
+/// In the second process: a `pcscd` with a reader.
+fn in_second_process(test: &str, kind: ReaderKind) -> Option<PrivatePcscd> {
+    let process = match TestProcess::of_test(test).unwrap_or_else(|error| panic!("{error}")) {
+        TestProcess::First(_) => return None,
+        TestProcess::Second(process) => process,
+    };
     let pcscd = PrivatePcscd::start(&[kind]).unwrap();
-    let slot = &pcscd.slots()[0];
     assert_eq!(
-        slot.endpoint.has_pin_pad(),
+        pcscd.slots()[0].endpoint.has_pin_pad(),
         kind == ReaderKind::OwnDriverWithPinPad
     );
-    let outcome = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("PCSCLITE_CSOCK_NAME", pcscd.socket())
-        .env(READER, &slot.reader)
-        .env(ENDPOINT, slot.endpoint.to_string())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&outcome.stdout);
-    assert!(
-        outcome.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&outcome.stderr)
-    );
-    None
+    process.lead_to(&pcscd).unwrap();
+    Some(pcscd)
 }
 
-fn insert(reader: &CString, endpoint: Endpoint) -> (CardSlot, Card) {
+fn insert(pcscd: &PrivatePcscd) -> (CardSlot, Card) {
+    let place = &pcscd.slots()[0];
+    let reader = CString::new(place.reader.as_str()).unwrap();
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soft-card-pki");
     let mut pki = PkiDirectory::open_or_create(&path, SystemTime::now().into()).unwrap();
     let card = SoftCard::new(&Profile::shipped("physician").unwrap(), &mut pki).unwrap();
-    let slot = CardSlot::insert(endpoint, card, None);
+    let slot = CardSlot::insert(place.endpoint.clone(), card, None);
     slot.wait_ready(LONG).unwrap();
     let context = Context::establish(Scope::User).unwrap();
     let mut states = [ReaderState::new(reader.clone(), State::EMPTY)];
@@ -58,7 +42,7 @@ fn insert(reader: &CString, endpoint: Endpoint) -> (CardSlot, Card) {
         states[0].sync_current_state();
     }
     let card = context
-        .connect(reader, ShareMode::Shared, Protocols::ANY)
+        .connect(&reader, ShareMode::Shared, Protocols::ANY)
         .unwrap();
     (slot, card)
 }
@@ -90,10 +74,10 @@ fn verify_structure(seconds: u8) -> Vec<u8> {
 #[test]
 fn a_pin_is_typed_and_the_host_never_sees_it() {
     let test = "a_pin_is_typed_and_the_host_never_sees_it";
-    let Some((reader, endpoint)) = in_second_process(test, ReaderKind::OwnDriverWithPinPad) else {
+    let Some(pcscd) = in_second_process(test, ReaderKind::OwnDriverWithPinPad) else {
         return;
     };
-    let (slot, card) = insert(&reader, endpoint);
+    let (slot, card) = insert(&pcscd);
     assert_eq!(control(&card, feature(&card, 0x0A), &[]).len(), 4);
     let verify = feature(&card, 0x06);
 
@@ -154,10 +138,10 @@ fn a_pin_is_typed_and_the_host_never_sees_it() {
 #[test]
 fn an_ordinary_reader_has_no_features() {
     let test = "an_ordinary_reader_has_no_features";
-    let Some((reader, endpoint)) = in_second_process(test, ReaderKind::OwnDriver) else {
+    let Some(pcscd) = in_second_process(test, ReaderKind::OwnDriver) else {
         return;
     };
-    let (_slot, card) = insert(&reader, endpoint);
+    let (_slot, card) = insert(&pcscd);
     let mut output = [0; 300];
     let answer = card.control(GET_FEATURE_REQUEST.into(), &[], &mut output);
     assert!(answer.is_err(), "{answer:?}");

@@ -1,17 +1,12 @@
 //! Readers plugged in and out under an unmodified client library.
-//!
-//! The client library reads the socket's name from the environment once a process. So the test starts `pcscd`, and then itself again
-//! with the relay's name set; the second process is relay, card and client.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::ffi::CString;
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use paraphe_softcard::pcscd::relay::ReaderRelay;
-use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
-use paraphe_softcard::{CardSlot, Endpoint, Profile, SoftCard};
+use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind, TestProcess};
+use paraphe_softcard::{CardSlot, Profile, SoftCard};
 use pcsc::{Context, Error, PNP_NOTIFICATION, Protocols, ReaderState, Scope, ShareMode, State};
 
 const LONG: Duration = Duration::from_secs(20);
@@ -33,33 +28,16 @@ fn readers(context: &Context) -> Vec<CString> {
 
 #[test]
 fn readers_come_and_go() {
-    let Ok(server) = std::env::var("PARAPHE_TEST_SERVER") else {
-        let pcscd = PrivatePcscd::start(&[ReaderKind::OwnDriver, ReaderKind::OwnDriver]).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let outcome = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "readers_come_and_go", "--nocapture"])
-            .env("PCSCLITE_CSOCK_NAME", folder.path().join("relay"))
-            .env("PARAPHE_TEST_SERVER", pcscd.socket())
-            .env("PARAPHE_TEST_READER", &pcscd.slots()[0].reader)
-            .env(
-                "PARAPHE_TEST_ENDPOINT",
-                pcscd.slots()[0].endpoint.to_string(),
-            )
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&outcome.stdout);
-        assert!(
-            outcome.status.success() && said.contains("1 passed"),
-            "{said}{}",
-            String::from_utf8_lossy(&outcome.stderr)
-        );
-        return;
+    let test = "readers_come_and_go";
+    let process = match TestProcess::of_test(test).unwrap_or_else(|error| panic!("{error}")) {
+        TestProcess::First(_) => return,
+        TestProcess::Second(process) => process,
     };
-    let socket = std::env::var("PCSCLITE_CSOCK_NAME").unwrap();
-    let relay = ReaderRelay::listen(Path::new(&socket), Path::new(&server)).unwrap();
-    let reader = std::env::var("PARAPHE_TEST_READER").unwrap();
+    let pcscd = PrivatePcscd::start(&[ReaderKind::OwnDriver, ReaderKind::OwnDriver]).unwrap();
+    let relay = ReaderRelay::listen(&process.socket(), &pcscd.socket()).unwrap();
+    let reader = pcscd.slots()[0].reader.clone();
     let name = CString::new(reader.clone()).unwrap();
-    let endpoint = Endpoint::Reader(std::env::var("PARAPHE_TEST_ENDPOINT").unwrap().into());
+    let endpoint = pcscd.slots()[0].endpoint.clone();
     let Profile::Vitale2(profile) = Profile::shipped("vitale-holder").unwrap() else {
         panic!("not a Vitale");
     };

@@ -1,19 +1,13 @@
 //! Each action of a scenario as a PC/SC client sees it, behind `vpcd` and behind our own reader driver.
-//!
-//! The client library reads the socket's name from the environment once a process. So a test starts `pcscd`, and then itself again
-//! with that name set; the second process is card and client.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
-use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
-use paraphe_softcard::{CardSlot, Endpoint, PkiDirectory, Profile, Scenario, SoftCard};
+use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind, TestProcess};
+use paraphe_softcard::{CardSlot, PkiDirectory, Profile, Scenario, SoftCard};
 use pcsc::{Card, Context, Protocols, ReaderState, Scope, ShareMode, State};
 
-const READER: &str = "PARAPHE_TEST_READER";
-const ENDPOINT: &str = "PARAPHE_TEST_ENDPOINT";
 const LONG: Duration = Duration::from_secs(20);
 
 /// One rule a command: P2 says which.
@@ -31,30 +25,15 @@ const SCENARIO: &str = r#"{"rules": [
     {"when": {"ins": "B0", "nth": 3}, "then": {"lie_length": 127}}
 ]}"#;
 
-fn in_second_process(test: &str, kind: ReaderKind) -> Option<(String, Endpoint)> {
-    if let (Ok(reader), Ok(endpoint)) = (std::env::var(READER), std::env::var(ENDPOINT)) {
-        let endpoint = match endpoint.parse() {
-            Ok(port) => Endpoint::Vpcd(port),
-            Err(_) => Endpoint::Reader(endpoint.into()),
-        };
-        return Some((reader, endpoint));
-    }
+/// In the second process: a `pcscd` with a reader.
+fn in_second_process(test: &str, kind: ReaderKind) -> Option<PrivatePcscd> {
+    let process = match TestProcess::of_test(test).unwrap_or_else(|error| panic!("{error}")) {
+        TestProcess::First(_) => return None,
+        TestProcess::Second(process) => process,
+    };
     let pcscd = PrivatePcscd::start(&[kind]).unwrap();
-    let slot = &pcscd.slots()[0];
-    let outcome = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("PCSCLITE_CSOCK_NAME", pcscd.socket())
-        .env(READER, &slot.reader)
-        .env(ENDPOINT, slot.endpoint.to_string())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&outcome.stdout);
-    assert!(
-        outcome.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&outcome.stderr)
-    );
-    None
+    process.lead_to(&pcscd).unwrap();
+    Some(pcscd)
 }
 
 struct Client {
@@ -99,7 +78,7 @@ fn rule(number: u8) -> [u8; 5] {
     [0x80, 0xF0, 0x00, number, 0x00]
 }
 
-fn all_actions(reader: String, endpoint: Endpoint) {
+fn all_actions(pcscd: &PrivatePcscd) {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soft-card-pki");
     let mut pki = PkiDirectory::open_or_create(&path, SystemTime::now().into()).unwrap();
     let card = SoftCard::new(&Profile::shipped("physician").unwrap(), &mut pki)
@@ -107,11 +86,11 @@ fn all_actions(reader: String, endpoint: Endpoint) {
         .with_scenario(&Scenario::from_json(SCENARIO).unwrap(), &mut pki)
         .unwrap();
     let atr = card.atr().to_vec();
-    let slot = CardSlot::insert(endpoint, card, None);
+    let slot = CardSlot::insert(pcscd.slots()[0].endpoint.clone(), card, None);
     slot.wait_ready(LONG).unwrap();
     let client = Client {
         context: Context::establish(Scope::User).unwrap(),
-        reader,
+        reader: pcscd.slots()[0].reader.clone(),
     };
     let login = b"\x00\x20\x00\x01\x081234\xFF\xFF\xFF\xFF";
 
@@ -171,15 +150,15 @@ fn all_actions(reader: String, endpoint: Endpoint) {
 
 #[test]
 fn behind_vpcd() {
-    if let Some((reader, endpoint)) = in_second_process("behind_vpcd", ReaderKind::Vpcd) {
-        all_actions(reader, endpoint);
+    if let Some(pcscd) = in_second_process("behind_vpcd", ReaderKind::Vpcd) {
+        all_actions(&pcscd);
     }
 }
 
 #[test]
 fn behind_our_own_driver() {
     let test = "behind_our_own_driver";
-    if let Some((reader, endpoint)) = in_second_process(test, ReaderKind::OwnDriver) {
-        all_actions(reader, endpoint);
+    if let Some(pcscd) = in_second_process(test, ReaderKind::OwnDriver) {
+        all_actions(&pcscd);
     }
 }
