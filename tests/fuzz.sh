@@ -18,5 +18,5 @@ for target; do
     mkdir -p "corpus/$target"
     echo "fuzz: $target for $seconds s"
     cargo fuzz run --fuzz-dir . --target-dir "$target_dir" "$target" "corpus/$target" "corpus-seeds/$target" -- \
-        -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+        -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
 done

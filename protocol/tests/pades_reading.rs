@@ -220,6 +220,48 @@ fn what_is_added_afterwards_is_told() {
 }
 
 #[test]
+fn a_later_signature_that_does_not_hold_is_a_change() {
+    let practice = Practice::new();
+    let first = DocumentSigner::new(&practice, RS256);
+    let once = sign(&practice, &first, &pdf::sample(), Level::B, None);
+    let twice = sign(&practice, &first, &once, Level::B, None);
+    assert!(read(&twice).iter().all(Result::is_ok));
+    // One digit of the second signature's value.
+    let mut broken = twice.clone();
+    let end = broken
+        .windows(4)
+        .rposition(|window| window == b"00>>")
+        .unwrap();
+    let last = broken[..end]
+        .iter()
+        .rposition(|byte| *byte != b'0')
+        .unwrap();
+    broken[last] ^= 1;
+    let found = read(&broken);
+    assert_eq!(
+        found[0].as_ref().unwrap_err().code,
+        "pdf-changed-after-signature"
+    );
+    assert!(found[1].is_err());
+    // A mark that hides the page.
+    let text = String::from_utf8_lossy(&twice).into_owned();
+    let field = text.rfind("/Rect").unwrap();
+    let start = text[..field].rfind(" 0 obj").unwrap();
+    let number = text[..start].rsplit('\n').next().unwrap().parse().unwrap();
+    let object = &text[start + 7..start + text[start..].find("\nendobj").unwrap()];
+    let from = object.find("/Rect").unwrap();
+    let to = from + object[from..].find(']').unwrap();
+    let covering = format!("{}/Rect[0 0 595 842{}", &object[..from], &object[to..]);
+    let root = text.rfind("/Root ").unwrap() + 6;
+    assert!(
+        text[root..].starts_with("1 0 R"),
+        "as the update below names it"
+    );
+    let found = read(&updated(&twice, &[(number, &covering)]));
+    assert!(found.iter().all(Result::is_err));
+}
+
+#[test]
 fn byte_ranges_that_leave_something_out_are_refused() {
     let practice = Practice::new();
     let signer = DocumentSigner::new(&practice, RS256);

@@ -4,7 +4,8 @@
 //! except where a signature cannot be added otherwise: the form's and pages' lists may have grown by signature fields, an
 //! empty signature field may have been signed, the document security store and the file's descriptive data may differ. An
 //! object that the revision referred to and did not have may not have been supplied. That answers attacks that hide, replace or
-//! overlay content in updates (incremental saving, shadow attacks).
+//! overlay content in updates (incremental saving, shadow attacks). A signature that came since must hold, and its mark must be smaller
+//! than a quarter of an A4 page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use lopdf::{Dictionary, Document, Object, ObjectId};
 use super::PdfError;
 use super::document::{array, catalog, dictionary, name};
 use super::fields;
+use super::mark::MAXIMUM_MARK_AREA;
 
 /// Stands for the trailer among the parents of an object; no object has number 0.
 const TRAILER: ObjectId = (0, u16::MAX);
@@ -30,8 +32,19 @@ struct Comparison<'a> {
     unsigned: BTreeSet<ObjectId>,
 }
 
-/// Compares a signed revision with the file as it is.
-pub(super) fn check(before: &Document, after: &Document) -> Result<(), PdfError> {
+/// Compares a signed revision with the file as it is. `broken` are the fields whose signature or time stamp does not hold: none of
+/// them may have come since.
+pub(super) fn check(
+    before: &Document,
+    after: &Document,
+    broken: &BTreeSet<ObjectId>,
+) -> Result<(), PdfError> {
+    if broken
+        .iter()
+        .any(|field| !before.objects.contains_key(field))
+    {
+        return changed("a signature or time stamp was added that does not hold");
+    }
     for key in [&b"Root"[..], b"Info"] {
         let (old, new) = (before.trailer.get(key).ok(), after.trailer.get(key).ok());
         if old.is_some() && old != new {
@@ -226,7 +239,24 @@ impl Comparison<'_> {
             ) && value.has(b"ByteRange")
         });
         let kind = name(self.after, field, b"FT");
-        !acts && holds && kind == Some(b"Sig")
+        !acts && holds && kind == Some(b"Sig") && self.is_no_cover(field)
+    }
+
+    /// A mark may stand on a page; it may not be a page.
+    fn is_no_cover(&self, field: &Dictionary) -> bool {
+        let Some(corners) = array(self.after, field, b"Rect") else {
+            return true;
+        };
+        let corners: Vec<f32> = corners
+            .iter()
+            .filter_map(|corner| corner.as_float().ok())
+            .collect();
+        match corners.as_slice() {
+            [left, bottom, right, top] => {
+                ((right - left) * (top - bottom)).abs() <= MAXIMUM_MARK_AREA
+            }
+            _ => false,
+        }
     }
 
     /// Whether an array is the form's list of fields or the annotations of pages, and of nothing else.

@@ -11,6 +11,8 @@ pub const MAXIMUM_LINES: usize = 8;
 pub const MAXIMUM_LINE_CHARACTERS: usize = 120;
 /// Largest coordinate, points: what PDF allows for a page.
 const MAXIMUM_COORDINATE: f32 = 14_400.0;
+/// Largest area, square points: a quarter of an A4 page. A larger mark would hide what was signed before.
+pub const MAXIMUM_MARK_AREA: f32 = 125_000.0;
 /// Between frame and text, points.
 const MARGIN: f32 = 4.0;
 /// Distance of lines in font sizes.
@@ -54,6 +56,9 @@ impl VisibleMark {
                 .all(|value| (10.0..=MAXIMUM_COORDINATE).contains(value))
         {
             return refused("the visible mark's place is not on a page");
+        }
+        if self.width * self.height > MAXIMUM_MARK_AREA {
+            return refused("the visible mark is larger than a quarter of an A4 page");
         }
         if self.lines.is_empty() || self.lines.len() > MAXIMUM_LINES {
             return refused("a visible mark has one to eight lines");

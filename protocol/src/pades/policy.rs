@@ -14,7 +14,6 @@ const ACTIONS: &[(&[u8], ActiveContent)] = &[
     (b"SubmitForm", ActiveContent::FormAction),
     (b"ImportData", ActiveContent::FormAction),
     (b"GoToE", ActiveContent::RemoteGoTo),
-    (b"GoToR", ActiveContent::RemoteGoTo),
     (b"Rendition", ActiveContent::RichMedia),
     (b"Movie", ActiveContent::RichMedia),
     (b"Sound", ActiveContent::RichMedia),

@@ -1,8 +1,9 @@
 //! Reading the signatures of a PDF, ours or another's: everything that needs no trust, and what became of the file after each.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use lopdf::{Dictionary, Document, Object};
+use lopdf::{Dictionary, Document, Object, ObjectId};
 use paraphe_certs::UnixTime;
 use time::macros::format_description;
 use time::{PrimitiveDateTime, UtcOffset};
@@ -33,6 +34,8 @@ pub struct PdfSignature {
 
 /// A signature or document time stamp whose place is known.
 struct Located {
+    id: ObjectId,
+    /// Full name of the field.
     field: String,
     range: SignedRange,
     contents: Vec<u8>,
@@ -73,13 +76,17 @@ fn examine(pdf: &[u8]) -> Result<Vec<PdfSignature>, PdfError> {
     }
     let mut located = Vec::new();
     let mut refused = Vec::new();
+    let mut broken = BTreeSet::new();
     for field in fields {
         match locate(pdf, &document, &field) {
             Ok(found) => located.push(found),
-            Err(error) => refused.push(PdfSignature {
-                field: field.name,
-                outcome: Err(error.into()),
-            }),
+            Err(error) => {
+                broken.insert(field.id);
+                refused.push(PdfSignature {
+                    field: field.name,
+                    outcome: Err(error.into()),
+                });
+            }
         }
     }
     located.sort_by_key(|found: &Located| found.range.end);
@@ -92,14 +99,28 @@ fn examine(pdf: &[u8]) -> Result<Vec<PdfSignature>, PdfError> {
         evidence,
         located: &located,
     };
-    let mut signatures: Vec<PdfSignature> = located
-        .iter()
-        .filter(|found| found.kind == Kind::Signature)
-        .map(|found| PdfSignature {
-            field: found.field.clone(),
-            outcome: reading.check(found).map_err(ReadError::from),
-        })
-        .collect();
+    let mut signatures = Vec::new();
+    // The last first: one that does not hold is a change to those before it.
+    for found in located.iter().rev() {
+        let holds = match found.kind {
+            Kind::TimeStamp => reading
+                .time_stamp(found)?
+                .is_some_and(|it| it.imprint_matches),
+            Kind::Signature => {
+                let outcome = reading.check(found, &broken).map_err(ReadError::from);
+                let holds = outcome.is_ok();
+                signatures.push(PdfSignature {
+                    field: found.field.clone(),
+                    outcome,
+                });
+                holds
+            }
+        };
+        if !holds {
+            broken.insert(found.id);
+        }
+    }
+    signatures.reverse();
     signatures.extend(refused);
     if signatures.is_empty() {
         return Err(PdfError::NoSignature);
@@ -122,6 +143,7 @@ fn locate(pdf: &[u8], document: &Document, field: &SignatureField) -> Result<Loc
     };
     let (range, contents) = byte_range::read(pdf, document, id, signature)?;
     Ok(Located {
+        id: field.id,
         field: field.name.clone(),
         range,
         contents,
@@ -145,7 +167,11 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn check(&self, found: &Located) -> Result<CheckedSignature, PdfError> {
+    fn check(
+        &self,
+        found: &Located,
+        broken: &BTreeSet<ObjectId>,
+    ) -> Result<CheckedSignature, PdfError> {
         if self.shares_its_gap(found) {
             return Err(PdfError::ByteRange(
                 "two signatures leave the same bytes out",
@@ -161,7 +187,7 @@ impl Reading<'_> {
             .digest(self.pdf, digest)
             .map_err(CmsError::from)?;
         let signer = signed_data.verify(&content_digest)?;
-        self.check_what_follows(found)?;
+        self.check_what_follows(found, broken)?;
         let signature_time_stamps = cades::signature_time_stamps(&signed_data)?;
         let archive_time_stamps = self.document_time_stamps(found.range.end)?;
         let mut evidence = signed_data.evidence()?;
@@ -192,7 +218,11 @@ impl Reading<'_> {
     }
 
     /// Nothing may follow but updates that add signatures, time stamps and evidence.
-    fn check_what_follows(&self, found: &Located) -> Result<(), PdfError> {
+    fn check_what_follows(
+        &self,
+        found: &Located,
+        broken: &BTreeSet<ObjectId>,
+    ) -> Result<(), PdfError> {
         let after = found.range.after(self.pdf);
         if after.is_empty() {
             return Ok(());
@@ -213,7 +243,7 @@ impl Reading<'_> {
                 PdfError::ChangedAfterwards(format!("what was added cannot be compared: {error}"))
             })
         };
-        changes::check(&strictly(revision)?, &strictly(self.pdf)?)
+        changes::check(&strictly(revision)?, &strictly(self.pdf)?, broken)
     }
 
     /// Document time stamps that came after the revision, in order.
@@ -223,19 +253,24 @@ impl Reading<'_> {
             if found.kind != Kind::TimeStamp || found.range.gap.start < end {
                 continue;
             }
-            let Some(token) = token(&found.contents) else {
-                continue;
-            };
-            let digest = found
-                .range
-                .digest(self.pdf, token.info().digest())
-                .map_err(CmsError::from)?;
-            time_stamps.push(ImprintedTimeStamp {
-                imprint_matches: token.info().imprint() == digest,
-                token,
-            });
+            time_stamps.extend(self.time_stamp(found)?);
         }
         Ok(time_stamps)
+    }
+
+    /// A document time stamp, where its contents are a token.
+    fn time_stamp(&self, found: &Located) -> Result<Option<ImprintedTimeStamp>, PdfError> {
+        let Some(token) = token(&found.contents) else {
+            return Ok(None);
+        };
+        let digest = found
+            .range
+            .digest(self.pdf, token.info().digest())
+            .map_err(CmsError::from)?;
+        Ok(Some(ImprintedTimeStamp {
+            imprint_matches: token.info().imprint() == digest,
+            token,
+        }))
     }
 
     /// The level that the content reaches, each with what is below it. The store counts, not what only the signature carries.
