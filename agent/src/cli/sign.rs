@@ -20,7 +20,7 @@ use super::session::{Invocation, Session, invalid};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Format de signature : xades, cades, pades, jades, asic-e / signature format
+    /// Format de signature : xades, cades, pades / signature format
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: SignatureFormat,
     /// enveloped, enveloping, detached ; absent : la plus courante du format / the format's usual one

@@ -7,6 +7,13 @@ use paraphe_protocol::signature::{Level, Packaging, SignatureFormat};
 
 use crate::problem::Failure;
 
+/// The formats that this agent makes.
+pub(crate) const OFFERED: [SignatureFormat; 3] = [
+    SignatureFormat::Xades,
+    SignatureFormat::Cades,
+    SignatureFormat::Pades,
+];
+
 /// A choice in which everything goes together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SignatureChoice {
@@ -31,6 +38,14 @@ impl AskedSignature {
         algorithm: SignatureAlgorithm,
         has_time_stamps: bool,
     ) -> Result<SignatureChoice, Failure> {
+        if !OFFERED.contains(&self.format) {
+            let offered: Vec<_> = OFFERED.iter().map(|format| format.name()).collect();
+            let offered = offered.join(", ");
+            return Err(Failure::new(ErrorCode::RequestInvalid).with_detail(
+                format!("Formats proposés : {offered}."),
+                format!("Formats offered: {offered}."),
+            ));
+        }
         let packagings = self.format.packagings();
         let packaging = match self.packaging {
             None => packagings.first().copied(),
@@ -105,7 +120,7 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_the_usual() {
-        for format in SignatureFormat::ALL {
+        for format in OFFERED {
             let choice = AskedSignature { format, ..ASKED }
                 .decide(ALGORITHM, false)
                 .unwrap();
@@ -122,6 +137,11 @@ mod tests {
             ..ASKED
         };
         assert_eq!(refused(enveloped), ErrorCode::RequestInvalid);
+        let elsewhere = AskedSignature {
+            format: SignatureFormat::Jades,
+            ..ASKED
+        };
+        assert_eq!(refused(elsewhere), ErrorCode::RequestInvalid);
         for level in [Level::T, Level::LT, Level::LTA] {
             let stamped = AskedSignature {
                 level: Some(level),

@@ -36,6 +36,11 @@ pub(crate) struct ReadDocument {
 }
 
 impl ReadDocument {
+    /// Whether it went through the gate as XML.
+    pub(crate) fn is_xml(&self) -> bool {
+        self.media_type == XML[0]
+    }
+
     /// Reads a document. `buffer` is kept by the caller so that memory does not grow.
     pub(crate) fn read(
         source: Source,

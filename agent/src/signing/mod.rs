@@ -8,8 +8,10 @@ mod documents_again;
 
 use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::api::ErrorCode;
-use paraphe_protocol::cades;
+use paraphe_protocol::pades::PadesOptions;
 use paraphe_protocol::signature::{Packaging, PreparedSignature, SignatureFormat, Signer};
+use paraphe_protocol::xades::{DetachedDocument, EmbeddedForm, XadesParameters};
+use paraphe_protocol::{cades, pades, xades};
 
 pub(crate) use choice::{AskedSignature, SignatureChoice};
 pub(crate) use document::ReadDocument;
@@ -31,6 +33,16 @@ pub(crate) fn prepare(
         algorithm: choice.algorithm,
         signing_time,
     };
+    let xades_parameters = XadesParameters {
+        signer,
+        digest: choice.algorithm.digest(),
+        claimed_role: None,
+        commitment: None,
+    };
+    if let (SignatureFormat::Xades, Packaging::Detached) = (choice.format, choice.packaging) {
+        let documents: Vec<_> = documents.iter().map(detached).collect();
+        return Ok(xades::prepare_detached(&documents, &xades_parameters)?);
+    }
     let first = documents.first_mut().ok_or(ErrorCode::LotEmpty)?;
     let mut content = || first.content.take().ok_or(ErrorCode::Internal);
     let prepared = match (choice.format, choice.packaging) {
@@ -40,7 +52,35 @@ pub(crate) fn prepare(
         (SignatureFormat::Cades, Packaging::Enveloping) => {
             cades::prepare_attached(content()?, &signer)
         }
+        (SignatureFormat::Xades, Packaging::Enveloping) => {
+            let form = match first.is_xml() {
+                true => EmbeddedForm::Xml,
+                false => EmbeddedForm::Base64,
+            };
+            let media_type = first.media_type;
+            let content = first.content.take().ok_or(ErrorCode::Internal)?;
+            xades::prepare_enveloping(&content, media_type, form, &xades_parameters)
+        }
+        (SignatureFormat::Xades, Packaging::Enveloped) => {
+            xades::prepare_enveloped(&content()?, &xades_parameters)
+        }
+        (SignatureFormat::Pades, _) => {
+            let options = PadesOptions {
+                level: Some(choice.level),
+                ..PadesOptions::default()
+            };
+            pades::prepare(&content()?, &signer, &options)
+        }
+        // Refused when the choice was decided.
         _ => return Err(ErrorCode::Internal.into()),
     };
     Ok(prepared?)
+}
+
+fn detached(document: &ReadDocument) -> DetachedDocument {
+    DetachedDocument {
+        name: document.name.clone(),
+        media_type: document.media_type.to_owned(),
+        digest: document.digest.clone(),
+    }
 }
