@@ -357,3 +357,78 @@ fn only_data(dictionary: &Dictionary) -> bool {
         ),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dictionary_of(entries: &[(&str, Object)]) -> Dictionary {
+        entries
+            .iter()
+            .map(|(key, value)| (key.as_bytes().to_vec(), value.clone()))
+            .collect()
+    }
+
+    fn one_page() -> Document {
+        let mut document = Document::new();
+        let kids = vec![Object::Reference((3, 0))];
+        for (number, entries) in [
+            (
+                1,
+                vec![("Type", "Catalog".into()), ("Pages", (2, 0).into())],
+            ),
+            (2, vec![("Type", "Pages".into()), ("Kids", kids.into())]),
+            (3, vec![("Type", "Page".into()), ("Parent", (2, 0).into())]),
+        ] {
+            let object = Object::Dictionary(dictionary_of(&entries));
+            document.objects.insert((number, 0), object);
+        }
+        document.trailer.set("Root", (1, 0));
+        document
+    }
+
+    /// The same with a signature field of this size, and one more entry in it.
+    fn signed(size: f32, more: Option<(&str, Object)>) -> Document {
+        let mut document = one_page();
+        let list = || Object::Array(vec![Object::Reference((10, 0))]);
+        let corners = [0.0, 0.0, size, size].map(Object::Real).to_vec();
+        let mut field = vec![
+            ("Subtype", "Widget".into()),
+            ("FT", "Sig".into()),
+            ("V", (12, 0).into()),
+            ("Rect", corners.into()),
+        ];
+        field.extend(more);
+        let form = dictionary_of(&[("Fields", list()), ("SigFlags", 3.into())]);
+        let value = dictionary_of(&[("Type", "Sig".into()), ("ByteRange", list())]);
+        for (number, object) in [(10, dictionary_of(&field)), (11, form), (12, value)] {
+            document
+                .objects
+                .insert((number, 0), Object::Dictionary(object));
+        }
+        for (number, key, value) in [(1, "AcroForm", (11, 0).into()), (3, "Annots", list())] {
+            if let Some(Object::Dictionary(object)) = document.objects.get_mut(&(number, 0)) {
+                object.set(key, value);
+            }
+        }
+        document
+    }
+
+    #[test]
+    fn a_field_may_come_where_it_holds_is_small_and_does_nothing() {
+        let check = |after: &Document, broken: &BTreeSet<ObjectId>| {
+            check(&one_page(), after, broken).is_ok()
+        };
+        let none = BTreeSet::new();
+        assert!(check(&one_page(), &none));
+        assert!(check(&signed(100.0, None), &none));
+        assert!(!check(&signed(400.0, None), &none), "it hides the page");
+        assert!(!check(&signed(100.0, None), &BTreeSet::from([(10, 0)])));
+        let action = Some(("A", Object::Dictionary(Dictionary::new())));
+        assert!(!check(&signed(100.0, action), &none), "it acts");
+        let text = Some(("FT", Object::from("Tx")));
+        assert!(!check(&signed(100.0, text), &none), "it is another field");
+        let unsigned = Some(("V", Object::Null));
+        assert!(!check(&signed(100.0, unsigned), &none), "it is empty");
+    }
+}
