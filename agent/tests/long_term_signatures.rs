@@ -13,11 +13,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use paraphe_certs::{TrustStore, UnixTime};
 use paraphe_protocol::api::{ErrorCode, Operation};
-use paraphe_protocol::cades;
 use paraphe_protocol::signature::{
     CheckedSignature, Contents, DocumentsInMemory, Indication, Level, SignatureTrust,
     ValidationPolicy, conclude,
 };
+use paraphe_protocol::xades::Presented;
+use paraphe_protocol::{cades, pades, xades};
 use serde_json::{Value, json};
 use stage::time_stamping::{self, TimeStampingServer};
 use stage::{Answer, Card, Stage};
@@ -89,8 +90,8 @@ fn openssl(directory: &Path, arguments: &[&str]) -> String {
     text
 }
 
-/// `openssl ts -verify` on every stamp, `openssl cms -verify` on the signature.
-fn judge(bytes: &[u8], checked: &CheckedSignature, is_detached: bool) {
+/// `openssl ts -verify` on every stamp.
+fn judge_stamps(checked: &CheckedSignature) {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let pki = stage::pki();
@@ -120,6 +121,14 @@ fn judge(bytes: &[u8], checked: &CheckedSignature, is_detached: bool) {
         );
         assert!(told.contains("Verification: OK"), "{told}");
     }
+}
+
+/// `openssl cms -verify` on a CAdES signature.
+fn judge_signature(bytes: &[u8], is_detached: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let anchors = texts(&stage::pki().anchors());
+    std::fs::write(folder.join("anchors.pem"), anchors).unwrap();
     std::fs::write(folder.join("signature.p7s"), bytes).unwrap();
     let content = document();
     let mut arguments = vec![
@@ -173,7 +182,8 @@ async fn each_level_is_proved_with_what_the_file_carries() {
         let mut beside = DocumentsInMemory(&documents);
         let beside = is_detached.then_some(&mut beside as &mut dyn Contents);
         let checked = cades::read(&bytes, beside).unwrap();
-        judge(&bytes, &checked, is_detached);
+        judge_stamps(&checked);
+        judge_signature(&bytes, is_detached);
         let now = UnixTime::from(SystemTime::now());
         // Up to T the verifier needs authorities and lists of its own.
         let store = store(level == Level::T);
@@ -188,6 +198,52 @@ async fn each_level_is_proved_with_what_the_file_carries() {
         assert_eq!(report.level, Some(level), "{report:#?}");
         let signer = report.signer.unwrap();
         assert_eq!(json!(signer.national_id), signed["signer"]["national_id"]);
+    }
+}
+
+#[tokio::test]
+async fn the_other_formats_reach_the_top_as_well() {
+    let server = TimeStampingServer::start();
+    for (format, packaging, name) in [
+        ("xades", "enveloping", "note-de-suivi.txt"),
+        ("xades", "detached", "note-de-suivi.txt"),
+        ("pades", "enveloped", "compte-rendu.pdf"),
+    ] {
+        let (stage, card) = stage(&server.configuration());
+        let path = document().with_file_name(name);
+        let body = json!({
+            "format": format, "packaging": packaging, "level": "LTA",
+            "documents": [{"source": {"path": path}, "name": name}],
+        });
+        let signed = stage.perform(Operation::Sign, body).await.unwrap();
+        assert_eq!(signed["level"], "LTA");
+        assert_eq!(card.counters().private_key_operations, 1);
+        let bytes = fetched(&stage, &signed["signature"]).await;
+        let content = std::fs::read(&path).unwrap();
+        let checked = if format == "pades" {
+            assert!(bytes.starts_with(&content));
+            pades::read(&bytes).unwrap().remove(0).outcome.unwrap()
+        } else {
+            let is_detached = packaging == "detached";
+            let (names, documents) = ([Some(name.to_owned())], [content.as_slice()]);
+            let mut presented = Presented {
+                names: if is_detached { &names } else { &[] },
+                contents: &mut DocumentsInMemory(if is_detached { &documents } else { &[] }),
+            };
+            xades::read(&bytes, &mut presented).unwrap()
+        };
+        judge_stamps(&checked);
+        let store = store(false);
+        let trust = SignatureTrust {
+            professionals: &store,
+            others: None,
+            time_stamping: &store,
+            fetched: None,
+        };
+        let now = UnixTime::from(SystemTime::now());
+        let report = conclude(checked, &trust, now, &ValidationPolicy::default());
+        assert_eq!(report.indication, Indication::TotalPassed, "{report:#?}");
+        assert_eq!(report.level, Some(Level::LTA), "{report:#?}");
     }
 }
 
