@@ -323,3 +323,52 @@ fn what_is_no_signed_pdf_is_told() {
     let prepared = pades::prepare(&pdf::sample(), &signer.signer(), &options);
     assert!(format!("{:?}", prepared.unwrap()).contains("RS256"));
 }
+
+#[test]
+fn hostile_structure_ends_in_bounds() {
+    let practice = Practice::new();
+    let signer = DocumentSigner::new(&practice, RS256);
+    let catalog = "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>";
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<>>>>";
+    let nested = "[".repeat(100_000) + &"]".repeat(100_000);
+    // A stream that unpacks to more than the whole file may.
+    let mut stream = lopdf::Stream::new(lopdf::Dictionary::new(), vec![b' '; 40 << 20]);
+    stream.compress().unwrap();
+    let packed: String = stream
+        .content
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let bomb = format!(
+        "<</Type/ObjStm/N 1/First 4/Filter[/ASCIIHexDecode/FlateDecode]/Length {}>>stream\n{packed}>\nendstream",
+        packed.len() + 1
+    );
+    for (what, pages, field) in [
+        (
+            "deep",
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            nested.as_str(),
+        ),
+        (
+            "pages in a circle",
+            "<</Type/Pages/Kids[2 0 R]/Count 1>>",
+            "<</T(x)>>",
+        ),
+        (
+            "fields in a circle",
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            "<</T(x)/FT/Sig/Kids[4 0 R]/Parent 4 0 R>>",
+        ),
+        ("bomb", "<</Type/Pages/Kids[3 0 R]/Count 1>>", &bomb),
+    ] {
+        let objects: Vec<String> = [catalog, pages, page, field].map(str::to_owned).to_vec();
+        let pdf = pdf::written(&objects);
+        let refused = pades::read(&pdf).unwrap_err();
+        println!("{what}: {refused}");
+        let prepared = pades::prepare(&pdf, &signer.signer(), &PadesOptions::default());
+        if what == "bomb" {
+            assert_eq!(refused.code, "pdf-malformed", "{refused}");
+            assert!(prepared.is_err());
+        }
+    }
+}
