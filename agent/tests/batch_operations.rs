@@ -154,8 +154,9 @@ async fn one_entry_signs_them_all() {
             assert!(shown.contains(part), "{shown}");
         }
         let counters = desk.card.counters();
-        // The entry, and once more in the transaction that signs.
-        assert_eq!(counters.verifies, 2);
+        // The entry, and once more in each transaction that signs, never refused: how many there are depends on the machine's load.
+        assert!(counters.verifies >= 2, "{counters:?}");
+        assert_eq!(desk.card.tries_left(), 3);
         assert_eq!(counters.private_key_operations, 40);
         assert!(!desk.card.pin_verified());
         // Its own mandate ended with it.
@@ -248,6 +249,30 @@ async fn a_cancelled_batch_stops_between_two_signatures_and_goes_on_where_it_was
 }
 
 #[tokio::test]
+async fn a_login_gets_its_turn_while_a_batch_signs() {
+    let card = Card::altered(
+        "physician",
+        &["timing", "milliseconds_per_private_key_operation"],
+        json!(50),
+    );
+    let desk = Desk::new(vec![Answer::Pin("1234")], card);
+    let batch = desk.start(60).await;
+    desk.when(&batch, |summary| summary["done"].as_u64() > Some(2))
+        .await;
+    for _ in 0..3 {
+        let read = desk
+            .stage
+            .perform(Operation::CardRead, json!({}))
+            .await
+            .unwrap();
+        assert_eq!(read["assurance"], "holder");
+    }
+    let status = desk.ended(&batch).await;
+    assert_eq!(status["batches"][0]["state"], "done", "{status}");
+    assert_eq!(desk.card.counters().private_key_operations, 60);
+}
+
+#[tokio::test]
 async fn a_card_that_is_pulled_stops_it_and_nothing_is_lost() {
     let card = Card::altered(
         "physician",
@@ -286,7 +311,7 @@ async fn another_program_s_reset_costs_one_more_presentation_of_the_same_entry()
     let status = desk.ended(&batch).await;
     assert_eq!(status["batches"][0]["state"], "done", "{status}");
     assert_eq!(desk.stage.asked().len(), 1);
-    assert_eq!(desk.card.counters().verifies, 3);
+    assert!(desk.card.counters().verifies >= 3);
     assert_eq!(desk.card.tries_left(), 3);
     desk.judge(&batch, 12).await;
 }

@@ -41,7 +41,7 @@ pub(crate) fn begin(
     if request.items.is_empty() == request.list.is_none() {
         return Err(ErrorCode::BatchSize.into());
     }
-    BatchSigner::check(request.defaults)?;
+    BatchSigner::check(context.agent, request.defaults)?;
     if request.output.is_some() && matches!(context.caller, Caller::Site(_)) {
         return Err(ErrorCode::PathNotAllowed.into());
     }
@@ -152,7 +152,7 @@ impl Writing<'_> {
             ));
         }
         let choice = item.signature.over(self.request.defaults);
-        BatchSigner::check(choice).map_err(about)?;
+        BatchSigner::check(self.context.agent, choice).map_err(about)?;
         let (path, copied) = match &item.source {
             DocumentSource::Path(path) => {
                 if matches!(self.context.caller, Caller::Site(_)) || !Path::new(path).is_absolute()

@@ -14,14 +14,16 @@ use super::line::{Line, SignedItem};
 use super::prepare_stage::refuse;
 use super::queue::Popped;
 use super::record::Record;
-use crate::mandate::is_foreign_reset;
+use crate::mandate::{Mandate, is_foreign_reset, target};
 use crate::problem::Failure;
 use crate::token::{TokenError, UnlockedToken, VERIFIED_LIMIT};
 
-/// How long other programs wait for the card at most, while there is work.
+/// How long other programs wait for the card at most, while there is work. Other work of this agent waits for one signature.
 const LONGEST_HOLD: Duration = Duration::from_secs(20);
 /// How long the card is kept while nothing is ready.
-const IDLE: Duration = Duration::from_millis(100);
+const IDLE: Duration = Duration::from_millis(500);
+/// How often it is looked whether those behind have room again.
+const FULL: Duration = Duration::from_millis(20);
 /// How long the next item is waited for, without the card.
 const WAIT: Duration = Duration::from_millis(500);
 /// How often in a row another program may reset the card, or keep it, without a signature in between.
@@ -42,7 +44,7 @@ enum Pause {
 }
 
 /// Signs until nothing is left or something stops it.
-pub(super) fn sign(line: &Arc<Line>) {
+pub(super) fn sign(line: &Arc<Line>, mandate: &Arc<Mandate>) {
     let (mut in_vain, mut refused) = (0, 0);
     while !line.is_stopping() {
         match line.ready.pop(WAIT) {
@@ -51,16 +53,15 @@ pub(super) fn sign(line: &Arc<Line>) {
             Popped::Item(item) => line.ready.put_back(item),
         }
         if !line.signed.has_room() {
-            std::thread::sleep(IDLE);
+            std::thread::sleep(FULL);
             continue;
         }
         let signed_before = line.batch.signatures();
-        let work = Arc::clone(line);
+        let (work, under) = (Arc::clone(line), Arc::clone(mandate));
         let outcome =
-            line.mandate
-                .with_token(&line.agent, LONGEST_HOLD + VERIFIED_LIMIT, move |token| {
-                    Ok(sign_some(&work, token))
-                });
+            mandate.with_token(&line.agent, LONGEST_HOLD + VERIFIED_LIMIT, move |token| {
+                Ok(sign_some(&work, &under, token))
+            });
         if line.batch.signatures() > signed_before {
             (in_vain, refused) = (0, 0);
         }
@@ -102,20 +103,22 @@ pub(super) fn sign(line: &Arc<Line>) {
 }
 
 /// Signs what is ready, in the transaction that is under way.
-fn sign_some(line: &Line, token: &mut dyn UnlockedToken) -> Pause {
+fn sign_some(line: &Line, mandate: &Arc<Mandate>, token: &mut dyn UnlockedToken) -> Pause {
     let begun = Instant::now();
     loop {
         if line.is_stopping() {
             return Pause::Stop(None);
         }
-        if begun.elapsed() >= LONGEST_HOLD || !line.signed.has_room() {
+        let waited_for =
+            target(mandate.token()).is_some_and(|target| line.agent.readers.is_waited_for(target));
+        if waited_for || begun.elapsed() >= LONGEST_HOLD || !line.signed.has_room() {
             return Pause::LetGo;
         }
         let laid_out = match line.ready.pop(IDLE) {
             Popped::Item(laid_out) => laid_out,
             Popped::Nothing | Popped::Closed => return Pause::LetGo,
         };
-        let mut permit = match line.mandate.permit(&laid_out.intent.document) {
+        let mut permit = match mandate.permit(&laid_out.intent.document) {
             Ok(permit) => permit,
             Err(failure) if failure.code() == ErrorCode::MandateDocumentNotApproved => {
                 refuse(line, laid_out.item.item, &failure);

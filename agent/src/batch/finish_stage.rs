@@ -7,12 +7,13 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use paraphe_protocol::api::ErrorCode;
+use paraphe_protocol::signature::Level;
 
 use super::line::{Line, SignedItem, open};
 use super::prepare_stage::refuse;
 use super::queue::Popped;
 use super::record::Record;
-use super::signing::BatchSigner;
+use super::signing::DocumentAgain;
 use super::{result_file, storage};
 use crate::problem::Failure;
 
@@ -51,11 +52,23 @@ fn finish(line: &Line, signed: SignedItem) -> Result<(), Failure> {
     line.journal
         .sync(signed.recorded)
         .map_err(|error| storage(&error))?;
-    let output = BatchSigner::complete(signed.signature, &signed.value)?;
     let batch = &line.batch;
-    let place = result_file::place(batch.begun(), batch.directory(), &signed.item)?;
     let document = || open(&line.agent, batch, &signed.item);
-    let (size, sha256) = result_file::write(&place, &output, document, &signed.document)?;
+    let mut again = DocumentAgain {
+        open: document,
+        sha256: signed.document,
+    };
+    let level = signed.item.choice.level.unwrap_or(Level::B);
+    let output = line.signer.complete(
+        &line.agent,
+        signed.signature,
+        &signed.value,
+        level,
+        &mut again,
+    )?;
+    let place = result_file::place(batch.begun(), batch.directory(), &signed.item)?;
+    let (size, sha256) =
+        result_file::write(batch.id(), &place, &output, document, &signed.document)?;
     let record = Record::Done {
         item: signed.item.item,
         size,

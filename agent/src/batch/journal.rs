@@ -337,7 +337,7 @@ mod tests {
             .nth(3);
         let fourth = fourth.unwrap().0 + 1;
         for length in fourth..whole.len() {
-            for tail in [&b""[..], &[0; 700], b"\n\n"] {
+            for tail in [&b""[..], &[0; 700], b" \n\n"] {
                 fs::write(&path, [&whole[..length], tail].concat()).unwrap();
                 let journal = Journal::open(&path, |_, _| ()).unwrap();
                 journal.append(&[Record::Retried]).unwrap();

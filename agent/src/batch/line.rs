@@ -13,7 +13,6 @@ use super::journal::Journal;
 use super::queue::{Allowance, Queue, Share};
 use super::record::{Intent, Item};
 use super::signing::BatchSigner;
-use crate::mandate::Mandate;
 use crate::operation::Source;
 use crate::problem::Failure;
 use crate::service::Inner;
@@ -30,7 +29,6 @@ pub(super) struct Line {
     pub(super) batch: Arc<Batch>,
     pub(super) journal: Arc<Journal>,
     pub(super) signer: BatchSigner,
-    pub(super) mandate: Arc<Mandate>,
     /// Laid out; the intent is not durable yet.
     pub(super) prepared: Queue<LaidOut>,
     /// The card may be asked.
@@ -76,14 +74,12 @@ impl Line {
         batch: Arc<Batch>,
         journal: Arc<Journal>,
         signer: BatchSigner,
-        mandate: Arc<Mandate>,
     ) -> Self {
         Self {
             agent,
             batch,
             journal,
             signer,
-            mandate,
             prepared: Queue::new(ROOM),
             ready: Queue::new(ROOM),
             signed: Queue::new(ROOM),

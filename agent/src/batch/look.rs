@@ -1,6 +1,7 @@
 //! The first look at the documents: their digests, which the person approves with the PIN. Read once each, on all processors; one
 //! that cannot be read is refused here and does not keep the others from being signed.
 
+use paraphe_protocol::api::BatchItemState;
 use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
 
 use super::journal::Journal;
@@ -13,9 +14,19 @@ use crate::service::Inner;
 
 /// Documents between two looks at whether to stop.
 const GROUP: usize = 256;
+/// The first items' titles are shown to the person.
+const SHOWN_TITLES: u32 = 3;
 
-/// The digests of all that are left to sign, and the first titles.
-pub(super) type Seen = (Vec<Sha256Digest>, Vec<String>);
+/// What is left to do.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Documents to be signed.
+    pub(super) unsigned: Vec<Sha256Digest>,
+    /// Titles of the first ones.
+    pub(super) first_titles: Vec<String>,
+    /// Some are signed and only to be finished.
+    pub(super) signed: bool,
+}
 
 /// Looks at every document that was not looked at yet.
 /// `None` where it is to stop.
@@ -51,16 +62,20 @@ pub(super) fn look(
         let end = batch.record(journal, &records)?;
         journal.sync(end).map_err(|error| storage(&error))?;
     }
-    let (mut digests, mut titles, mut item) = (Vec::new(), Vec::new(), 0);
+    let (mut left, mut item) = (Seen::default(), 0);
     while let Some(next) = batch.with_table(|table| table.unfinished(item)) {
         item = next;
         let Some(row) = batch.row(item) else { break };
-        digests.extend(row.document);
-        if titles.len() < 3 {
-            titles.extend(batch.item(&row)?.title);
+        if row.state == BatchItemState::Signed {
+            left.signed = true;
+            continue;
+        }
+        left.unsigned.extend(row.document);
+        if item <= SHOWN_TITLES {
+            left.first_titles.extend(batch.item(&row)?.title);
         }
     }
-    Ok(Some((digests, titles)))
+    Ok(Some(left))
 }
 
 /// The next documents that were not looked at, and the number of the last one.

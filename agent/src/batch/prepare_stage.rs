@@ -87,7 +87,7 @@ fn lay_out(
     if let Some(intent) = &before {
         asked.algorithm = Some(intent.algorithm);
     }
-    let choice = line.signer.choice(asked)?;
+    let choice = line.signer.choice(&line.agent, asked)?;
     let document = open(&line.agent, batch, &item)?;
     let weight = BatchSigner::weight(&choice, document.size());
     let Some(share) = line.allowance.take(weight.max(LEAST_WEIGHT)) else {

@@ -51,6 +51,7 @@ pub(super) fn place(begun: &Begun, batch: &Path, item: &Item) -> Result<PathBuf,
 /// Writes a result and puts it in its place; gives its size and digest. `document` is read once more where the result begins with
 /// its bytes, which must be those of `sha256`.
 pub(super) fn write(
+    batch: &str,
     place: &Path,
     output: &Output,
     document: impl FnOnce() -> Result<Source, Failure>,
@@ -59,7 +60,7 @@ pub(super) fn write(
     let directory = place.parent().unwrap_or(Path::new("/"));
     let failed = |error: io::Error| storage(&error);
     let temporary = tempfile::Builder::new()
-        .prefix(".paraphe-")
+        .prefix(&unfinished(batch))
         .tempfile_in(directory)
         .map_err(failed)?;
     let mut writer = Hashing {
@@ -91,6 +92,24 @@ pub(super) fn write(
         .map_err(|error| storage(&error.error))?;
     sync_directory(directory).map_err(failed)?;
     Ok((size, digest))
+}
+
+/// What the name of a result of this batch begins with until it is whole.
+fn unfinished(batch: &str) -> String {
+    format!(".paraphe-{batch}-")
+}
+
+/// Takes away what a killed process left half-written.
+pub(super) fn clear_unfinished(batch: &str, directory: &Path) -> io::Result<()> {
+    let prefix = unfinished(batch);
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(&prefix)) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes names in a directory durable.

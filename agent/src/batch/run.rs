@@ -5,22 +5,25 @@ use std::sync::Arc;
 use std::thread;
 
 use paraphe_certs::{CardSignature, StructureSeal};
-use paraphe_protocol::api::{ErrorCode, Language};
+use paraphe_protocol::api::{ErrorCode, Language, MandateEndReason};
 use paraphe_protocol::digest::Sha256Digest;
 
 use super::journal::Journal;
 use super::line::Line;
+use super::look::Seen;
 use super::one_batch::Activity;
 use super::record::Record;
 use super::signing::BatchSigner;
-use super::{Batch, card_stage, finish_stage, look, prepare_stage, storage};
+use super::{Batch, card_stage, finish_stage, look, prepare_stage, result_file, storage};
 use crate::caller::Caller;
 use crate::document_store::Owner;
 use crate::mandate::{Mandate, Scope};
-use crate::operation::{Context, MandateQuestion, ask_for_mandate, check_certificate, now};
+use crate::operation::{
+    Context, MandateQuestion, ask_for_mandate, check_certificate, holder_token, now,
+};
 use crate::problem::Failure;
 use crate::service::Inner;
-use crate::token::Bearer;
+use crate::token::{Bearer, Token};
 
 /// What a batch is set to work with.
 #[derive(Debug)]
@@ -76,36 +79,63 @@ fn work(
     };
     batch.set_activity(Activity::Preparing);
     batch.record(journal, &[Record::Working])?;
+    let results = result_file::directory(batch.begun(), batch.directory());
+    result_file::clear_unfinished(batch.id(), &results).map_err(|error| storage(&error))?;
     if run.retry_failed {
         batch.record(journal, &[Record::Retried])?;
     }
-    let Some((digests, titles)) = look::look(agent, batch, journal)? else {
+    let Some(left) = look::look(agent, batch, journal)? else {
         return Ok(None);
     };
-    if digests.is_empty() {
-        return Ok(None);
-    }
     let context = Context {
         agent,
         caller: &run.caller,
         language: run.language,
     };
-    let (mandate, own) = mandate(&context, batch, run, digests, titles)?;
+    if left.unsigned.is_empty() {
+        // What is signed is finished without the PIN; the card says whose certificate it was.
+        return match left.signed {
+            true => {
+                let token = holder_token(
+                    &context,
+                    batch.begun().reader.as_deref(),
+                    serial(batch).as_deref(),
+                )?;
+                sign(&context, agent, batch, journal, &token, None)
+            }
+            false => Ok(None),
+        };
+    }
+    let (mandate, own) = mandate(&context, batch, run, left)?;
     batch.set_mandate(mandate.id());
-    let outcome = sign(&context, agent, batch, journal, &mandate);
+    let outcome = sign(
+        &context,
+        agent,
+        batch,
+        journal,
+        mandate.token(),
+        Some(&mandate),
+    );
     if own {
         // It was asked for this work alone.
-        mandate.end(paraphe_protocol::api::MandateEndReason::Closed);
+        mandate.end(MandateEndReason::Closed);
     }
     outcome
+}
+
+/// Whose card began it goes on.
+fn serial(batch: &Batch) -> Option<String> {
+    let signer = batch.with_table(|table| table.signer.clone());
+    signer
+        .map(|(serial, _)| serial)
+        .or_else(|| batch.begun().card.clone())
 }
 
 fn mandate(
     context: &Context<'_>,
     batch: &Batch,
     run: &Run,
-    digests: Vec<Sha256Digest>,
-    first_titles: Vec<String>,
+    left: Seen,
 ) -> Result<(Arc<Mandate>, bool), Failure> {
     let mandates = &context.agent.mandates;
     if let Some(id) = &run.mandate {
@@ -115,20 +145,15 @@ fn mandate(
     let longest = context.agent.config.mandate.maximum_duration.as_secs();
     let at_most = i64::try_from(longest).unwrap_or(i64::MAX);
     let not_after = run.not_after.unwrap_or(now().0.saturating_add(at_most));
-    // Whose card began it goes on.
-    let signer = batch.with_table(|table| table.signer.clone());
-    let serial = signer
-        .map(|(serial, _)| serial)
-        .or_else(|| begun.card.clone());
     let mandate = ask_for_mandate(
         context,
         MandateQuestion {
             purpose: &begun.purpose,
-            scope: Scope::documents(digests),
-            first_titles,
+            scope: Scope::documents(left.unsigned),
+            first_titles: left.first_titles,
             not_after: Some(not_after),
             reader: begun.reader.as_deref(),
-            card: serial.as_deref(),
+            card: serial(batch).as_deref(),
         },
     )?;
     Ok((mandate, true))
@@ -139,16 +164,16 @@ fn sign(
     agent: &Arc<Inner>,
     batch: &Arc<Batch>,
     journal: &Arc<Journal>,
-    mandate: &Arc<Mandate>,
+    token: &Token,
+    mandate: Option<&Arc<Mandate>>,
 ) -> Result<Option<Failure>, Failure> {
-    let signer = signer(context, batch, journal, mandate)?;
+    let signer = signer(context, batch, journal, token)?;
     batch.set_activity(Activity::Signing);
     let line = Arc::new(Line::new(
         Arc::clone(agent),
         Arc::clone(batch),
         Arc::clone(journal),
         signer,
-        Arc::clone(mandate),
     ));
     let no_thread =
         |error| Failure::new(ErrorCode::Internal).with_system_error("Fil", "Thread", &error);
@@ -156,7 +181,9 @@ fn sign(
     let ahead = started.inspect_err(|_| line.stop(None))?;
     let behind = finish_stage::start(&line).map_err(no_thread);
     let behind = behind.inspect_err(|_| line.stop(None))?;
-    card_stage::sign(&line);
+    if let Some(mandate) = mandate {
+        card_stage::sign(&line, mandate);
+    }
     for stage in ahead {
         if stage.join().is_err() {
             line.stop(Some(ErrorCode::Internal.into()));
@@ -176,9 +203,8 @@ fn signer(
     context: &Context<'_>,
     batch: &Batch,
     journal: &Journal,
-    mandate: &Mandate,
+    token: &Token,
 ) -> Result<BatchSigner, Failure> {
-    let token = mandate.token();
     let certificate = token
         .signature
         .clone()

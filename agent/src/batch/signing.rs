@@ -7,13 +7,16 @@ use std::path::Path;
 use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::{BatchChoice, DocumentSource, SignDocumentRequest};
-use paraphe_protocol::digest::Sha256Digest;
-use paraphe_protocol::signature::{Output, PreparedSignature, SignatureFormat};
+use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
+use paraphe_protocol::signature::{
+    Contents, ContentsError, Level, Output, PreparedSignature, SignatureFormat,
+};
 
 use super::record::Item;
 use crate::config::Limits;
-use crate::operation::Source;
+use crate::operation::{Source, now};
 use crate::problem::Failure;
+use crate::service::Inner;
 use crate::signing::{self, AskedSignature, ReadDocument, SignatureChoice};
 use crate::token::Token;
 
@@ -38,16 +41,21 @@ pub(super) struct PreparedItem {
 
 impl BatchSigner {
     /// Refuses what no item could be signed as, whoever signs; asked when a batch is started.
-    pub(super) fn check(choice: BatchChoice) -> Result<(), Failure> {
+    pub(super) fn check(agent: &Inner, choice: BatchChoice) -> Result<(), Failure> {
         let algorithm = choice
             .algorithm
             .unwrap_or(SignatureAlgorithm::RsaPkcs1Sha256);
-        decided(choice, algorithm).map(|_| ())
+        decided(choice, algorithm, agent.evidence.has_time_stamps()).map(|_| ())
     }
 
     /// Everything about an item's signature, with what the token does.
-    pub(super) fn choice(&self, asked: BatchChoice) -> Result<SignatureChoice, Failure> {
-        decided(asked, self.token.document_algorithm(asked.algorithm)?)
+    pub(super) fn choice(
+        &self,
+        agent: &Inner,
+        asked: BatchChoice,
+    ) -> Result<SignatureChoice, Failure> {
+        let algorithm = self.token.document_algorithm(asked.algorithm)?;
+        decided(asked, algorithm, agent.evidence.has_time_stamps())
     }
 
     /// Bytes that a laid-out item keeps in memory of a document of this size.
@@ -85,18 +93,68 @@ impl BatchSigner {
         })
     }
 
-    /// Makes the result of a laid-out item and its signature's value.
+    /// Makes the result of a laid-out item and its signature's value, at the level that was asked for. `contents` gives the document
+    /// once more.
     pub(super) fn complete(
+        &self,
+        agent: &Inner,
         signature: Box<dyn PreparedSignature>,
         value: &[u8],
+        level: Level,
+        contents: &mut dyn Contents,
     ) -> Result<Output, Failure> {
-        Ok(signature.complete(value)?.finish()?)
+        let mut file = signature.complete(value)?;
+        if level > Level::B {
+            let store = agent.trust.load()?;
+            let evidence = &agent.evidence;
+            evidence.raise(
+                file.as_mut(),
+                level,
+                &self.certificate,
+                &store,
+                contents,
+                now(),
+            )?;
+        }
+        Ok(file.finish()?)
+    }
+}
+
+/// An item's document, read once more; it must still be what was signed.
+pub(super) struct DocumentAgain<Open> {
+    pub(super) open: Open,
+    pub(super) sha256: Sha256Digest,
+}
+
+impl<Open: Fn() -> Result<Source, Failure>> Contents for DocumentAgain<Open> {
+    fn read(&mut self, index: usize, piece: &mut dyn FnMut(&[u8])) -> Result<(), ContentsError> {
+        let failed = |cause: &str| ContentsError {
+            index,
+            cause: cause.to_owned(),
+        };
+        let of_failure = |failure: Failure| failed(failure.code().name());
+        if index > 0 {
+            return Err(failed("there is no such document"));
+        }
+        let mut hasher = Sha256Hasher::new();
+        let source = (self.open)().map_err(of_failure)?;
+        let read = source.read_through(&mut Vec::new(), |bytes| {
+            hasher.update(bytes);
+            piece(bytes);
+            Ok(())
+        });
+        read.map_err(of_failure)?;
+        if hasher.finish() == self.sha256 {
+            Ok(())
+        } else {
+            Err(failed("it is no longer what was signed"))
+        }
     }
 }
 
 /// What the result's file name ends with, by what was asked for alone: the document's own where the signature is inside.
 pub(super) fn extension(item: &Item) -> Result<String, Failure> {
-    let choice = decided(item.choice, SignatureAlgorithm::RsaPkcs1Sha256)?;
+    let choice = decided(item.choice, SignatureAlgorithm::RsaPkcs1Sha256, true)?;
     Ok(match choice.file_type("", "").1 {
         "" => match Path::new(&item.path)
             .extension()
@@ -109,13 +167,17 @@ pub(super) fn extension(item: &Item) -> Result<String, Failure> {
     })
 }
 
-fn decided(asked: BatchChoice, algorithm: SignatureAlgorithm) -> Result<SignatureChoice, Failure> {
+fn decided(
+    asked: BatchChoice,
+    algorithm: SignatureAlgorithm,
+    has_time_stamps: bool,
+) -> Result<SignatureChoice, Failure> {
     AskedSignature {
         format: asked.format.unwrap_or(SignatureFormat::Cades),
         packaging: asked.packaging,
         level: asked.level,
     }
-    .decide(algorithm, false)
+    .decide(algorithm, has_time_stamps)
 }
 
 /// The name under which the formats know the document: that of its file.

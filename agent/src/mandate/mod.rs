@@ -7,11 +7,10 @@
 
 mod approved;
 mod one_mandate;
-mod session_lock;
 mod watch;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use paraphe_protocol::api::{ErrorCode, MandateEndReason, MandateSummary};
 
@@ -21,8 +20,7 @@ use crate::problem::Failure;
 use crate::reader::Readers;
 
 pub(crate) use approved::Scope;
-pub(crate) use one_mandate::{Mandate, MandateTerms, is_foreign_reset};
-use session_lock::SessionLock;
+pub(crate) use one_mandate::{Mandate, MandateTerms, is_foreign_reset, target};
 
 /// Mandates that may be open at once.
 const MAXIMUM_OPEN: usize = 16;
@@ -32,19 +30,17 @@ const MAXIMUM_ENDED: usize = 32;
 /// The mandates of this agent.
 #[derive(Debug)]
 pub(crate) struct Mandates {
-    list: Arc<Mutex<VecDeque<Arc<Mandate>>>>,
+    list: Mutex<VecDeque<Arc<Mandate>>>,
     events: EventLog,
     readers: Readers,
-    session_lock: OnceLock<Option<SessionLock>>,
 }
 
 impl Mandates {
     pub(crate) fn new(events: EventLog, readers: Readers) -> Self {
         Self {
-            list: Arc::default(),
+            list: Mutex::default(),
             events,
             readers,
-            session_lock: OnceLock::new(),
         }
     }
 
@@ -62,8 +58,7 @@ impl Mandates {
 
     /// Begins a mandate, and to watch for its end.
     pub(crate) fn begin(&self, terms: MandateTerms) -> Result<Arc<Mandate>, Failure> {
-        let ends_on_lock = self.watches_session();
-        let mandate = Arc::new(Mandate::new(terms, ends_on_lock, self.events.clone())?);
+        let mandate = Arc::new(Mandate::new(terms, self.events.clone())?);
         let mut list = self.lock();
         let ended = list.iter().filter(|one| !one.is_open()).count();
         if ended > MAXIMUM_ENDED
@@ -99,38 +94,15 @@ impl Mandates {
 
     /// Ends them all: the agent stops.
     pub(crate) fn stop(&self) {
-        end_all(&self.list, MandateEndReason::AgentStopped);
-    }
-
-    /// Whether the session's lock is watched; begins to where it is not yet.
-    fn watches_session(&self) -> bool {
-        let lock = self.session_lock.get_or_init(|| {
-            let list = Arc::downgrade(&self.list);
-            SessionLock::watch(move |reason| match Weak::upgrade(&list) {
-                Some(list) => {
-                    end_all(&list, reason);
-                    true
-                }
-                None => false,
-            })
-        });
-        lock.as_ref().is_some_and(SessionLock::is_watching)
+        // Not under the lock: an end wakes others, who may ask for the list.
+        let all: Vec<_> = self.lock().iter().cloned().collect();
+        for mandate in all {
+            mandate.end(MandateEndReason::AgentStopped);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Mandate>>> {
-        lock(&self.list)
+        // Every change is one insertion or removal.
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn end_all(list: &Mutex<VecDeque<Arc<Mandate>>>, reason: MandateEndReason) {
-    // Not under the lock: an end wakes others, who may ask for the list.
-    let all: Vec<_> = lock(list).iter().cloned().collect();
-    for mandate in all {
-        mandate.end(reason);
-    }
-}
-
-fn lock(list: &Mutex<VecDeque<Arc<Mandate>>>) -> MutexGuard<'_, VecDeque<Arc<Mandate>>> {
-    // Every change is one insertion or removal.
-    list.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,6 +18,7 @@ use crate::document_store::Owner;
 use crate::events::EventLog;
 use crate::operation::now;
 use crate::problem::Failure;
+use crate::reader::CardTarget;
 use crate::service::Inner;
 use crate::token::{
     Access, DocumentSignature, HeldSecret, ProvenSecret, Token, TokenError, TokenWork,
@@ -51,7 +52,6 @@ pub(crate) struct Mandate {
     not_after: UnixTime,
     /// The same by the clock that nobody sets.
     deadline: Instant,
-    ends_on_lock: bool,
     documents_approved: bool,
     slept: Duration,
     secret: Arc<HeldSecret>,
@@ -81,11 +81,7 @@ pub(crate) struct Permit {
 }
 
 impl Mandate {
-    pub(super) fn new(
-        terms: MandateTerms,
-        ends_on_lock: bool,
-        events: EventLog,
-    ) -> Result<Self, Failure> {
+    pub(super) fn new(terms: MandateTerms, events: EventLog) -> Result<Self, Failure> {
         let mut id = [0_u8; 16];
         openssl::rand::rand_bytes(&mut id).map_err(|_| Failure::new(ErrorCode::Internal))?;
         let opened = now();
@@ -99,7 +95,6 @@ impl Mandate {
             opened,
             not_after: terms.not_after,
             deadline: Instant::now() + Duration::from_secs(seconds),
-            ends_on_lock,
             documents_approved: matches!(terms.scope, Scope::Documents(_)),
             slept: terms.slept,
             secret: Arc::new(HeldSecret::new(terms.secret)),
@@ -309,7 +304,8 @@ impl Mandate {
                 Some(_) => 0,
                 None => self.time_left().as_secs(),
             },
-            ends_on_lock: self.ends_on_lock,
+            // No session manager is asked.
+            ends_on_lock: false,
             end: state.end,
         }
     }
@@ -402,7 +398,7 @@ fn reason_of<R>(outcome: &Result<Result<R, TokenError>, Failure>) -> MandateEndR
 }
 
 /// Whether the token is a card in one of our readers, and which presence of it.
-pub(super) fn target(token: &Token) -> Option<&crate::reader::CardTarget> {
+pub(crate) fn target(token: &Token) -> Option<&CardTarget> {
     match &token.access {
         Access::Card(card) => Some(&card.target),
         Access::Pkcs11(_) | Access::Software(_) => None,

@@ -51,6 +51,15 @@ pub(crate) use strict_json::parse as parse_strictly;
 pub(crate) use summary::{hexadecimal_capitals, summary_of_atr};
 pub(crate) use trust_store::{TrustLoadError, TrustLoader};
 
+/// Reads the token that can sign for its holder: in that reader, with that serial number, or the only one. No secret is needed.
+pub(crate) fn holder_token(
+    context: &Context<'_>,
+    reader: Option<&str>,
+    serial: Option<&str>,
+) -> Result<crate::token::Token, Failure> {
+    selection::token(context, selection::Family::Holder, reader, serial)
+}
+
 /// One request on its way through an operation.
 pub(crate) struct Context<'a> {
     pub(crate) agent: &'a Inner,

@@ -118,6 +118,12 @@ impl Readers {
         }
     }
 
+    /// Whether another job waits for the one that is under way on this card.
+    pub(crate) fn is_waited_for(&self, target: &CardTarget) -> bool {
+        let owner = self.shared.lock().owner(target);
+        owner.is_some_and(|owner| owner.is_waited_for())
+    }
+
     /// How long the workstation has slept; it grows by every sleep and by nothing else.
     pub(crate) fn slept(&self) -> Duration {
         self.shared.backend.slept()

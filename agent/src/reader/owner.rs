@@ -5,6 +5,7 @@
 //! after it wait for the thread, which returns a moment after the mute one was pulled.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,6 +27,8 @@ pub(super) struct Owner {
     backend: Arc<dyn Backend>,
     stuck: Arc<Stuck>,
     channel: Arc<OnceLock<Option<u32>>>,
+    /// Jobs that the thread has not taken up yet.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// Since when the thread has been inside a command whose time is over, and which card was to answer it.
@@ -67,6 +70,7 @@ impl Owner {
             backend: Arc::clone(&backend),
             stuck: Arc::default(),
             channel: Arc::clone(&channel),
+            waiting: Arc::default(),
         };
         let stuck = Arc::clone(&owner.stuck);
         let reader = reader.clone();
@@ -106,6 +110,11 @@ impl Owner {
         self.channel.get().copied().flatten()
     }
 
+    /// Whether somebody waits for the job that is under way to end.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
     /// Runs `job` on the card that `target` names and waits for it, within `limits`.
     ///
     /// # Errors
@@ -139,7 +148,9 @@ impl Owner {
         let assignment: Assignment = Box::new({
             let target = target.clone();
             let backend = Arc::clone(&self.backend);
+            let waiting = Arc::clone(&self.waiting);
             move |connector| {
+                waiting.fetch_sub(1, Ordering::Relaxed);
                 if !answer.0.is_wanted() {
                     return;
                 }
@@ -167,10 +178,13 @@ impl Owner {
         let busy = |called: Instant| ReaderError::Busy {
             waited: called.elapsed(),
         };
-        match self.assignments.try_send(assignment) {
-            Ok(()) => {}
-            Err(mpsc::TrySendError::Full(_)) => return Err(busy(called)),
-            Err(mpsc::TrySendError::Disconnected(_)) => return Err(ReaderError::Stopped),
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.assignments.try_send(assignment) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(match error {
+                mpsc::TrySendError::Full(_) => busy(called),
+                mpsc::TrySendError::Disconnected(_) => ReaderError::Stopped,
+            });
         }
         match place.wait(called + limits.wait, || {
             *self.stuck.lock() = Some((Instant::now(), target.clone()))
