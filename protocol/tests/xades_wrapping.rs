@@ -136,6 +136,11 @@ fn shapes_around_an_enclosed_document() {
             ("everything by XPointer", text.replace(&format!("URI=\"#{id}\""), "URI=\"#xpointer(/)\"")),
             ("a signature around it", format!("<w>{text}<dose>9 mg</dose></w>")),
             ("alone in a wrapper", format!("<w a=\"9 mg\"><x/>{text}</w>")),
+            (
+                "with an attribute around it",
+                format!("<w dose=\"9 mg\">{text}</w>"),
+            ),
+            ("alone in another element", format!("<w>{text}</w>")),
             ("a signature inside it", text.replace(object, &format!("<ds:Object>{text}</ds:Object>"))),
         ];
         for (name, forged) in &shapes {

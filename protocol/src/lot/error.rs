@@ -31,10 +31,10 @@ pub enum LotError {
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
     /// The file is not a lot signature of this profile: something is missing, moved or added.
-    #[error("not a lot signature of profile dsg: {0}")]
+    #[error("not a lot signature of this profile: {0}")]
     Shape(#[from] ShapeError),
     /// A signed part holds something that this profile does not write.
-    #[error("the signed part {part:?} holds something that profile dsg does not")]
+    #[error("the signed part {part:?} holds something that this profile does not")]
     UnexpectedContent {
         /// Which part.
         part: SignedPart,
@@ -46,7 +46,7 @@ pub enum LotError {
         uri: String,
     },
     /// An algorithm or transform that this profile does not have.
-    #[error("the signature uses {uri}, which profile dsg does not have")]
+    #[error("the signature uses {uri}, which this profile does not have")]
     UnknownAlgorithm {
         /// Identifier of the algorithm, cut to 128 characters.
         uri: String,

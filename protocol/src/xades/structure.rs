@@ -182,6 +182,11 @@ impl<'d, 'a> Structure<'d, 'a> {
             {
                 return uncovered("a part of the document");
             }
+            // The wrapper itself is not signed: it may say nothing, and wraps only what it must.
+            let is_sibling = |target: &Target| matches!(target, Target::Sibling(_));
+            if root.has_attributes() || !targets.iter().any(is_sibling) {
+                return uncovered("the element around the signature");
+            }
         }
         for object in &self.objects {
             if object.id() == self.qualifying_object || covered.contains(&object.id()) {

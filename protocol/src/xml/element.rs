@@ -122,6 +122,12 @@ impl<'d, 'a> XmlElement<'d, 'a> {
             && *name.local_name == *local_name
     }
 
+    /// Whether it has attributes; namespace declarations are none.
+    #[must_use]
+    pub fn has_attributes(&self) -> bool {
+        !self.element.attributes.is_empty()
+    }
+
     /// Demands a name, whatever the attributes.
     ///
     /// # Errors
