@@ -52,4 +52,5 @@ targets!(
     vitale from "../../fuzz/fuzz_targets/vitale.rs",
     vitale_component from "../../fuzz/fuzz_targets/vitale_component.rs",
     whole_card from "../../fuzz/fuzz_targets/whole_card.rs",
+    xades from "../../fuzz/fuzz_targets/xades.rs",
 );
