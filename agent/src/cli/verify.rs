@@ -81,6 +81,32 @@ pub(super) fn lines(answer: &Value, language: Language) -> Lines {
         lines.row(say("Document", "Document"), at(document, "/unique_id"));
         lines.indented(2, say("État", "State"), matched);
     }
+    for signature in list(answer, "/signatures") {
+        let kind = ["/format", "/packaging", "/level", "/algorithm"].map(|key| at(signature, key));
+        let kind: Vec<_> = kind.into_iter().filter(|part| !part.is_empty()).collect();
+        lines.row("Signature", kind.join(" · "));
+        let subject = match output::signer(signature) {
+            signer if signer.is_empty() => at(signature, "/subject"),
+            signer => signer,
+        };
+        lines.indented(2, say("Signataire", "Signer"), subject);
+        lines.indented(
+            2,
+            say("Date annoncée", "Claimed date"),
+            time(signature, "/claimed_signing_time"),
+        );
+        lines.indented(
+            2,
+            say("Révocation", "Revocation"),
+            at(signature, "/revocation"),
+        );
+        for stamp in list(signature, "/time_stamps") {
+            lines.indented(2, say("Horodatage", "Time stamp"), time(stamp, "/time"));
+        }
+        for covered in list(signature, "/covered") {
+            lines.indented(2, say("Signé", "Signed"), at(covered, "/name"));
+        }
+    }
     lines
 }
 

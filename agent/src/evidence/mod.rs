@@ -8,10 +8,6 @@
 //! refused here rather than there.
 
 mod address;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the verification of documents follows")
-)]
 mod conclusion;
 mod error;
 mod fetch;

@@ -1,6 +1,9 @@
-//! `verify`: a reasoned report on a lot signature and its documents, with the trust of this workstation's configuration.
+//! `verify`: a reasoned report on a signature and its documents, with the trust of this workstation's configuration: a lot's, or
+//! one in a format of the field ([`signature_file`]).
 //! Documents are matched by content and never wholly in memory. A file that cannot be verified is a report too, not an
 //! error: errors are documents that cannot be read and a configuration that cannot be used.
+
+mod signature_file;
 
 use paraphe_protocol::api::{
     Conclusion, CoveredDocument, DocumentSource, ErrorCode, Language, VerifyRequest, VerifyResponse,
@@ -16,9 +19,10 @@ use super::document_source::Source;
 use super::hashing::in_parallel;
 use super::{Context, card_certificate};
 use crate::problem::Failure;
+use signature_file::FileFormat;
 
-/// Largest signature file: 10,000 references of some 300 bytes, and certificates.
-const MAXIMUM_SIGNATURE_BYTES: u64 = 16 << 20;
+/// Largest signature file, bytes: 10,000 references of some 300 bytes and certificates, or a document with its signature inside.
+const MAXIMUM_SIGNATURE_BYTES: u64 = 96 << 20;
 
 pub(super) fn perform(
     context: &Context<'_>,
@@ -33,6 +37,9 @@ pub(super) fn perform(
     }
     let trust = context.agent.trust.load()?;
     let signature = read_signature(context, &request.signature)?;
+    if let Some(format) = FileFormat::of(&signature) {
+        return format.examine(context, &signature, &request.documents, &trust);
+    }
     let legacy = DmpLegacy::where_enabled(context.agent.config.signatures.dmp_legacy);
     let digests = in_parallel(&request.documents, |buffer, source| {
         let mut hasher = Sha256Hasher::new();
@@ -122,6 +129,7 @@ fn response(report: LotReport, language: Language) -> VerifyResponse {
                 matched: document.outcome == DocumentOutcome::Intact,
             })
             .collect(),
+        signatures: Vec::new(),
     }
 }
 

@@ -1,17 +1,18 @@
-//! `verify`: a reasoned report on a lot signature and its documents. Never a bare yes or no (EN 319 102-1).
+//! `verify`: a reasoned report on a signature, a lot's or one in a format of the field, and its documents. Never a bare yes or no (EN 319 102-1).
 
 use paraphe_certs::{Holder, Structure};
 use serde::{Deserialize, Serialize};
 
 use super::DocumentSource;
+use crate::signature::SignatureReport;
 
 /// What to check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyRequest {
-    /// The signature file.
+    /// The signature file, or the document that holds its signature.
     pub signature: DocumentSource,
-    /// The documents that the lot is said to hold, in any order.
+    /// The documents that the lot is said to hold, or that the signature stands beside, in any order.
     #[serde(default)]
     pub documents: Vec<DocumentSource>,
 }
@@ -42,6 +43,9 @@ pub struct VerifyResponse {
     pub submission_set: Option<String>,
     /// What the signature covers, and whether each was presented and matches.
     pub covered: Vec<CoveredDocument>,
+    /// The report on each signature of a file that is not a lot's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<SignatureReport>,
 }
 
 /// EN 319 102-1 main indications.

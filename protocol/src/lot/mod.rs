@@ -33,3 +33,9 @@ pub const FORMAT_CODE: &str = "urn:ihe:iti:dsg:detached:2014";
 
 /// Name of the profile in reports and on the command line.
 pub const PROFILE: &str = "dsg";
+
+/// Whether a file names its manifest as the signature of a lot does (IHE DSG), to tell formats apart. It says nothing about the rest.
+#[must_use]
+pub fn is_signature(xml: &[u8]) -> bool {
+    memchr::memmem::find(xml, b"IHEManifest").is_some()
+}
