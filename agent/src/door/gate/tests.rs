@@ -306,7 +306,7 @@ fn only_post_to_an_operation_passes() {
         "/v1/../v1/status",
         "/v1/./status",
         "//v1/status",
-        "/v1/sign",
+        "/v1/lot",
         "/v1/pin",
     ] {
         assert_eq!(

@@ -188,7 +188,7 @@ async fn what_is_refused_is_not_executed() {
             ),
         ),
         ("400", good.replace("X-Paraphe: 1\r\n", "")),
-        ("404", good.replace("/v1/lot/sign", "/v1/sign")),
+        ("404", good.replace("/v1/lot/sign", "/v1/lot")),
         ("411", good.replace("Content-Length: 2\r\n", "")),
         ("413", served.good("/v1/lot/sign", &" ".repeat(1001))),
         (
