@@ -177,3 +177,45 @@ async fn what_does_not_go_together_costs_no_pin() {
     assert!(stage.asked().is_empty());
     assert_eq!(card.counters().verifies, 0);
 }
+
+#[tokio::test]
+async fn what_is_verified_is_looked_at_whole() {
+    let stage = Stage::new(vec![Answer::Pin("1234"), Answer::Pin("1234")]);
+    stage.insert("Lecteur 1", &Card::shipped("physician"));
+    let note = json!({"path": shipped("note-de-suivi.txt")});
+    let report = json!({"path": shipped("compte-rendu.pdf")});
+    let beside = request("cades", "detached", "note-de-suivi.txt");
+    let beside = stage.perform(Operation::Sign, beside).await.unwrap();
+    let inside = request("pades", "enveloped", "compte-rendu.pdf");
+    let inside = stage.perform(Operation::Sign, inside).await.unwrap();
+    let verify = async |signature: &Value, documents: &[&Value]| {
+        let body = json!({"signature": signature["signature"], "documents": documents});
+        stage.perform(Operation::Verify, body).await
+    };
+    for (signature, documents, conclusion) in [
+        (&beside, vec![&note], "total-passed"),
+        (&beside, vec![&report], "total-failed"),
+        (&beside, vec![], "indeterminate"),
+        (&inside, vec![], "total-passed"),
+    ] {
+        let told = verify(signature, &documents).await.unwrap();
+        assert_eq!(told["conclusion"], conclusion, "{told:#}");
+    }
+    stage.will_answer(Answer::Pin("1234"));
+    let around = request("cades", "enveloping", "note-de-suivi.txt");
+    let around = stage.perform(Operation::Sign, around).await.unwrap();
+    let whole = verify(&around, &[]).await.unwrap();
+    assert_eq!(whole["conclusion"], "total-passed");
+    for (signature, documents) in [
+        (&beside, vec![&note, &report]),
+        (&inside, vec![&note]),
+        (&around, vec![&report]),
+    ] {
+        let refused = verify(signature, &documents).await;
+        assert_eq!(code(&refused), ErrorCode::RequestInvalid);
+    }
+    let unsigned = json!({"signature": report});
+    let told = stage.perform(Operation::Verify, unsigned).await.unwrap();
+    assert_eq!(told["conclusion"], "indeterminate");
+    assert_eq!(told["reasons"], json!(["pdf-no-signature"]));
+}

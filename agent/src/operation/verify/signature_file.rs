@@ -3,10 +3,10 @@
 //! signatures: each has its own report, and the worst of them is the conclusion.
 
 use paraphe_certs::TrustStore;
-use paraphe_protocol::api::{Conclusion, DocumentSource, Language, VerifyResponse};
+use paraphe_protocol::api::{Conclusion, DocumentSource, ErrorCode, Language, VerifyResponse};
 use paraphe_protocol::signature::{
-    CheckedSignature, Contents, ContentsError, Indication, ReadError, Reason, SignatureReport,
-    refused,
+    CheckedSignature, Contents, ContentsError, Indication, Packaging, ReadError, Reason,
+    SignatureReport, refused,
 };
 use paraphe_protocol::xades::{self, Presented};
 use paraphe_protocol::{cades, lot, pades};
@@ -44,6 +44,7 @@ impl FileFormat {
         documents: &[DocumentSource],
         trust: &TrustStore,
     ) -> Result<VerifyResponse, Failure> {
+        self.check_documents(context, documents)?;
         let mut presented = PresentedDocuments { context, documents };
         let read: Vec<Result<CheckedSignature, ReadError>> = match self {
             Self::Xades => {
@@ -56,7 +57,13 @@ impl FileFormat {
             }
             Self::Cades => {
                 let beside = (!documents.is_empty()).then_some(&mut presented as &mut dyn Contents);
-                vec![cades::read(file, beside)]
+                let read = cades::read(file, beside);
+                if let Ok(signature) = &read
+                    && signature.packaging() == Packaging::Enveloping
+                {
+                    at_most(0, documents)?;
+                }
+                vec![read]
             }
             Self::Pades => match pades::read(file) {
                 Ok(signatures) => signatures.into_iter().map(|one| one.outcome).collect(),
@@ -73,6 +80,36 @@ impl FileFormat {
         }
         Ok(response(reports, context.language))
     }
+}
+
+impl FileFormat {
+    /// Refuses documents that are not there, and more than this format's signature stands beside: none may go unlooked at.
+    fn check_documents(
+        self,
+        context: &Context<'_>,
+        documents: &[DocumentSource],
+    ) -> Result<(), Failure> {
+        let limit = context.agent.config.limits.document_bytes;
+        for (document, position) in documents.iter().zip(1..) {
+            Source::open(context, document, limit)
+                .map_err(|failure| failure.about_document(position))?;
+        }
+        match self {
+            Self::Xades => Ok(()),
+            Self::Cades => at_most(1, documents),
+            Self::Pades => at_most(0, documents),
+        }
+    }
+}
+
+fn at_most(most: usize, documents: &[DocumentSource]) -> Result<(), Failure> {
+    if documents.len() <= most {
+        return Ok(());
+    }
+    Err(Failure::new(ErrorCode::RequestInvalid).with_detail(
+        format!("À côté d'une telle signature : {most} document(s) au plus."),
+        format!("Beside such a signature: {most} document(s) at most."),
+    ))
 }
 
 /// The documents beside the signature, each read when it is asked for.
