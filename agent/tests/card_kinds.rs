@@ -30,6 +30,13 @@ fn login() -> Value {
     json!({"nonce": URL_SAFE_NO_PAD.encode([0x5A; 32]), "server": "regional"})
 }
 
+fn single() -> Value {
+    json!({
+        "format": "cades",
+        "documents": [{"source": {"path": document()}, "name": "compte-rendu.pdf"}],
+    })
+}
+
 fn lot() -> Value {
     json!({
         "profile": "dsg",
@@ -58,7 +65,7 @@ fn the_table_has_every_shipped_profile() {
 async fn every_operation_ends_as_the_table_says_on_every_card() {
     for row in &TABLE {
         let name = row.profile;
-        let presented = usize::from(row.situations.is_ok()) + 2 * usize::from(row.acts.is_ok());
+        let presented = usize::from(row.situations.is_ok()) + 3 * usize::from(row.acts.is_ok());
         let stage = Stage::new((0..presented).map(|_| Answer::Pin("1234")).collect());
         let card = Card::shipped(name);
         stage.insert("Lecteur 1", &card);
@@ -105,6 +112,17 @@ async fn every_operation_ends_as_the_table_says_on_every_card() {
         assert_eq!(outcome(&asserted), row.acts, "{name}: login");
         let signed = stage.perform(Operation::LotSign, lot()).await;
         assert_eq!(outcome(&signed), row.acts, "{name}: lot/sign");
+        if let Ok(signed) = signed {
+            let body = json!({
+                "signature": signed["signature"],
+                "documents": [{"path": document()}],
+            });
+            let report = stage.perform(Operation::Verify, body).await.unwrap();
+            assert_eq!(report["conclusion"], "total-passed", "{name}: {report}");
+        }
+
+        let signed = stage.perform(Operation::Sign, single()).await;
+        assert_eq!(outcome(&signed), row.acts, "{name}: sign");
         if let Ok(signed) = signed {
             let body = json!({
                 "signature": signed["signature"],
@@ -175,6 +193,7 @@ async fn an_unknown_card_is_named_so_and_sent_nothing() {
         (Operation::CardRead, json!({"practice_situations": true})),
         (Operation::Login, login()),
         (Operation::LotSign, lot()),
+        (Operation::Sign, single()),
         (Operation::PinStatus, json!({})),
         (Operation::PinChange, json!({})),
         (Operation::PinUnblock, json!({})),
