@@ -5,11 +5,28 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use paraphe_certs::{Certificate, CertificateSubject, CertificateUse, PathError, UnixTime};
+use paraphe_certs::{
+    CardSignature, Certificate, CertificateSubject, CertificateUse, PathError, StructureSeal,
+    UnixTime,
+};
 use paraphe_protocol::api::ErrorCode;
 
 use super::Context;
 use crate::problem::Failure;
+use crate::token::Bearer;
+
+/// Checks the certificate with which a token's bearer signs documents: a person's signature or a structure's seal. As [`check`].
+pub(super) fn check_signature(
+    context: &Context<'_>,
+    bearer: &Bearer,
+    certificate: &Certificate,
+    at: UnixTime,
+) -> Result<Vec<Certificate>, Failure> {
+    match bearer {
+        Bearer::Person(_) => check::<CardSignature>(context, certificate, at),
+        Bearer::Structure(_) => check::<StructureSeal>(context, certificate, at),
+    }
+}
 
 /// Checks a certificate for use `U` and returns the issuing certificates known here, nearest first, without the anchor.
 pub(crate) fn check<U: CertificateUse>(

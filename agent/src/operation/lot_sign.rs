@@ -15,7 +15,7 @@ mod wrapping;
 
 use std::path::Path;
 
-use paraphe_certs::{CardSignature, Certificate, StructureSeal, UnixTime};
+use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::api::{
     DocumentSource, ErrorCode, LotDocumentResponse, LotSignRequest, LotSignResponse,
 };
@@ -88,12 +88,8 @@ fn sign(
         submission_time: now,
     };
     let unique_id = submission_set.unique_id.as_str().to_owned();
-    let check_certificate = || match &bearer {
-        Bearer::Person(_) => card_certificate::check::<CardSignature>(context, &certificate, now),
-        Bearer::Structure(_) => {
-            card_certificate::check::<StructureSeal>(context, &certificate, now)
-        }
-    };
+    let check_certificate =
+        || card_certificate::check_signature(context, &bearer, &certificate, now);
     let (chain, inspected) =
         inspection::inspect(check_certificate, context, &checked, &destination)?;
     let (signer, structure) = bearer.into_parts();

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use paraphe_certs::{CardSignature, StructureSeal, UnixTime};
+use paraphe_certs::UnixTime;
 use paraphe_protocol::api::{
     ErrorCode, MAXIMUM_PURPOSE, MandateCloseRequest, MandateEndReason, MandateOpenRequest,
     MandateStatusRequest, MandateStatusResponse, MandateSummary,
@@ -18,7 +18,7 @@ use crate::document_store::Owner;
 use crate::mandate::{Mandate, MandateTerms, Scope};
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
-use crate::token::{Access, Bearer, Token};
+use crate::token::{Access, Token};
 
 /// How long a mandate lasts where nobody says it, seconds.
 const USUAL_SECONDS: u64 = 3600;
@@ -173,13 +173,7 @@ fn check_certificate(context: &Context<'_>, token: &Token, now: UnixTime) -> Res
         .signature
         .as_ref()
         .ok_or(ErrorCode::CertificateMissing)?;
-    match token.bearer()? {
-        Bearer::Person(_) => card_certificate::check::<CardSignature>(context, certificate, now)?,
-        Bearer::Structure(_) => {
-            card_certificate::check::<StructureSeal>(context, certificate, now)?
-        }
-    };
-    Ok(())
+    card_certificate::check_signature(context, &token.bearer()?, certificate, now).map(drop)
 }
 
 fn is_on_keypad(context: &Context<'_>, token: &Token) -> bool {

@@ -4,7 +4,6 @@
 
 use std::io::Write;
 
-use paraphe_certs::{CardSignature, Certificate, StructureSeal, UnixTime};
 use paraphe_protocol::api::{
     DocumentSource, ErrorCode, SignDocumentRequest, SignRequest, SignResponse, SignedDocument,
 };
@@ -18,7 +17,7 @@ use crate::document_store::Owner;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
 use crate::signing::{self, AskedSignature, DocumentsAgain, ReadDocument, SignatureChoice};
-use crate::token::{Bearer, Token};
+use crate::token::Token;
 
 /// Names that the person is shown.
 const SHOWN_NAMES: usize = 3;
@@ -53,7 +52,7 @@ pub(super) fn perform(
     }
     let now = card_certificate::now();
     let bearer = token.bearer()?;
-    let chain = chain(context, &bearer, &certificate, now)?;
+    let chain = card_certificate::check_signature(context, &bearer, &certificate, now)?;
     let mut documents = read(context, &request.documents, &choice)?;
     let described = documents.iter().map(described).collect();
     let (media_type, extension) = documents.first().map_or(("", ""), |document| {
@@ -102,19 +101,6 @@ fn check_count(context: &Context<'_>, request: &SignRequest) -> Result<(), Failu
             Err(ErrorCode::LotTooManyDocuments.into())
         }
         _ => Ok(()),
-    }
-}
-
-/// The issuing certificates known here, of a certificate that may be used.
-fn chain(
-    context: &Context<'_>,
-    bearer: &Bearer,
-    certificate: &Certificate,
-    now: UnixTime,
-) -> Result<Vec<Certificate>, Failure> {
-    match bearer {
-        Bearer::Person(_) => card_certificate::check::<CardSignature>(context, certificate, now),
-        Bearer::Structure(_) => card_certificate::check::<StructureSeal>(context, certificate, now),
     }
 }
 

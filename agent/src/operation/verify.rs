@@ -13,7 +13,6 @@ use paraphe_protocol::lot::legacy::{DmpLegacy, LegacyHasher, LegacyPresented};
 use paraphe_protocol::lot::{
     self, DocumentOutcome, LotLimits, LotReason, LotReport, PresentedDocuments,
 };
-use paraphe_protocol::signature::Indication;
 
 use super::document_source::Source;
 use super::hashing::in_parallel;
@@ -84,11 +83,7 @@ fn read_signature(context: &Context<'_>, source: &DocumentSource) -> Result<Vec<
 }
 
 fn response(report: LotReport, language: Language) -> VerifyResponse {
-    let conclusion = match report.indication {
-        Indication::TotalPassed => Conclusion::TotalPassed,
-        Indication::Indeterminate => Conclusion::Indeterminate,
-        Indication::TotalFailed => Conclusion::TotalFailed,
-    };
+    let conclusion = Conclusion::from(report.indication);
     let mut explanation: Vec<_> = report
         .reasons
         .iter()

@@ -4,7 +4,7 @@ use paraphe_certs::{Holder, Structure};
 use serde::{Deserialize, Serialize};
 
 use super::DocumentSource;
-use crate::signature::SignatureReport;
+use crate::signature::{Indication, SignatureReport};
 
 /// What to check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,16 @@ pub enum Conclusion {
     Indeterminate,
     /// Something is wrong.
     TotalFailed,
+}
+
+impl From<Indication> for Conclusion {
+    fn from(indication: Indication) -> Self {
+        match indication {
+            Indication::TotalPassed => Self::TotalPassed,
+            Indication::Indeterminate => Self::Indeterminate,
+            Indication::TotalFailed => Self::TotalFailed,
+        }
+    }
 }
 
 /// A document named by the signature.

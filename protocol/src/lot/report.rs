@@ -236,12 +236,7 @@ impl LotReport {
         code: &'static str,
         explanation: String,
     ) {
-        let rank = |indication| match indication {
-            Indication::TotalPassed => 0,
-            Indication::Indeterminate => 1,
-            Indication::TotalFailed => 2,
-        };
-        if rank(indication) > rank(self.indication) {
+        if indication > self.indication {
             self.indication = indication;
             self.sub_indication = Some(sub);
             self.reasons.insert(0, LotReason { code, explanation });

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{Level, Packaging, SignatureFormat};
 
-/// Overall outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// Overall outcome, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Indication {
     /// Signature and documents hold.

@@ -150,17 +150,8 @@ fn name(document: &DocumentSource) -> Option<String> {
 }
 
 fn response(reports: Vec<SignatureReport>, language: Language) -> VerifyResponse {
-    let rank = |indication| match indication {
-        Indication::TotalPassed => 0,
-        Indication::Indeterminate => 1,
-        Indication::TotalFailed => 2,
-    };
-    let worst = reports.iter().max_by_key(|report| rank(report.indication));
-    let conclusion = match worst.map(|report| report.indication) {
-        Some(Indication::TotalPassed) => Conclusion::TotalPassed,
-        Some(Indication::TotalFailed) => Conclusion::TotalFailed,
-        Some(Indication::Indeterminate) | None => Conclusion::Indeterminate,
-    };
+    let worst = reports.iter().map(|report| report.indication).max();
+    let conclusion = Conclusion::from(worst.unwrap_or(Indication::Indeterminate));
     let mut reasons: Vec<String> = Vec::new();
     let mut explanation = Vec::new();
     for reason in reports.iter().flat_map(|report| &report.reasons) {
