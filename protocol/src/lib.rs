@@ -8,6 +8,8 @@
 
 pub mod algorithm;
 pub mod api;
+pub mod approval;
+mod base64url;
 pub mod cades;
 pub mod card;
 pub mod cda;
@@ -20,6 +22,7 @@ pub mod lot;
 pub mod pades;
 mod secret_page;
 pub mod signature;
+mod signed_fields;
 pub mod time_stamp;
 pub mod vitale_component;
 pub mod xades;

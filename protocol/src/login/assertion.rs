@@ -5,7 +5,6 @@
 //! base64url without padding. Refused: more than [`MAX_ASSERTION_BYTES`], unknown, missing or
 //! repeated members, another version, values of a wrong length.
 
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use paraphe_certs::UnixTime;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -29,7 +28,7 @@ pub struct LoginAssertion {
     /// Always 1.
     pub(super) version: Version,
     /// DER of the card's authentication certificate.
-    #[serde(with = "base64url")]
+    #[serde(with = "crate::base64url")]
     pub(super) certificate: Vec<u8>,
     /// Name of the algorithm; it must be the one that the key implies.
     pub(super) algorithm: String,
@@ -44,7 +43,7 @@ pub struct LoginAssertion {
     /// SHA-256 of what the user was shown, in hexadecimal.
     pub(super) shown: Sha256Digest,
     /// Signature value.
-    #[serde(with = "base64url")]
+    #[serde(with = "crate::base64url")]
     pub(super) signature: Vec<u8>,
 }
 
@@ -117,25 +116,5 @@ impl<'de> Deserialize<'de> for Version {
             1 => Ok(Self),
             _ => Err(D::Error::custom("unknown version of the login assertion")),
         }
-    }
-}
-
-/// Bytes as base64url without padding. Lengths are checked by the verifier, which names them.
-mod base64url {
-    use base64::Engine as _;
-
-    use super::{Deserialize, Deserializer, Serializer, URL_SAFE_NO_PAD};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| serde::de::Error::custom("not base64url without padding"))
     }
 }

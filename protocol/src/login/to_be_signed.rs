@@ -1,15 +1,13 @@
 //! The bytes that the card's authentication key signs for a login.
 //!
-//! `docs/login-assertion.md` lays them out. 64 spaces, a context string and a NUL come first, as in
-//! TLS 1.3 (RFC 8446 section 4.4.3), so that they can be neither CMS signed attributes, nor a TLS
-//! transcript, nor an XML SignedInfo. Every field of variable length carries its length, so that
-//! borders cannot slide: distinct fields give distinct bytes.
+//! `docs/login-assertion.md` lays them out, on the ground of what all statements of ours share (`signed_fields`).
 
 use paraphe_certs::UnixTime;
 
 use super::{AgentNonce, Audience, ChannelBinding, Origin, ServerNonce};
 use crate::algorithm::SignatureAlgorithm;
 use crate::digest::Sha256Digest;
+use crate::signed_fields::SignedFields;
 
 /// The context string between the 64 spaces and the NUL; it names the version of the layout.
 pub const CONTEXT: &[u8] = b"card-agent authentication v1";
@@ -48,35 +46,20 @@ impl Fields<'_> {
     /// Lays the bytes out. Times before 1970 count as 0: no verifier accepts them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(768);
-        bytes.resize(64, b' ');
-        bytes.extend_from_slice(CONTEXT);
-        bytes.push(0);
-        push_field(&mut bytes, self.algorithm.name().as_bytes());
-        push_field(&mut bytes, self.audience.as_str().as_bytes());
-        push_field(&mut bytes, self.origin.as_str().as_bytes());
-        push_field(&mut bytes, self.server_nonce.as_bytes());
-        push_field(&mut bytes, self.agent_nonce.as_bytes());
-        push_time(&mut bytes, self.issued_at);
-        push_time(&mut bytes, self.expires_at);
-        push_field(&mut bytes, PURPOSE);
-        push_field(&mut bytes, self.certificate_sha256.as_bytes());
-        push_field(&mut bytes, self.channel_binding.kind().name().as_bytes());
-        push_field(&mut bytes, self.channel_binding.value());
-        push_field(&mut bytes, self.shown.as_bytes());
-        push_field(&mut bytes, self.offered.as_bytes());
-        bytes
+        let mut fields = SignedFields::begin(CONTEXT);
+        fields.field(self.algorithm.name().as_bytes());
+        fields.field(self.audience.as_str().as_bytes());
+        fields.field(self.origin.as_str().as_bytes());
+        fields.field(self.server_nonce.as_bytes());
+        fields.field(self.agent_nonce.as_bytes());
+        fields.time(self.issued_at);
+        fields.time(self.expires_at);
+        fields.field(PURPOSE);
+        fields.field(self.certificate_sha256.as_bytes());
+        fields.field(self.channel_binding.kind().name().as_bytes());
+        fields.field(self.channel_binding.value());
+        fields.field(self.shown.as_bytes());
+        fields.field(self.offered.as_bytes());
+        fields.finish()
     }
-}
-
-/// Length in 4 bytes, big-endian, then the bytes. Every field's own type bounds it to 267 bytes.
-fn push_field(bytes: &mut Vec<u8>, field: &[u8]) {
-    let length = u32::try_from(field.len()).unwrap_or(u32::MAX);
-    bytes.extend_from_slice(&length.to_be_bytes());
-    bytes.extend_from_slice(field);
-}
-
-/// Seconds since 1970-01-01T00:00:00Z in 8 bytes, big-endian, unsigned.
-fn push_time(bytes: &mut Vec<u8>, time: UnixTime) {
-    bytes.extend_from_slice(&u64::try_from(time.0).unwrap_or(0).to_be_bytes());
 }
