@@ -5,6 +5,7 @@
 //! Exit status: 0 done, 1 refused or failed (a problem with its code was printed), 2 wrong usage, 3 the person said no.
 //! No option, argument or variable ever takes a PIN.
 
+mod approve;
 mod batch;
 mod batch_progress;
 mod card_read;
@@ -89,6 +90,9 @@ enum OperationCommand {
     Status,
     /// Ce qui change aux lecteurs / what changes at the readers
     Events(events::Arguments),
+    /// Une validation de documents, signée par la carte, pour un serveur de dossiers / a card-signed approval of documents for a
+    /// record server
+    Approve(approve::Arguments),
     /// Beaucoup de documents, signés un par un / many documents, each signed by itself
     #[command(subcommand)]
     Batch(batch::BatchCommand),
@@ -210,6 +214,9 @@ async fn perform_operation(
         OperationCommand::Status => status::run(invocation, &mut session).await,
         OperationCommand::Events(arguments) => {
             events::run(invocation, &mut session, &arguments).await
+        }
+        OperationCommand::Approve(arguments) => {
+            approve::run(invocation, &mut session, arguments).await
         }
         OperationCommand::Batch(command) => batch::run(invocation, &mut session, command).await,
         OperationCommand::Card(CardCommand::Read(arguments)) => {

@@ -12,11 +12,10 @@ use paraphe_protocol::login::{
     OfferedAlgorithms, Origin, PrepareLoginError, PreparedLogin, ServerNonce,
 };
 
+use super::asking_server::{agent_nonce, server_and_origin};
 use super::pin_dialogue::PinDialogue;
 use super::selection::{self, Family};
 use super::{Context, card_certificate};
-use crate::caller::Caller;
-use crate::config::RecordServer;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
 use crate::token::{AuthenticationSignature, Bearer};
@@ -106,49 +105,4 @@ fn complete(
 ) -> Result<LoginAssertion, Failure> {
     let signature = signature.ok_or(ErrorCode::Internal)?;
     Ok(prepared.complete(signature.as_bytes())?)
-}
-
-/// The record server that this caller may log in to, and the origin to be signed.
-fn server_and_origin<'a>(
-    context: &Context<'a>,
-    named: Option<&str>,
-) -> Result<(&'a RecordServer, Origin), Failure> {
-    let config = &context.agent.config;
-    if let Caller::Site(origin) = context.caller {
-        let site = config
-            .site(origin.as_str())
-            .ok_or(ErrorCode::OriginNotAllowed)?;
-        let server = site
-            .record_server
-            .as_ref()
-            .filter(|server| named.is_none_or(|named| named == server.as_str()))
-            .and_then(|server| config.record_server(server.as_str()))
-            .ok_or(ErrorCode::RecordServerUnknown)?;
-        return Ok((server, origin.clone()));
-    }
-    let server = match (named, config.record_servers.as_slice()) {
-        (Some(named), _) => config.record_server(named),
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    }
-    .ok_or(ErrorCode::RecordServerUnknown)?;
-    let origin = config
-        .sites
-        .iter()
-        .find(|site| site.record_server.as_ref() == Some(&server.name))
-        .map(|site| site.origin.clone())
-        .or_else(|| server.audience.as_str().parse().ok())
-        .ok_or_else(|| {
-            Failure::new(ErrorCode::RecordServerUnknown).with_detail(
-                "Aucun site de la configuration n'est celui de ce serveur : son origine est inconnue.",
-                "No site of the configuration is this server's: its origin is not known.",
-            )
-        })?;
-    Ok((server, origin))
-}
-
-fn agent_nonce() -> Result<AgentNonce, Failure> {
-    let mut bytes = [0; 32];
-    openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
-    Ok(AgentNonce::from_bytes(bytes))
 }

@@ -2,6 +2,8 @@
 //! Requests are read strictly (`strict_json`); failures are [`Failure`]s with a stable code; nothing here knows by which
 //! door a request came, except that a site has fewer rights than a program of the user.
 
+mod approve;
+mod asking_server;
 mod batch;
 mod card_certificate;
 mod card_read;
@@ -77,6 +79,7 @@ pub(crate) fn perform(
         return Err(paraphe_protocol::api::ErrorCode::OperationNotForSites.into());
     }
     match operation {
+        Operation::Approve => run(context, body, approve::perform),
         Operation::BatchCancel => run(context, body, batch::cancel),
         Operation::BatchResult => run(context, body, batch::result),
         Operation::BatchResume => run(context, body, batch::resume),

@@ -2,6 +2,7 @@
 //! beside it. Text that comes from a page or a document is made harmless before it is shown: no control or
 //! direction-changing characters, and bounded length.
 
+use paraphe_protocol::approval::ApprovalPurpose;
 use paraphe_protocol::card::LastTry;
 
 use crate::caller::Caller;
@@ -83,6 +84,19 @@ pub enum PinPurpose {
     Login {
         /// The server's title in the agent's own table.
         server: String,
+    },
+    /// Approve documents for a record server, so that somebody else's certificate may sign them.
+    Approve {
+        /// The server's title in the agent's own table.
+        server: String,
+        /// Who signs after it.
+        act: ApprovalPurpose,
+        /// Identifier of the structure whose certificate will sign.
+        signer: String,
+        /// Number of documents.
+        documents: usize,
+        /// Titles of the first ones.
+        first_titles: Vec<String>,
     },
     /// Sign a lot.
     SignLot {
@@ -293,6 +307,32 @@ impl PinPurpose {
                 (
                     format!("Connexion à {server}"),
                     format!("log in to {server}"),
+                )
+            }
+            Self::Approve {
+                server,
+                act,
+                signer,
+                documents,
+                first_titles,
+            } => {
+                let (server, signer) = (harmless(server), harmless(signer));
+                let titles = shown_titles(first_titles, *documents);
+                let (french, english) = match act {
+                    ApprovalPurpose::StructureSignature => (
+                        format!("signés ensuite par la structure {signer}"),
+                        format!("then signed by the structure {signer}"),
+                    ),
+                    _ => (
+                        format!("signés ensuite par ce serveur ({signer})"),
+                        format!("then signed by that server ({signer})"),
+                    ),
+                };
+                (
+                    format!(
+                        "VALIDATION demandée par {server} : {documents} document(s), {french} : {titles}"
+                    ),
+                    format!("approve {documents} document(s) for {server}, {english}"),
                 )
             }
             Self::SignLot {

@@ -2,6 +2,7 @@
 //! [`Problem`] (RFC 9457) in the caller's language. One table file per layer. A card's own status word is passed on
 //! unchanged. Never in a failure: a PIN, an INS, a name, a title or document content, because failures are logged.
 
+mod approval;
 mod card;
 mod certificate;
 mod document;

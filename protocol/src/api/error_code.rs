@@ -64,6 +64,10 @@ struct Row {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ErrorCode {
+    /// A document is not the one that the record server asked to approve.
+    ApprovalDocumentMismatch,
+    /// What is to be approved is not described as it must be.
+    ApprovalInvalid,
     /// The batch was interrupted by the end of the agent.
     BatchInterrupted,
     /// The bytes that an item's card operation was begun with cannot be laid out again.
@@ -249,7 +253,9 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 90] = [
+    pub const ALL: [Self; 92] = [
+        Self::ApprovalDocumentMismatch,
+        Self::ApprovalInvalid,
         Self::BatchInterrupted,
         Self::BatchItemNotReproducible,
         Self::BatchJournalDamaged,
@@ -396,6 +402,34 @@ impl ErrorCode {
         use Layer::{Agent, Card, Certificate, Policy, Reader, Server};
         use WhoActs::{Administrator, Developer, Issuer, User};
         match self {
+            Self::ApprovalDocumentMismatch => Row {
+                name: "approval-document-mismatch",
+                layer: Policy,
+                status: 409,
+                who: User,
+                title: [
+                    "Un document n'est pas celui que le serveur de dossiers demande de valider.",
+                    "A document is not the one that the record server asks to approve.",
+                ],
+                remedy: [
+                    "Rien n'a été validé : reprenez les documents tels que le serveur les a reçus, dans son ordre.",
+                    "Nothing was approved: take the documents as the server received them, in its order.",
+                ],
+            },
+            Self::ApprovalInvalid => Row {
+                name: "approval-invalid",
+                layer: Server,
+                status: 422,
+                who: Developer,
+                title: [
+                    "La demande de validation n'est pas utilisable.",
+                    "The request for an approval cannot be used.",
+                ],
+                remedy: [
+                    "Transmettez la demande du serveur de dossiers telle quelle : titres, identifiants, structure qui signera.",
+                    "Hand over the record server's request as it is: titles, identifiers, structure that will sign.",
+                ],
+            },
             Self::BatchInterrupted => Row {
                 name: "batch-interrupted",
                 layer: Agent,

@@ -5,6 +5,7 @@
 //! field says otherwise. Binary is base64 (RFC 4648 section 4, padded) unless a field says base64url.
 //! A PIN is never a field of any request.
 
+mod approve;
 mod batch;
 mod card_read;
 mod document;
@@ -21,6 +22,7 @@ mod status;
 mod verify;
 mod vitale_read;
 
+pub use approve::{ApproveDocumentRequest, ApproveRequest, ApproveResponse};
 pub use batch::{
     BatchCancelRequest, BatchChoice, BatchItemRequest, BatchItemState, BatchItemStatus,
     BatchResultRequest, BatchResultResponse, BatchResumeRequest, BatchStartRequest, BatchState,

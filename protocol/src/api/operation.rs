@@ -7,6 +7,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
+    /// Approve exactly these documents for a record server that asked, so that another certificate may sign them.
+    Approve,
     /// Stop a batch between two card operations.
     BatchCancel,
     /// The result of one item of a batch.
@@ -55,7 +57,8 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
+        Self::Approve,
         Self::BatchCancel,
         Self::BatchResult,
         Self::BatchResume,
@@ -84,6 +87,7 @@ impl Operation {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Approve => "approve",
             Self::BatchCancel => "batch/cancel",
             Self::BatchResult => "batch/result",
             Self::BatchResume => "batch/resume",
