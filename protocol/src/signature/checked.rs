@@ -131,3 +131,17 @@ pub struct ReadError {
     /// In English, without content.
     pub explanation: String,
 }
+
+impl ReadError {
+    pub(crate) fn new(
+        sub_indication: SubIndication,
+        code: &'static str,
+        explanation: impl Into<String>,
+    ) -> Self {
+        Self {
+            sub_indication,
+            code,
+            explanation: explanation.into(),
+        }
+    }
+}

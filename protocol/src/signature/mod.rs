@@ -11,16 +11,22 @@
 //! Nothing here does I/O: time stamps, revocation data and documents come in as arguments.
 
 mod checked;
+pub(crate) mod detached_document;
 mod digest_algorithm;
+pub(crate) mod document_name;
 mod documents_in_memory;
 mod evidence;
 mod format;
+pub(crate) mod imprint;
 mod making;
+mod presented;
 mod report;
+mod signed_content;
 mod signer;
 mod validation;
 
 pub use checked::{CheckedSignature, Covered, ImprintedTimeStamp, ReadError};
+pub use detached_document::{DetachedDocument, MAXIMUM_DOCUMENTS, MAXIMUM_TEXT_BYTES};
 pub use digest_algorithm::DigestAlgorithm;
 pub use documents_in_memory::DocumentsInMemory;
 pub use evidence::{
@@ -29,9 +35,12 @@ pub use evidence::{
 };
 pub use format::{Level, Packaging, SignatureFormat};
 pub use making::{Contents, ContentsError, Output, PreparedSignature, SignatureFile, SigningError};
+pub(crate) use presented::Digests;
+pub use presented::Presented;
 pub use report::{
     CoveredReport, Indication, Reason, SignatureReport, SubIndication, TimeStampReport,
 };
+pub use signed_content::SignedContent;
 pub use signer::{MAXIMUM_CARRIED_CERTIFICATES, Signer};
 pub use validation::{
     AlgorithmConstraints, SignatureTrust, TimeStampRevocation, ValidationPolicy, conclude, refused,

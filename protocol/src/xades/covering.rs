@@ -4,18 +4,17 @@
 
 use uppsala::{Document, NodeId, NodeKind};
 
-use super::document_name;
-use super::draft::MAXIMUM_DOCUMENTS;
 use super::failure::{canonical as canonical_refused, format, gate as gate_refused, refused};
 use super::names::{DS, SIGNED_PROPERTIES_TYPE};
 use super::prepare::embedded_limits;
-use super::presented::{Digests, Presented};
-use super::read::SignedContent;
 use super::reference::{self, Declared, Last};
 use super::signed_values;
 use super::structure::{Structure, Target};
 use super::unsigned_values::Referenced;
-use crate::signature::{Covered, DigestAlgorithm, Packaging, ReadError, SubIndication};
+use crate::signature::{
+    Covered, DigestAlgorithm, Digests, MAXIMUM_DOCUMENTS, Packaging, Presented, ReadError,
+    SignedContent, SubIndication, document_name,
+};
 use crate::xml::{Canonicalization, Selection, ShapeProblem, XmlElement, gate};
 
 /// What the references gave so far.

@@ -1,15 +1,10 @@
-//! What the caller says of a signature to be made: with which certificate and algorithms, when, in which role and sense,
-//! over which documents.
+//! What the caller says of a signature to be made: with which certificate and algorithms, when, in which role and sense.
 
 use paraphe_certs::UnixTime;
 
 use super::names::{PROOF_OF_APPROVAL, PROOF_OF_CREATION, PROOF_OF_ORIGIN};
+use crate::signature::detached_document::is_text;
 use crate::signature::{DigestAlgorithm, Signer, SigningError};
-
-/// Most documents of one detached signature.
-pub const MAXIMUM_DOCUMENTS: usize = 10_000;
-/// Longest name, media type or role, in bytes.
-pub const MAXIMUM_TEXT_BYTES: usize = 1024;
 
 /// In which sense something is signed (EN 319 132-1 clause 5.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,17 +28,6 @@ pub struct XadesParameters<'a> {
     pub claimed_role: Option<&'a str>,
     /// The sense of the signature.
     pub commitment: Option<Commitment>,
-}
-
-/// A document that stays beside its signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DetachedDocument {
-    /// Its name or relative path, as the signature will name it (percent-encoded there).
-    pub name: String,
-    /// Media type, such as `application/pdf`.
-    pub media_type: String,
-    /// Digest of all its bytes with [`XadesParameters::digest`].
-    pub digest: Vec<u8>,
 }
 
 impl Commitment {
@@ -76,31 +60,4 @@ impl XadesParameters<'_> {
 /// 1970 to the end of year 9999, what RFC 3339 can write.
 pub(crate) fn is_writable_time(time: UnixTime) -> bool {
     (0..=253_402_300_799).contains(&time.0)
-}
-
-pub(super) fn is_text(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= MAXIMUM_TEXT_BYTES
-        && !text
-            .chars()
-            .any(|character| character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}'))
-}
-
-pub(super) fn check_media_type(media_type: &str) -> Result<(), SigningError> {
-    let token = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
-    };
-    let two = media_type.split_once('/');
-    if media_type.len() <= MAXIMUM_TEXT_BYTES
-        && two.is_some_and(|(left, right)| token(left) && token(right))
-    {
-        Ok(())
-    } else {
-        Err(SigningError::Document {
-            reason: "its media type is malformed".to_owned(),
-        })
-    }
 }

@@ -8,11 +8,7 @@ pub(super) fn refused(
     code: &'static str,
     explanation: impl Into<String>,
 ) -> ReadError {
-    ReadError {
-        sub_indication,
-        code,
-        explanation: explanation.into(),
-    }
+    ReadError::new(sub_indication, code, explanation)
 }
 
 /// Not the structure of an XML signature.

@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use super::archive::{self, Piece};
 use super::layout::{self, SignatureLayout};
 use super::prepare::{PreparedXades, Surroundings};
+use crate::signature::imprint::{self, Piece};
 use crate::signature::{
     Contents, DigestAlgorithm, Evidence, Level, Output, SignatureFile, SigningError,
 };
@@ -55,7 +55,9 @@ impl XadesFile {
         }
     }
 
-    /// Our objects are all named by references, so that none comes last.
+    /// EN 319 132-1 clause 5.5.2.2, not distributed: the octets of each reference, SignedInfo, SignatureValue, KeyInfo, the
+    /// unsigned properties before it, and the objects that no reference names and that do not hold the qualifying properties.
+    /// Ours are all named by references, so that none comes last.
     fn archive_imprint(
         &self,
         digest: DigestAlgorithm,
@@ -80,7 +82,7 @@ impl XadesFile {
         ];
         let parts = parts.into_iter().chain(&self.unsigned_properties);
         let parts = parts.map(|part| Piece::Bytes(part.as_bytes()));
-        archive::imprint(references.chain(parts), digest, contents)
+        imprint::imprint(references.chain(parts), digest, contents)
     }
 }
 

@@ -9,16 +9,13 @@
 //! Refused: DOCTYPE, XPointer, XPath, XSLT, references that would have to be fetched, SHA-1 and MD5, several signatures in one file,
 //! content beside what is signed.
 
-mod archive;
 mod covering;
-mod document_name;
 mod draft;
 mod failure;
 mod file;
 pub(crate) mod layout;
 pub(crate) mod names;
 mod prepare;
-mod presented;
 mod read;
 mod reference;
 mod signed_values;
@@ -26,11 +23,12 @@ mod structure;
 mod unsigned_values;
 
 pub(crate) use draft::is_writable_time;
-pub use draft::{
-    Commitment, DetachedDocument, MAXIMUM_DOCUMENTS, MAXIMUM_TEXT_BYTES, XadesParameters,
-};
+pub use draft::{Commitment, XadesParameters};
 pub use prepare::{
     EmbeddedForm, MAXIMUM_EMBEDDED_BYTES, prepare_detached, prepare_enveloped, prepare_enveloping,
 };
-pub use presented::Presented;
-pub use read::{SignedContent, read, read_with_contents};
+pub use read::{read, read_with_contents};
+
+pub use crate::signature::{
+    DetachedDocument, MAXIMUM_DOCUMENTS, MAXIMUM_TEXT_BYTES, Presented, SignedContent,
+};

@@ -12,17 +12,15 @@ use base64::engine::general_purpose::STANDARD;
 use paraphe_certs::Certificate;
 use uppsala::{Document, NodeId, NodeKind};
 
-use super::document_name;
-use super::draft::{
-    DetachedDocument, MAXIMUM_DOCUMENTS, XadesParameters, check_media_type, is_text,
-};
+use super::draft::XadesParameters;
 use super::file::{SignedReference, XadesFile};
 use super::layout::{self, ReferenceLayout};
 use super::names::{
     BASE64, DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, SIGNED_PROPERTIES_TYPE, XADES,
 };
 use crate::algorithm::SignatureAlgorithm;
-use crate::signature::{Packaging, PreparedSignature, SignatureFile, SigningError};
+use crate::signature::detached_document::{self, DetachedDocument, check_media_type};
+use crate::signature::{Packaging, PreparedSignature, SignatureFile, SigningError, document_name};
 use crate::xml::{CanonicalWriter, Canonicalization, Selection, gate};
 
 /// Largest document that is put into a signature file or signed inside, in bytes.
@@ -68,24 +66,9 @@ pub fn prepare_detached(
     documents: &[DetachedDocument],
     parameters: &XadesParameters<'_>,
 ) -> Result<Box<dyn PreparedSignature>, SigningError> {
-    if documents.is_empty() || documents.len() > MAXIMUM_DOCUMENTS {
-        return Err(refused(format!(
-            "a detached signature has 1 to {MAXIMUM_DOCUMENTS} documents"
-        )));
-    }
+    detached_document::check(documents, parameters.digest)?;
     let mut references = Vec::with_capacity(documents.len());
-    let mut names = std::collections::HashSet::with_capacity(documents.len());
     for (index, document) in documents.iter().enumerate() {
-        if !is_text(&document.name) || document.name.starts_with('/') {
-            return Err(refused("its name cannot stand in a signature"));
-        }
-        if !names.insert(document.name.as_str()) {
-            return Err(refused("two documents have the same name"));
-        }
-        check_media_type(&document.media_type)?;
-        if document.digest.len() != parameters.digest.length() {
-            return Err(refused("its digest is not of the algorithm chosen"));
-        }
         references.push(DocumentReference {
             uri: document_name::to_uri(&document.name),
             transforms: &[],

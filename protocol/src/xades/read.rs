@@ -10,32 +10,24 @@ use std::collections::BTreeSet;
 use uppsala::NodeId;
 
 use super::covering::Reading;
-use super::draft::MAXIMUM_DOCUMENTS;
 use super::failure::{
     canonical as canonical_refused, format, gate as gate_refused, refused, weak_or_unknown,
 };
 use super::names::DS;
 use super::prepare::embedded_limits;
-use super::presented::{Digests, Presented};
 use super::reference::{self, Declared};
 use super::signed_values::{self, SignedValues, key_info_certificates};
 use super::structure::{Structure, Target};
 use super::unsigned_values;
 use crate::algorithm::SignatureAlgorithm;
 use crate::signature::{
-    CheckedSignature, DigestAlgorithm, Level, ReadError, SignatureFormat, SubIndication,
+    CheckedSignature, DigestAlgorithm, Digests, Level, MAXIMUM_DOCUMENTS, Presented, ReadError,
+    SignatureFormat, SignedContent, SubIndication,
 };
 use crate::xml::{Selection, ShapeProblem, gate};
 
 /// Most references within the document; each costs a walk over it.
 const MAXIMUM_SAME_DOCUMENT_REFERENCES: usize = 32;
-
-/// Something that is signed, as the bytes that were hashed. Only the reader makes one.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SignedContent {
-    pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
-}
 
 /// Reads a signature and what it signs.
 ///
@@ -144,20 +136,6 @@ pub fn read_with_contents(
     Ok((signature, reading.contents))
 }
 
-impl SignedContent {
-    /// How the signature names it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its bytes: the document's own where it was enclosed as base64, its canonical form where it is XML.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
 /// Canonical SignedInfo, by the algorithm that it names; that name is read again out of these bytes.
 fn signed_info(structure: &Structure<'_, '_>) -> Result<Vec<u8>, ReadError> {
     let children = structure.signed_info.spaced_elements().map_err(format)?;
@@ -222,13 +200,5 @@ impl SignedInfo {
             .iter()
             .map(|reference| reference.algorithm)
             .collect()
-    }
-}
-
-impl std::fmt::Debug for SignedContent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignedContent")
-            .field("bytes", &self.bytes.len())
-            .finish_non_exhaustive()
     }
 }

@@ -3,12 +3,12 @@
 
 use uppsala::NodeId;
 
-use super::archive::{self, Piece};
 use super::failure::{canonical as canonical_refused, format, refused};
 use super::names::{DS, XADES, XADES_141};
 use super::reference;
 use super::signed_values;
 use super::structure::Structure;
+use crate::signature::imprint::{self, Piece};
 use crate::signature::{
     Contents, Evidence, EvidenceError, ImprintedTimeStamp, ReadError, SubIndication,
 };
@@ -169,7 +169,7 @@ impl TimeStampElement {
         contents: &mut dyn Contents,
     ) -> Result<ImprintedTimeStamp, ReadError> {
         let algorithm = self.token.info().digest();
-        let imprint = archive::imprint(pieces, algorithm, contents).map_err(|error| {
+        let imprint = imprint::imprint(pieces, algorithm, contents).map_err(|error| {
             refused(
                 SubIndication::SignedDataNotFound,
                 "document-unreadable",

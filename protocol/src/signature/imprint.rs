@@ -1,15 +1,14 @@
-//! What an archive time stamp covers (EN 319 132-1 clause 5.5.2.2, not distributed), in the one order that there is: the
-//! octets of each reference, SignedInfo, SignatureValue, KeyInfo, the unsigned properties before it, and the objects that no
-//! reference names and that do not hold the qualifying properties.
+//! The digest that a time stamp over everything is of: pieces one after the other, detached documents among them, which are
+//! read again and never wholly in memory. Which pieces, in which order, is the format's.
 
 use openssl::hash::Hasher;
 
+use super::{Contents, DigestAlgorithm, SigningError};
 use crate::algorithm::SignatureError;
-use crate::signature::{Contents, DigestAlgorithm, SigningError};
 
 /// One piece of it.
-pub(super) enum Piece<'a> {
-    /// Canonical bytes, or the octets of a reference.
+pub(crate) enum Piece<'a> {
+    /// These bytes.
     Bytes(&'a [u8]),
     /// A detached document, by its number among the contents.
     Document(usize),
@@ -19,7 +18,7 @@ pub(super) enum Piece<'a> {
 ///
 /// # Errors
 /// [`SigningError`]: a document could not be read again.
-pub(super) fn imprint<'a>(
+pub(crate) fn imprint<'a>(
     pieces: impl Iterator<Item = Piece<'a>>,
     digest: DigestAlgorithm,
     contents: &mut dyn Contents,

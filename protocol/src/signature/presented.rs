@@ -5,9 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use openssl::hash::Hasher;
 
-use super::document_name;
-use super::failure::refused;
-use crate::signature::{Contents, DigestAlgorithm, ReadError, SubIndication};
+use super::{Contents, DigestAlgorithm, ReadError, SubIndication, document_name};
 
 /// What the caller presents. `names` has one entry for each document, in the order of [`Contents::read`].
 pub struct Presented<'a> {
@@ -18,7 +16,7 @@ pub struct Presented<'a> {
 }
 
 /// Digests of the presented documents, and which of them were found to be signed.
-pub(super) struct Digests {
+pub(crate) struct Digests {
     documents: Vec<Digested>,
 }
 
@@ -29,7 +27,7 @@ struct Digested {
 }
 
 impl Digests {
-    pub(super) fn of(
+    pub(crate) fn of(
         presented: &mut Presented<'_>,
         algorithms: &BTreeSet<DigestAlgorithm>,
     ) -> Result<Self, ReadError> {
@@ -42,7 +40,7 @@ impl Digests {
 
     /// The document that a reference is of: the one of its name, which must then have its digest, or one of its content.
     /// Gives its position and length.
-    pub(super) fn find(
+    pub(crate) fn find(
         &mut self,
         names: &[Option<String>],
         uri: &str,
@@ -68,7 +66,7 @@ impl Digests {
                 Ok((index, document.bytes))
             }
             None if is_any_left => Err(changed(uri)),
-            None => Err(refused(
+            None => Err(ReadError::new(
                 SubIndication::SignedDataNotFound,
                 "document-missing",
                 "a signed document was not presented",
@@ -96,7 +94,7 @@ impl Digests {
     }
 
     /// Marks the one of these bytes as signed: content that stands in the signature too.
-    pub(super) fn mark(&mut self, bytes: &[u8]) -> Result<Option<usize>, ReadError> {
+    pub(crate) fn mark(&mut self, bytes: &[u8]) -> Result<Option<usize>, ReadError> {
         for (index, document) in self.documents.iter_mut().enumerate() {
             for (algorithm, digest) in &document.digests {
                 let same = algorithm.digest(bytes).is_ok_and(|found| found == *digest);
@@ -110,7 +108,7 @@ impl Digests {
     }
 
     /// Marks one whose content was judged elsewhere.
-    pub(super) fn mark_at(&mut self, index: usize) -> u64 {
+    pub(crate) fn mark_at(&mut self, index: usize) -> u64 {
         self.documents.get_mut(index).map_or(0, |document| {
             document.is_signed = true;
             document.bytes
@@ -118,14 +116,14 @@ impl Digests {
     }
 
     /// Demands that every presented document is signed.
-    pub(super) fn check_all_signed(&self) -> Result<(), ReadError> {
+    pub(crate) fn check_all_signed(&self) -> Result<(), ReadError> {
         match self
             .documents
             .iter()
             .position(|document| !document.is_signed)
         {
             None => Ok(()),
-            Some(index) => Err(refused(
+            Some(index) => Err(ReadError::new(
                 SubIndication::HashFailure,
                 "document-unknown",
                 format!(
@@ -139,7 +137,7 @@ impl Digests {
 
 fn changed(uri: &str) -> ReadError {
     let uri: String = uri.chars().take(128).collect();
-    refused(
+    ReadError::new(
         SubIndication::HashFailure,
         "document-changed",
         format!("the document {uri} is not the one that was signed"),
@@ -152,7 +150,7 @@ fn digest(
     algorithms: &BTreeSet<DigestAlgorithm>,
 ) -> Result<Digested, ReadError> {
     let unavailable = || {
-        refused(
+        ReadError::new(
             SubIndication::CryptoConstraintsFailure,
             "unavailable-algorithm",
             "a digest algorithm is not available on this system",
@@ -171,7 +169,7 @@ fn digest(
             }
         })
         .map_err(|error| {
-            refused(
+            ReadError::new(
                 SubIndication::SignedDataNotFound,
                 "document-unreadable",
                 error.to_string(),
