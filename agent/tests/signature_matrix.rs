@@ -1,7 +1,7 @@
 //! Every format, packaging and level, by every kind of token: soft CPS3, soft CPS4, SoftHSM through PKCS#11, and a software key. Each result is
-//! accepted by a program that nobody here wrote (`openssl cms`, `xmlsec1`, `pdfsig`) and by `verify`, which tells the level.
+//! accepted by a program that nobody here wrote (`openssl cms`, `xmlsec1`, `pdfsig`, jwcrypto) and by `verify`, which tells the level.
 //!
-//! Needs `openssl`, `xmlsec1`, `pdfsig` (poppler-utils) and SoftHSM 2, and fails without them.
+//! Needs `openssl`, `xmlsec1`, `pdfsig` (poppler-utils), SoftHSM 2 and the judges' Python, and fails without them.
 #![cfg(feature = "softcard")]
 #![allow(
     clippy::unwrap_used,
@@ -20,11 +20,11 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use openssl::pkey::PKey;
 use openssl::symm::Cipher;
 use paraphe_certs::test_pki::CardPerson;
-use paraphe_certs::{Category, UnixTime};
+use paraphe_certs::{Category, Certificate, UnixTime};
 use paraphe_protocol::api::Operation;
 use serde_json::{Value, json};
 use soft_hsm::SoftHsm;
@@ -35,13 +35,15 @@ const LEVELS: [&str; 4] = ["B", "T", "LT", "LTA"];
 const PASSPHRASE: &str = "phrase secrète d'essai";
 
 /// A format with a packaging, and the document that it signs.
-const ROWS: [(&str, &str, &str); 6] = [
+const ROWS: [(&str, &str, &str); 8] = [
     ("cades", "detached", "photo-lesion.jpg"),
     ("cades", "enveloping", "note-de-suivi.txt"),
     ("xades", "detached", "compte-rendu.pdf"),
     ("xades", "enveloping", "lettre-de-liaison.rtf"),
     ("xades", "enveloped", "synthese.xml"),
     ("pades", "enveloped", "compte-rendu.pdf"),
+    ("jades", "detached", "photo-lesion.jpg"),
+    ("jades", "enveloping", "note-de-suivi.txt"),
 ];
 
 const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -127,6 +129,7 @@ fn judge(folder: &Path, file: &str, format: &str, packaging: &str, document: &st
             let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
             run(folder, "xmlsec1", &arguments)
         }
+        "jades" => judge_jades(folder, file, packaging, document),
         _ => run(folder, "pdfsig", &["-nocert", file]).and_then(|told| {
             match told.contains("Signature is Valid") && !told.contains("Invalid") {
                 true => Ok(told),
@@ -135,6 +138,32 @@ fn judge(folder: &Path, file: &str, format: &str, packaging: &str, document: &st
         }),
     };
     told.unwrap_or_else(|told| panic!("{format} {packaging}: {told}"));
+}
+
+/// jwcrypto, with the certificate that the signature carries: whose it is, is `verify`'s to say.
+fn judge_jades(
+    folder: &Path,
+    file: &str,
+    packaging: &str,
+    document: &str,
+) -> Result<String, String> {
+    let written: Value = serde_json::from_slice(&fs::read(folder.join(file)).unwrap()).unwrap();
+    let header = URL_SAFE_NO_PAD.decode(written["protected"].as_str().unwrap());
+    let header: Value = serde_json::from_slice(&header.unwrap()).unwrap();
+    let certificate = STANDARD.decode(header["x5c"][0].as_str().unwrap()).unwrap();
+    let certificate = Certificate::from_der(&certificate).unwrap();
+    fs::write(folder.join("signer.pem"), certificate.pem()).unwrap();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let python = target.join("judges/bin/python");
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/interop/verify_jades.py"
+    );
+    let mut arguments = vec![script, file, "signer.pem"];
+    if packaging == "detached" {
+        arguments.extend([document, document]);
+    }
+    run(folder, python.to_str().unwrap(), &arguments)
 }
 
 /// Every row at every level with the token that is named, or the only one; each answer of the stage is one secret.

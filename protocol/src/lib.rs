@@ -17,6 +17,7 @@ mod cms;
 pub mod digest;
 pub mod document;
 pub mod identifiers;
+pub mod jades;
 pub mod login;
 pub mod lot;
 pub mod pades;

@@ -8,14 +8,16 @@ mod support;
 use paraphe_certs::{TrustStore, UnixTime};
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::signature::{
-    CheckedSignature, DigestAlgorithm, DocumentsInMemory, Indication, Level, PreparedSignature,
-    SignatureFormat, SignatureReport, SignatureTrust, SubIndication, ValidationPolicy, conclude,
+    CheckedSignature, DigestAlgorithm, DocumentsInMemory, Indication, Level, Packaging,
+    PreparedSignature, SignatureFormat, SignatureReport, SignatureTrust, SubIndication,
+    ValidationPolicy, conclude,
 };
 use paraphe_protocol::xades::{
     EmbeddedForm, XadesParameters, prepare_enveloped, prepare_enveloping,
 };
 use paraphe_protocol::{cades, pades};
 use support::document_signer::DocumentSigner;
+use support::jades::{self, check_jades};
 use support::pdf;
 use support::time_stamping::stamp;
 use support::xades::{check, whole};
@@ -26,7 +28,7 @@ const DOCUMENT: &[u8] = b"<lettre xmlns=\"urn:x\">TEST</lettre>";
 /// A signature as its format's reader leaves it.
 type Made = fn(&Practice, &DocumentSigner, Level) -> CheckedSignature;
 
-const FORMATS: [(SignatureFormat, Made); 4] = [
+const FORMATS: [(SignatureFormat, Made); 6] = [
     (SignatureFormat::Cades, |practice, signer, level| {
         let prepared = cades::prepare_attached(DOCUMENT.to_vec(), &signer.signer());
         cades::read(&raised(practice, signer, level, prepared.unwrap()), None).unwrap()
@@ -45,6 +47,15 @@ const FORMATS: [(SignatureFormat, Made); 4] = [
         let mut signatures = pades::read(&signed).unwrap();
         assert_eq!(signatures.len(), 1);
         signatures.remove(0).outcome.unwrap()
+    }),
+    (SignatureFormat::Jades, |practice, signer, level| {
+        let prepared = jades::prepared(signer, Packaging::Enveloping, &[("a", DOCUMENT)]);
+        check_jades(&raised(practice, signer, level, prepared), &[]).unwrap()
+    }),
+    (SignatureFormat::Jades, |practice, signer, level| {
+        let files = [("a", DOCUMENT)];
+        let prepared = jades::prepared(signer, Packaging::Detached, &files);
+        check_jades(&raised(practice, signer, level, prepared), &files).unwrap()
     }),
 ];
 

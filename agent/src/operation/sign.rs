@@ -46,8 +46,8 @@ pub(super) fn perform(
     )?;
     if request.documents.len() > 1 && !choice.takes_several() {
         return Err(Failure::new(ErrorCode::RequestInvalid).with_detail(
-            "Cette signature porte sur un seul document ; pour plusieurs : XAdES détachée, ASiC-E ou un lot.",
-            "This signature is over one document; for several: detached XAdES, ASiC-E or a lot.",
+            "Cette signature porte sur un seul document ; pour plusieurs : XAdES ou JAdES détachée, ou un lot.",
+            "This signature is over one document; for several: detached XAdES or JAdES, or a lot.",
         ));
     }
     let now = card_certificate::now();

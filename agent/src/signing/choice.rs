@@ -8,10 +8,11 @@ use paraphe_protocol::signature::{Level, Packaging, SignatureFormat};
 use crate::problem::Failure;
 
 /// The formats that this agent makes.
-pub(crate) const OFFERED: [SignatureFormat; 3] = [
+pub(crate) const OFFERED: [SignatureFormat; 4] = [
     SignatureFormat::Xades,
     SignatureFormat::Cades,
     SignatureFormat::Pades,
+    SignatureFormat::Jades,
 ];
 
 /// A choice in which everything goes together.
@@ -77,7 +78,10 @@ impl SignatureChoice {
     pub(crate) fn takes_several(self) -> bool {
         matches!(
             (self.format, self.packaging),
-            (SignatureFormat::Xades, Packaging::Detached) | (SignatureFormat::AsicE, _)
+            (
+                SignatureFormat::Xades | SignatureFormat::Jades,
+                Packaging::Detached
+            ) | (SignatureFormat::AsicE, _)
         )
     }
 
@@ -95,7 +99,7 @@ impl SignatureChoice {
         match (self.format, self.packaging) {
             (_, Packaging::Enveloped) => (media_type, extension),
             (SignatureFormat::Xades, _) => ("application/xml", "xades.xml"),
-            (SignatureFormat::Jades, _) => ("application/jose", "jws"),
+            (SignatureFormat::Jades, _) => ("application/jose+json", "jades.json"),
             (SignatureFormat::AsicE, _) => ("application/vnd.etsi.asic-e+zip", "asice"),
             (SignatureFormat::Cades | SignatureFormat::Pades, _) => {
                 ("application/pkcs7-signature", "p7s")
@@ -138,7 +142,7 @@ mod tests {
         };
         assert_eq!(refused(enveloped), ErrorCode::RequestInvalid);
         let elsewhere = AskedSignature {
-            format: SignatureFormat::Jades,
+            format: SignatureFormat::AsicE,
             ..ASKED
         };
         assert_eq!(refused(elsewhere), ErrorCode::RequestInvalid);

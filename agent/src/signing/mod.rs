@@ -9,9 +9,11 @@ mod documents_again;
 use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::pades::PadesOptions;
-use paraphe_protocol::signature::{Packaging, PreparedSignature, SignatureFormat, Signer};
-use paraphe_protocol::xades::{DetachedDocument, EmbeddedForm, XadesParameters};
-use paraphe_protocol::{cades, pades, xades};
+use paraphe_protocol::signature::{
+    DetachedDocument, Packaging, PreparedSignature, SignatureFormat, Signer,
+};
+use paraphe_protocol::xades::{EmbeddedForm, XadesParameters};
+use paraphe_protocol::{cades, jades, pades, xades};
 
 pub(crate) use choice::{AskedSignature, SignatureChoice};
 pub(crate) use document::ReadDocument;
@@ -39,9 +41,13 @@ pub(crate) fn prepare(
         claimed_role: None,
         commitment: None,
     };
-    if let (SignatureFormat::Xades, Packaging::Detached) = (choice.format, choice.packaging) {
+    if choice.takes_several() {
         let documents: Vec<_> = documents.iter().map(detached).collect();
-        return Ok(xades::prepare_detached(&documents, &xades_parameters)?);
+        let prepared = match choice.format {
+            SignatureFormat::Jades => jades::prepare_detached(&documents, &signer),
+            _ => xades::prepare_detached(&documents, &xades_parameters),
+        };
+        return Ok(prepared?);
     }
     let first = documents.first_mut().ok_or(ErrorCode::LotEmpty)?;
     let mut content = || first.content.take().ok_or(ErrorCode::Internal);
@@ -51,6 +57,11 @@ pub(crate) fn prepare(
         }
         (SignatureFormat::Cades, Packaging::Enveloping) => {
             cades::prepare_attached(content()?, &signer)
+        }
+        (SignatureFormat::Jades, Packaging::Enveloping) => {
+            let media_type = first.media_type;
+            let content = first.content.take().ok_or(ErrorCode::Internal)?;
+            jades::prepare_attached(&content, media_type, &signer)
         }
         (SignatureFormat::Xades, Packaging::Enveloping) => {
             let form = match first.is_xml() {

@@ -8,6 +8,7 @@
 )]
 
 pub mod document_signer;
+pub mod jades;
 pub mod pdf;
 pub mod time_stamping;
 pub mod xades;

@@ -42,6 +42,7 @@ targets!(
     cms_signature from "../../fuzz/fuzz_targets/cms_signature.rs",
     contactless_session from "../../fuzz/fuzz_targets/contactless_session.rs",
     cps4_session from "../../fuzz/fuzz_targets/cps4_session.rs",
+    jades from "../../fuzz/fuzz_targets/jades.rs",
     ocsp from "../../fuzz/fuzz_targets/ocsp.rs",
     pdf_signature from "../../fuzz/fuzz_targets/pdf_signature.rs",
     pinpad from "../../fuzz/fuzz_targets/pinpad.rs",

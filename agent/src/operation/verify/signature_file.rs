@@ -1,15 +1,14 @@
-//! Signature files of the formats of the field: XAdES, CAdES, PAdES. The format is told by the first bytes, never by a name; its
+//! Signature files of the formats of the field: XAdES, CAdES, PAdES, JAdES. The format is told by the first bytes, never by a name; its
 //! reader checks all that needs no trust, the evidence source concludes with this workstation's trust. A PDF may hold several
 //! signatures: each has its own report, and the worst of them is the conclusion.
 
 use paraphe_certs::TrustStore;
 use paraphe_protocol::api::{Conclusion, DocumentSource, ErrorCode, Language, VerifyResponse};
 use paraphe_protocol::signature::{
-    CheckedSignature, Contents, ContentsError, Indication, Packaging, ReadError, Reason,
+    CheckedSignature, Contents, ContentsError, Indication, Packaging, Presented, ReadError, Reason,
     SignatureReport, refused,
 };
-use paraphe_protocol::xades::{self, Presented};
-use paraphe_protocol::{cades, lot, pades};
+use paraphe_protocol::{cades, jades, lot, pades, xades};
 
 use crate::operation::{Context, Source, card_certificate};
 use crate::problem::Failure;
@@ -20,6 +19,7 @@ pub(super) enum FileFormat {
     Xades,
     Cades,
     Pades,
+    Jades,
 }
 
 impl FileFormat {
@@ -30,6 +30,9 @@ impl FileFormat {
         }
         if cades::is_signature(file) {
             return Some(Self::Cades);
+        }
+        if jades::is_signature(file) {
+            return Some(Self::Jades);
         }
         let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
         let is_xml = text.trim_ascii_start().starts_with(b"<");
@@ -47,13 +50,16 @@ impl FileFormat {
         self.check_documents(context, documents)?;
         let mut presented = PresentedDocuments { context, documents };
         let read: Vec<Result<CheckedSignature, ReadError>> = match self {
-            Self::Xades => {
+            Self::Xades | Self::Jades => {
                 let names: Vec<_> = documents.iter().map(name).collect();
                 let mut presented = Presented {
                     names: &names,
                     contents: &mut presented,
                 };
-                vec![xades::read(file, &mut presented)]
+                vec![match self {
+                    Self::Jades => jades::read(file, &mut presented),
+                    _ => xades::read(file, &mut presented),
+                }]
             }
             Self::Cades => {
                 let beside = (!documents.is_empty()).then_some(&mut presented as &mut dyn Contents);
@@ -95,7 +101,7 @@ impl FileFormat {
                 .map_err(|failure| failure.about_document(position))?;
         }
         match self {
-            Self::Xades => Ok(()),
+            Self::Xades | Self::Jades => Ok(()),
             Self::Cades => at_most(1, documents),
             Self::Pades => at_most(0, documents),
         }
