@@ -160,8 +160,12 @@ impl Agent {
                     .map(ComponentProgram::new)
                     .collect(),
                 modules: Modules::new(&config.pkcs11_modules, helper),
+                mandates: Mandates::new(
+                    events.clone(),
+                    readers.clone(),
+                    config.session_bus.clone(),
+                ),
                 config,
-                mandates: Mandates::new(events.clone(), readers.clone()),
                 readers,
                 events,
                 documents,

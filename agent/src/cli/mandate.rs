@@ -192,6 +192,9 @@ fn end(reason: &str, language: Language) -> String {
         name if name == known(MandateEndReason::SessionLocked) => {
             ("session verrouillée", "session locked")
         }
+        name if name == known(MandateEndReason::SessionManagerLost) => {
+            ("gestionnaire de session perdu", "session manager lost")
+        }
         name if name == known(MandateEndReason::UsedUp) => ("utilisé en entier", "used up"),
         name if name == known(MandateEndReason::WorkstationSlept) => {
             ("poste mis en veille", "workstation slept")

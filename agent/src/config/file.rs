@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::batch::{self, WrittenBatch};
 use super::error::Fault;
 use super::origin;
 use super::time_stamp::{self, WrittenEvidence, WrittenTimeStamp};
@@ -37,6 +38,9 @@ struct Written {
     tls: WrittenTls,
     limits: WrittenLimits,
     mandate: WrittenMandate,
+    batch: WrittenBatch,
+    session_manager: WrittenSessionManager,
+    viewer: WrittenViewer,
     lot: WrittenLot,
     signatures: WrittenSignatures,
     pin_entry: WrittenPinEntry,
@@ -111,6 +115,18 @@ struct WrittenMandate {
     maximum_count: Option<Spanned<i64>>,
     maximum_blank_count: Option<Spanned<i64>>,
     maximum_minutes: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenSessionManager {
+    bus: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenViewer {
+    program: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -290,6 +306,12 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         tls_directory: place.path("tls.directory", written.tls.directory)?,
         limits: check_limits(&written.limits, place)?,
         mandate: check_mandate(&written.mandate, place)?,
+        batch: batch::check(&written.batch, place)?,
+        session_bus: match &written.session_manager.bus {
+            Some(value) => Some(place.sentence("session_manager.bus", value, 256)?),
+            None => None,
+        },
+        viewer: place.path("viewer.program", written.viewer.program)?,
         lot: LotDefaults {
             type_code: match &written.lot.type_code {
                 Some(value) => place.sentence("lot.type_code", value, 64)?,

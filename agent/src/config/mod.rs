@@ -6,6 +6,7 @@
 //! variable is not set), `/etc/paraphe/config.toml`, built-in defaults. The first that exists is the only one read.
 //! What each key means is in docs/configuration.md.
 
+mod batch;
 mod error;
 mod explanation;
 mod file;
@@ -22,6 +23,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use batch::BatchConfig;
 pub use error::{ConfigError, Fault};
 pub use origin::SiteOriginError;
 pub use paraphe_protocol::login::{Audience, Origin};
@@ -67,6 +69,12 @@ pub struct Config {
     pub limits: Limits,
     /// Bounds of mandates.
     pub mandate: MandateLimits,
+    /// What is kept of batches.
+    pub batch: BatchConfig,
+    /// Address of the bus on which the session manager is; `None`: the system's.
+    pub session_bus: Option<String>,
+    /// The program that shows a document to the person, absolute; `None`: `xdg-open` found in `PATH`.
+    pub viewer: Option<PathBuf>,
     /// Defaults of a lot's documents.
     pub lot: LotDefaults,
     /// Signature profiles that are off unless they are wanted.
@@ -295,6 +303,9 @@ impl Default for Config {
             tls_directory: None,
             limits: Limits::default(),
             mandate: MandateLimits::default(),
+            batch: BatchConfig::default(),
+            session_bus: None,
+            viewer: None,
             lot: LotDefaults::default(),
             signatures: Signatures::default(),
             pkcs11_modules: Vec::new(),

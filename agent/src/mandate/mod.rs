@@ -7,10 +7,11 @@
 
 mod approved;
 mod one_mandate;
+mod session_lock;
 mod watch;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use paraphe_protocol::api::{ErrorCode, MandateEndReason, MandateSummary};
 
@@ -21,6 +22,7 @@ use crate::reader::Readers;
 
 pub(crate) use approved::Scope;
 pub(crate) use one_mandate::{Mandate, MandateTerms, is_foreign_reset, target};
+use session_lock::SessionLock;
 
 /// Mandates that may be open at once.
 const MAXIMUM_OPEN: usize = 16;
@@ -30,18 +32,51 @@ const MAXIMUM_ENDED: usize = 32;
 /// The mandates of this agent.
 #[derive(Debug)]
 pub(crate) struct Mandates {
-    list: Mutex<VecDeque<Arc<Mandate>>>,
+    list: List,
     events: EventLog,
     readers: Readers,
+    /// The bus on which the session manager is; `None`: the system's.
+    session_bus: Option<String>,
+    session_lock: OnceLock<Arc<SessionLock>>,
 }
 
+type List = Arc<Mutex<VecDeque<Arc<Mandate>>>>;
+
 impl Mandates {
-    pub(crate) fn new(events: EventLog, readers: Readers) -> Self {
+    pub(crate) fn new(events: EventLog, readers: Readers, session_bus: Option<String>) -> Self {
         Self {
-            list: Mutex::default(),
+            list: List::default(),
             events,
             readers,
+            session_bus,
+            session_lock: OnceLock::new(),
         }
+    }
+
+    /// Whether mandates end when the session is locked: whether somebody tells.
+    pub(crate) fn ends_on_lock(&self) -> bool {
+        self.session_lock().is_watching()
+    }
+
+    /// How often the session was locked, or whoever tells it was lost, so far: asked before a person is.
+    pub(crate) fn locks_told(&self) -> u64 {
+        let lock = self.session_lock();
+        // So that what happens while the person is asked is not overlooked.
+        lock.is_watching();
+        lock.told().0
+    }
+
+    /// Begins to watch the session the first time that it matters.
+    fn session_lock(&self) -> &Arc<SessionLock> {
+        self.session_lock.get_or_init(|| {
+            let list = Arc::downgrade(&self.list);
+            let told = move |reason| {
+                if let Some(list) = list.upgrade() {
+                    end_all(&list, reason);
+                }
+            };
+            Arc::new(SessionLock::watch(self.session_bus.clone(), told))
+        })
     }
 
     /// Whether one more may be opened; asked before the PIN is.
@@ -58,7 +93,9 @@ impl Mandates {
 
     /// Begins a mandate, and to watch for its end.
     pub(crate) fn begin(&self, terms: MandateTerms) -> Result<Arc<Mandate>, Failure> {
-        let mandate = Arc::new(Mandate::new(terms, self.events.clone())?);
+        let locks_told = terms.locks_told;
+        let lock = Arc::clone(self.session_lock());
+        let mandate = Arc::new(Mandate::new(terms, self.events.clone(), lock)?);
         let mut list = self.lock();
         let ended = list.iter().filter(|one| !one.is_open()).count();
         if ended > MAXIMUM_ENDED
@@ -73,6 +110,12 @@ impl Mandates {
             // A mandate that nobody watches must not be.
             mandate.end(MandateEndReason::CardFailed);
         })?;
+        // In the list by now: what is told from here on reaches it, and what was told before is seen here.
+        if let (told, Some(reason)) = self.session_lock().told()
+            && told != locks_told
+        {
+            mandate.end(reason);
+        }
         Ok(mandate)
     }
 
@@ -94,15 +137,23 @@ impl Mandates {
 
     /// Ends them all: the agent stops.
     pub(crate) fn stop(&self) {
-        // Not under the lock: an end wakes others, who may ask for the list.
-        let all: Vec<_> = self.lock().iter().cloned().collect();
-        for mandate in all {
-            mandate.end(MandateEndReason::AgentStopped);
-        }
+        end_all(&self.list, MandateEndReason::AgentStopped);
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Mandate>>> {
-        // Every change is one insertion or removal.
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.list)
+    }
+}
+
+fn locked(list: &Mutex<VecDeque<Arc<Mandate>>>) -> MutexGuard<'_, VecDeque<Arc<Mandate>>> {
+    // Every change is one insertion or removal.
+    list.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn end_all(list: &Mutex<VecDeque<Arc<Mandate>>>, reason: MandateEndReason) {
+    // Not under the lock: an end wakes others, who may ask for the list.
+    let all: Vec<_> = locked(list).iter().cloned().collect();
+    for mandate in all {
+        mandate.end(reason);
     }
 }

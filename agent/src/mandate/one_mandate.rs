@@ -13,6 +13,7 @@ use paraphe_protocol::api::{ErrorCode, EventKind, MandateEnd, MandateEndReason, 
 use paraphe_protocol::card::{CardError, TransportError};
 use paraphe_protocol::digest::Sha256Digest;
 
+use super::session_lock::SessionLock;
 use super::Scope;
 use crate::document_store::Owner;
 use crate::events::EventLog;
@@ -38,6 +39,8 @@ pub(crate) struct MandateTerms {
     pub(crate) not_after: UnixTime,
     pub(crate) secret: ProvenSecret,
     /// How long the workstation had slept before the person was asked.
+    /// How often the session had been locked before that.
+    pub(crate) locks_told: u64,
     pub(crate) slept: Duration,
 }
 
@@ -58,6 +61,7 @@ pub(crate) struct Mandate {
     /// Held while the token works: one transaction at a time.
     turn: Mutex<()>,
     state: Mutex<State>,
+    session_lock: Arc<SessionLock>,
     events: EventLog,
 }
 
@@ -81,7 +85,11 @@ pub(crate) struct Permit {
 }
 
 impl Mandate {
-    pub(super) fn new(terms: MandateTerms, events: EventLog) -> Result<Self, Failure> {
+    pub(super) fn new(
+        terms: MandateTerms,
+        events: EventLog,
+        session_lock: Arc<SessionLock>,
+    ) -> Result<Self, Failure> {
         let mut id = [0_u8; 16];
         openssl::rand::rand_bytes(&mut id).map_err(|_| Failure::new(ErrorCode::Internal))?;
         let opened = now();
@@ -108,6 +116,7 @@ impl Mandate {
             }),
             events,
         })
+            session_lock,
     }
 
     /// Its name.
@@ -304,8 +313,7 @@ impl Mandate {
                 Some(_) => 0,
                 None => self.time_left().as_secs(),
             },
-            // No session manager is asked.
-            ends_on_lock: false,
+            ends_on_lock: self.session_lock.is_watching(),
             end: state.end,
         }
     }
@@ -390,6 +398,10 @@ fn reason_of<R>(outcome: &Result<Result<R, TokenError>, Failure>) -> MandateEndR
     match outcome {
         Ok(Err(TokenError::Card(CardError::PinOfAnotherCard))) => MandateEndReason::CardChanged,
         Ok(Err(TokenError::Card(CardError::PinBlocked | CardError::LastTryNotConfirmed))) => {
+        MandateEndReason::SessionManagerLost => (
+            "Plus personne ne dit si la session est verrouillée.",
+            "Nobody tells any more whether the session is locked.",
+        ),
             MandateEndReason::PinRefused
         }
         Ok(Err(error)) if error.code_was_refused() => MandateEndReason::PinRefused,

@@ -114,6 +114,7 @@ pub(crate) fn ask(
         count: usize::try_from(count).unwrap_or(usize::MAX),
         first_titles: question.first_titles,
         minutes: seconds.div_ceil(60),
+    let locks_told = mandates.locks_told();
         until: time_of_day(not_after),
     };
     let dialogue = PinDialogue::new(context, &token, purpose)?;
@@ -143,6 +144,7 @@ fn checked_seconds(
             .with_technical_detail(format!("purpose: 1 to {MAXIMUM_PURPOSE} characters")));
     }
     let limits = &context.agent.config.mandate;
+        locks_told,
     let most = match question.scope {
         Scope::Count(_) => limits.maximum_blank_count,
         Scope::Documents(_) => limits.maximum_count,

@@ -106,7 +106,19 @@ pub(super) fn perform(
             }
         }));
     }
+    let ends_on_lock = context.agent.mandates.ends_on_lock();
+    if !ends_on_lock {
+        warnings.push(warning(
+            ErrorCode::SessionNotWatched,
+            &Sentence::new(
+                "Aucun gestionnaire de session (systemd-logind) ne répond : un mandat ne finit pas quand la session se verrouille.",
+                "No session manager (systemd-logind) answers: a mandate does not end when the session is locked.",
+            ),
+            context.language,
+        ));
+    }
     Ok(StatusResponse {
+        ends_on_lock,
         tokens: seen.tokens,
         modules: seen.modules,
         modules_not_configured: seen.modules_not_configured,

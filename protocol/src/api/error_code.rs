@@ -82,6 +82,10 @@ pub enum ErrorCode {
     BatchSize,
     /// The batch's journal or results cannot be written.
     BatchStorage,
+    /// As many batches are kept as this workstation allows.
+    BatchTooMany,
+    /// The batch is not finished.
+    BatchUnfinished,
     /// There is no such batch of the caller's.
     BatchUnknown,
     /// No card in the reader.
@@ -213,6 +217,8 @@ pub enum ErrorCode {
     RecordServerUnknown,
     /// Malformed request.
     RequestInvalid,
+    /// No session manager tells whether the session is locked.
+    SessionNotWatched,
     /// The token does not sign documents by this algorithm.
     SignatureAlgorithmNotOffered,
     /// The signature is not valid.
@@ -253,7 +259,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 92] = [
+    pub const ALL: [Self; 95] = [
         Self::ApprovalDocumentMismatch,
         Self::ApprovalInvalid,
         Self::BatchInterrupted,
@@ -263,6 +269,8 @@ impl ErrorCode {
         Self::BatchRunning,
         Self::BatchSize,
         Self::BatchStorage,
+        Self::BatchTooMany,
+        Self::BatchUnfinished,
         Self::BatchUnknown,
         Self::CardAbsent,
         Self::CardChanged,
@@ -328,6 +336,7 @@ impl ErrorCode {
         Self::ReaderUnknown,
         Self::RecordServerUnknown,
         Self::RequestInvalid,
+        Self::SessionNotWatched,
         Self::SignatureAlgorithmNotOffered,
         Self::SignatureInvalid,
         Self::SignatureNotAccepted,
@@ -526,6 +535,34 @@ impl ErrorCode {
                 remedy: [
                     "Faites de la place sur le disque, puis reprenez le traitement (batch/resume) : rien n'est perdu.",
                     "Make room on the disk, then resume the batch (batch/resume): nothing is lost.",
+                ],
+            },
+            Self::BatchTooMany => Row {
+                name: "batch-too-many",
+                layer: Policy,
+                status: 409,
+                who: User,
+                title: [
+                    "Trop de traitements par lots sont gardés.",
+                    "Too many batches are kept.",
+                ],
+                remedy: [
+                    "Oubliez ceux dont vous avez les résultats (batch/forget) et reprenez ceux qui sont inachevés (batch/resume) ; l'administrateur peut relever [batch] maximum_kept.",
+                    "Forget those whose results you have (batch/forget) and resume those that are unfinished (batch/resume); the administrator can raise [batch] maximum_kept.",
+                ],
+            },
+            Self::BatchUnfinished => Row {
+                name: "batch-unfinished",
+                layer: Agent,
+                status: 409,
+                who: User,
+                title: [
+                    "Ce traitement par lots n'est pas achevé.",
+                    "This batch is not finished.",
+                ],
+                remedy: [
+                    "Reprenez-le (batch/resume) ; pour l'oublier quand même, demandez-le expressément (`unfinished`, --unfinished) : ce qui manque ne pourra plus être repris.",
+                    "Resume it (batch/resume); to forget it all the same, ask for it expressly (`unfinished`, --unfinished): what is missing can never be resumed.",
                 ],
             },
             Self::BatchUnknown => Row {
@@ -1382,6 +1419,20 @@ impl ErrorCode {
                 remedy: [
                     "Corrigez la requête selon la description de l'API.",
                     "Correct the request after the API's description.",
+                ],
+            },
+            Self::SessionNotWatched => Row {
+                name: "session-not-watched",
+                layer: Agent,
+                status: 503,
+                who: Administrator,
+                title: [
+                    "Le verrouillage de la session n'est pas surveillé.",
+                    "The session's lock is not watched.",
+                ],
+                remedy: [
+                    "Vérifiez que systemd-logind et le bus système D-Bus tournent. Sans eux un mandat ouvert reste valable quand la session se verrouille ; son temps, la carte et la veille le bornent.",
+                    "Check that systemd-logind and the D-Bus system bus run. Without them an open mandate goes on when the session is locked; its time, the card and sleep bound it.",
                 ],
             },
             Self::SignatureAlgorithmNotOffered => Row {

@@ -106,6 +106,8 @@ pub enum MandateEndReason {
     PinRefused,
     /// The session was locked.
     SessionLocked,
+    /// The session manager stopped telling whether the session is locked.
+    SessionManagerLost,
     /// All its signatures were made.
     UsedUp,
     /// The workstation slept, or was about to.
@@ -126,6 +128,7 @@ impl MandateEndReason {
             Self::Expired => "expired",
             Self::PinRefused => "pin-refused",
             Self::SessionLocked => "session-locked",
+            Self::SessionManagerLost => "session-manager-lost",
             Self::UsedUp => "used-up",
             Self::WorkstationSlept => "workstation-slept",
         }

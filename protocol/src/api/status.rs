@@ -28,6 +28,9 @@ pub struct StatusResponse {
     /// PKCS#11 modules of the field that are installed and not configured, by name: nothing is loaded of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modules_not_configured: Vec<String>,
+    /// Whether mandates end when the session is locked: not where no session manager tells.
+    #[serde(default)]
+    pub ends_on_lock: bool,
     /// Things that will need someone's attention.
     pub warnings: Vec<Warning>,
 }
