@@ -49,6 +49,7 @@ pub(crate) fn begin(
     openssl::rand::rand_bytes(&mut id).map_err(|_| Failure::new(ErrorCode::Internal))?;
     let id = format!("{:032x}", u128::from_be_bytes(id));
     let batches = &context.agent.batches;
+    batches.make_room(&context.agent.config.batch)?;
     let parent = batches.directory().map_err(|error| storage(&error))?;
     let growing = parent.join(format!("{id}{INCOMPLETE}"));
     let written = write(context, request, purpose, &growing);

@@ -118,7 +118,7 @@ fn sign_some(line: &Line, mandate: &Arc<Mandate>, token: &mut dyn UnlockedToken)
             Popped::Item(laid_out) => laid_out,
             Popped::Nothing | Popped::Closed => return Pause::LetGo,
         };
-        let mut permit = match mandate.permit(&laid_out.intent.document) {
+        let mut permit = match mandate.permit(&[laid_out.intent.document]) {
             Ok(permit) => permit,
             Err(failure) if failure.code() == ErrorCode::MandateDocumentNotApproved => {
                 refuse(line, laid_out.item.item, &failure);

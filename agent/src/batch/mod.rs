@@ -9,6 +9,7 @@ mod begin;
 mod card_stage;
 mod finish_stage;
 mod journal;
+mod keeping;
 mod line;
 mod look;
 mod one_batch;
@@ -75,25 +76,26 @@ impl Batches {
 
     /// The batch of this name, if it is this owner's.
     pub(crate) fn find(&self, owner: &Owner, id: &str) -> Result<Arc<Batch>, Failure> {
-        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_id {
-            return Err(ErrorCode::BatchUnknown.into());
-        }
-        let mut known = self.lock();
-        let batch = match known.get(id) {
-            Some(batch) => Arc::clone(batch),
-            None => {
-                let batch = Arc::new(Batch::load(id, &self.directory.join(id))?);
-                known.insert(id.to_owned(), Arc::clone(&batch));
-                batch
-            }
-        };
-        drop(known);
+        let batch = self.any(id)?;
         if batch.owner() == owner {
             Ok(batch)
         } else {
             Err(ErrorCode::BatchUnknown.into())
         }
+    }
+
+    /// The batch of this name, whoever's it is.
+    fn any(&self, id: &str) -> Result<Arc<Batch>, Failure> {
+        if !is_id(id) {
+            return Err(ErrorCode::BatchUnknown.into());
+        }
+        let mut known = self.lock();
+        if let Some(batch) = known.get(id) {
+            return Ok(Arc::clone(batch));
+        }
+        let batch = Arc::new(Batch::load(id, &self.directory.join(id))?);
+        known.insert(id.to_owned(), Arc::clone(&batch));
+        Ok(batch)
     }
 
     /// All of this owner's that can be read, the oldest first.
@@ -143,6 +145,11 @@ impl Batches {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Batch>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether this may name a batch: 32 hexadecimal digits.
+fn is_id(id: &str) -> bool {
+    id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The right to be at work.

@@ -56,6 +56,21 @@ pub(super) enum Activity {
     Signing,
 }
 
+/// A batch that nobody works on.
+#[derive(Debug)]
+pub(super) struct Held {
+    is_finished: bool,
+    /// Locked.
+    _journal: Journal,
+}
+
+impl Held {
+    /// Whether every item is done or failed.
+    pub(super) fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+}
+
 impl Batch {
     /// Reads what a journal says; a batch of another process's is read as far as it is.
     pub(super) fn load(id: &str, directory: &Path) -> Result<Self, Failure> {
@@ -160,6 +175,18 @@ impl Batch {
         state.problem = None;
         state.activity = Activity::Queued;
         Ok(Arc::new(journal))
+    }
+
+    /// Keeps every process from working on it, as long as what comes back is there.
+    pub(super) fn hold(&self) -> Result<Held, Failure> {
+        if self.is_running() {
+            return Err(ErrorCode::BatchRunning.into());
+        }
+        let (journal, table) = self.open_journal()?;
+        Ok(Held {
+            is_finished: table.is_finished(),
+            _journal: journal,
+        })
     }
 
     fn open_journal(&self) -> Result<(Journal, Table), Failure> {

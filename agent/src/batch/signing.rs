@@ -77,6 +77,7 @@ impl BatchSigner {
             source: DocumentSource::Path(item.path.clone()),
             name: name(item),
             media_type: None,
+            sha256: None,
         };
         let read = ReadDocument::read(document, &request, choice, limits, buffer)?;
         let document = read.sha256;
@@ -86,6 +87,7 @@ impl BatchSigner {
             &self.chain,
             &mut [read],
             signing_time,
+            None,
         )?;
         Ok(PreparedItem {
             signature,

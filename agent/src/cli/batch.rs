@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use paraphe_protocol::api::{
-    BatchCancelRequest, BatchChoice, BatchItemRequest, BatchResultRequest, BatchResumeRequest,
-    BatchStartRequest, BatchState, BatchStatusRequest, BatchSummary, DocumentSource, Operation,
+    BatchCancelRequest, BatchChoice, BatchForgetRequest, BatchItemRequest, BatchResultRequest,
+    BatchResumeRequest, BatchStartRequest, BatchState, BatchStatusRequest, BatchSummary,
+    DocumentSource, Operation,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -43,6 +44,14 @@ pub(super) enum BatchCommand {
     Cancel {
         /// Lequel / which
         batch: String,
+    },
+    /// Oublie un traitement et les résultats que l'agent en garde / forgets a batch and the results that the agent keeps of it
+    Forget {
+        /// Lequel / which
+        batch: String,
+        /// Même inachevé : ce qui manque ne pourra plus être repris / even unfinished: what is missing can never be resumed
+        #[arg(long)]
+        unfinished: bool,
     },
     /// Le résultat d'un élément / the result of an item
     Result {
@@ -141,6 +150,22 @@ pub(super) async fn run(
         BatchCommand::Cancel { batch } => {
             let request = BatchCancelRequest { batch };
             session.perform(Operation::BatchCancel, &request).await?
+        }
+        BatchCommand::Forget { batch, unfinished } => {
+            let request = BatchForgetRequest { batch, unfinished };
+            let answer = session.perform(Operation::BatchForget, &request).await?;
+            if invocation.options.json {
+                output::json(&answer);
+            } else {
+                let mut lines = Lines::default();
+                let forgotten = either(invocation.language, "oublié", "forgotten");
+                lines.row(
+                    either(invocation.language, "Traitement", "Batch"),
+                    forgotten,
+                );
+                lines.print();
+            }
+            return Ok(Ending::Done);
         }
         BatchCommand::Result { batch, item } => {
             let request = BatchResultRequest { batch, item };

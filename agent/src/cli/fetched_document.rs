@@ -1,4 +1,4 @@
-//! A document that the agent made, brought here piece by piece (`document/get`); the agent then forgets it.
+//! A document that the agent has, brought here piece by piece (`document/get`). The agent forgets what it made for this command.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,8 +7,20 @@ use paraphe_protocol::api::{DocumentDropRequest, DocumentGetRequest, Operation};
 use super::failure::Failure;
 use super::session::Session;
 
-/// Hands every byte of `document` to `sink`, in order.
+/// Hands every byte of `document` to `sink`, in order, and has the agent forget it.
 pub(super) async fn fetch(
+    session: &mut Session,
+    document: String,
+    sink: impl FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    read(session, document.clone(), sink).await?;
+    let request = DocumentDropRequest { document };
+    session.perform(Operation::DocumentDrop, &request).await?;
+    Ok(())
+}
+
+/// Hands every byte of `document` to `sink`, in order.
+pub(super) async fn read(
     session: &mut Session,
     document: String,
     mut sink: impl FnMut(&[u8]) -> Result<(), Failure>,
@@ -25,7 +37,7 @@ pub(super) async fn fetch(
             .map_err(|_| Failure::Answer)?;
         sink(&bytes)?;
         if piece["last"] == true {
-            break;
+            return Ok(());
         }
         let length = u64::try_from(bytes.len()).map_err(|_| Failure::Answer)?;
         if length == 0 {
@@ -33,8 +45,4 @@ pub(super) async fn fetch(
         }
         offset = offset.checked_add(length).ok_or(Failure::Answer)?;
     }
-    session
-        .perform(Operation::DocumentDrop, &DocumentDropRequest { document })
-        .await?;
-    Ok(())
 }

@@ -52,6 +52,9 @@ pub(super) struct Arguments {
     /// Enveloppe chaque document en CDA R2 niveau 1 / wraps each document as CDA R2 level 1
     #[arg(long)]
     cda: bool,
+    /// Mandat sous lequel signer, sans saisie / mandate to sign under, without entry
+    #[arg(long, value_name = "MANDATE")]
+    mandate: Option<String>,
     /// Répertoire du résultat, absent ou vide / directory of the result, absent or empty
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
@@ -102,6 +105,7 @@ fn request(invocation: &Invocation, arguments: Arguments) -> Result<LotSignReque
     let mut documents = Vec::new();
     for file in &arguments.files {
         documents.push(LotDocumentRequest {
+            sha256: None,
             source: source(file, invocation.language)?,
             title: title(file),
             media_type: None,
@@ -124,6 +128,7 @@ fn request(invocation: &Invocation, arguments: Arguments) -> Result<LotSignReque
         documents,
         cda: arguments.cda,
         practice_situation: arguments.practice_situation,
+        mandate: arguments.mandate,
         reader: invocation.options.reader.clone(),
         card: invocation.options.card.clone(),
     })

@@ -25,12 +25,14 @@ mod pin;
 mod pin_entry;
 mod serve;
 mod session;
+mod show;
 mod sign;
 #[cfg(feature = "softcard")]
 mod soft_cards;
 mod status;
 mod trust;
 mod verify;
+mod viewer;
 mod vitale_read;
 
 #[cfg(test)]
@@ -110,6 +112,8 @@ enum OperationCommand {
     /// Une saisie du code pour plusieurs signatures / one PIN entry for several signatures
     #[command(subcommand)]
     Mandate(mandate::MandateCommand),
+    /// Montre un document tel qu'il serait signé / shows a document as it would be signed
+    Show(show::Arguments),
     /// Signe un document (XAdES, CAdES, PAdES...) / signs a document
     Sign(sign::Arguments),
     /// Le code porteur / the PIN
@@ -230,6 +234,7 @@ async fn perform_operation(
             lot_sign::run(invocation, &mut session, arguments).await
         }
         OperationCommand::Mandate(command) => mandate::run(invocation, &mut session, command).await,
+        OperationCommand::Show(arguments) => show::run(invocation, &mut session, &arguments).await,
         OperationCommand::Sign(arguments) => sign::run(invocation, &mut session, &arguments).await,
         OperationCommand::Pin(PinCommand::Status) => pin::status(invocation, &mut session).await,
         OperationCommand::Pin(PinCommand::Change) => {

@@ -1,11 +1,13 @@
 //! `paraphe sign`: one signature in a format of the field, into a file that does not exist yet.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::{
-    ErrorCode, Language, Operation, Problem, SignDocumentRequest, SignRequest,
+    DocumentDropRequest, DocumentSource, ErrorCode, Language, MarkRequest, Operation, Problem,
+    SignDocumentRequest, SignRequest,
 };
 use paraphe_protocol::signature::{Level, Packaging, SignatureFormat};
 use serde_json::{Value, json};
@@ -17,6 +19,7 @@ use super::lot_sign::source;
 use super::new_file::NewFile;
 use super::output::{self, Lines, at, either, list, time};
 use super::session::{Invocation, Session, invalid};
+use super::{show, viewer};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -35,6 +38,18 @@ pub(super) struct Arguments {
     /// Type du document ; absent : d'après son contenu / the document's type; absent: found from its content
     #[arg(long, value_name = "TYPE")]
     media_type: Option<String>,
+    /// Montre d'abord ce qui sera signé, et signe cela même / shows what will be signed first, and signs just that
+    #[arg(long)]
+    show: bool,
+    /// Marque visible d'un PDF, en points depuis le bas à gauche / visible mark of a PDF, in points from the bottom left
+    #[arg(long, value_name = "PAGE:LEFT,BOTTOM,WIDTH,HEIGHT", value_parser = mark_place)]
+    mark: Option<MarkRequest>,
+    /// Ligne de la marque ; absent : le signataire et la date / line of the mark; absent: signer and date
+    #[arg(long, value_name = "TEXT", requires = "mark")]
+    mark_line: Vec<String>,
+    /// Mandat sous lequel signer, sans saisie / mandate to sign under, without entry
+    #[arg(long, value_name = "MANDATE")]
+    mandate: Option<String>,
     /// Fichier du résultat, qui n'existe pas encore / file for the result, not there yet
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
@@ -59,6 +74,31 @@ fn level(name: &str) -> Result<Level, String> {
     })
 }
 
+fn mark_place(text: &str) -> Result<MarkRequest, String> {
+    let form = || "PAGE:LEFT,BOTTOM,WIDTH,HEIGHT, as 1:50,50,200,60".to_owned();
+    let (page, place) = text.split_once(':').ok_or_else(form)?;
+    let numbers: Result<Vec<u16>, _> = place.split(',').map(str::parse).collect();
+    match (page.parse(), numbers.as_deref()) {
+        (Ok(page), Ok([left, bottom, width, height])) => Ok(MarkRequest {
+            page,
+            left: *left,
+            bottom: *bottom,
+            width: *width,
+            height: *height,
+            lines: Vec::new(),
+        }),
+        _ => Err(form()),
+    }
+}
+
+fn mark(arguments: &Arguments) -> Option<MarkRequest> {
+    let place = arguments.mark.as_ref()?;
+    Some(MarkRequest {
+        lines: arguments.mark_line.clone(),
+        ..place.clone()
+    })
+}
+
 fn named<T: Copy>(name: &str, all: &[T], name_of: impl Fn(T) -> &'static str) -> Result<T, String> {
     let found = all.iter().copied().find(|one| name_of(*one) == name);
     found.ok_or_else(|| {
@@ -76,8 +116,17 @@ pub(super) async fn run(
     let mut file = NewFile::begin(&arguments.output)?;
     let path = std::path::absolute(&arguments.output)
         .map_err(|source| super::new_file::failed(&arguments.output, source))?;
-    let request = request(invocation, arguments)?;
+    let snapshots = match arguments.show {
+        true => show(invocation, session, arguments).await?,
+        false => Vec::new(),
+    };
+    let request = request(invocation, arguments, &snapshots)?;
     let mut answer = session.perform(Operation::Sign, &request).await?;
+    for snapshot in &snapshots {
+        let document = at(snapshot, "/document");
+        let dropped = DocumentDropRequest { document };
+        session.perform(Operation::DocumentDrop, &dropped).await?;
+    }
     let document = answer["signature"]["document"].as_str();
     let document = document.ok_or(Failure::Answer)?.to_owned();
     fetched_document::fetch(session, document, |bytes| file.write(bytes)).await?;
@@ -88,17 +137,66 @@ pub(super) async fn run(
     } else {
         lines(&answer, invocation.language).print();
     }
-    Ok(Ending::Done)
+    if answer["level_problem"].is_null() {
+        Ok(Ending::Done)
+    } else {
+        // The file is there, and is not what was asked for.
+        if !invocation.options.json {
+            let problem = serde_json::from_value(answer["level_problem"].take());
+            let problem = problem.map_err(|_| Failure::Answer)?;
+            output::problem(&problem, invocation.language, false);
+        }
+        Ok(Ending::Refused)
+    }
 }
 
-fn request(invocation: &Invocation, arguments: &Arguments) -> Result<SignRequest, Failure> {
+/// Shows every document, and asks for a yes where a person sits at the terminal; elsewhere the PIN is it.
+async fn show(
+    invocation: &Invocation,
+    session: &mut Session,
+    arguments: &Arguments,
+) -> Result<Vec<Value>, Failure> {
+    let language = invocation.language;
+    let mut snapshots = Vec::new();
+    for file in &arguments.files {
+        let media_type = arguments.media_type.clone();
+        let snapshot = show::snapshot(invocation, session, file, media_type).await?;
+        show::show(invocation, session, file, &snapshot).await?;
+        snapshots.push(snapshot);
+    }
+    let question = either(
+        language,
+        "Signer ce qui vient d'être montré ? [o/N]",
+        "Sign what was just shown? [y/N]",
+    );
+    if std::io::stdin().is_terminal()
+        && !matches!(viewer::answer(question).as_str(), "o" | "oui" | "y" | "yes")
+    {
+        let problem = Problem::new(ErrorCode::OperationCancelled, language);
+        return Err(Failure::Problem(Box::new(problem)));
+    }
+    Ok(snapshots)
+}
+
+fn request(
+    invocation: &Invocation,
+    arguments: &Arguments,
+    snapshots: &[Value],
+) -> Result<SignRequest, Failure> {
     let language = invocation.language;
     let mut documents = Vec::new();
-    for file in &arguments.files {
+    for (index, file) in arguments.files.iter().enumerate() {
+        let snapshot = snapshots.get(index);
+        let sha256 = snapshot.map(|snapshot| at(snapshot, "/sha256").parse());
         documents.push(SignDocumentRequest {
-            source: source(file, language)?,
+            // What was shown, and not what the file is by now.
+            source: match snapshot {
+                Some(snapshot) => DocumentSource::Document(at(snapshot, "/document")),
+                None => source(file, language)?,
+            },
             name: name(file, language)?,
             media_type: arguments.media_type.clone(),
+            sha256: sha256.transpose().map_err(|_| Failure::Answer)?,
         });
     }
     Ok(SignRequest {
@@ -107,6 +205,8 @@ fn request(invocation: &Invocation, arguments: &Arguments) -> Result<SignRequest
         level: arguments.level,
         algorithm: arguments.algorithm,
         documents,
+        mark: mark(arguments),
+        mandate: arguments.mandate.clone(),
         reader: invocation.options.reader.clone(),
         card: invocation.options.card.clone(),
     })

@@ -34,6 +34,8 @@ fn the_documented_example_is_read_as_it_stands() {
     assert_eq!(config.limits, super::Limits::default());
     assert_eq!(config.trust, super::Trust::default());
     assert_eq!(config.lot, super::LotDefaults::default());
+    assert_eq!(config.batch, super::BatchConfig::default());
+    assert_eq!((config.session_bus, config.viewer), (None, None));
     let [component] = &config.vitale_components[..] else {
         panic!("one component")
     };
@@ -154,6 +156,11 @@ fn every_broken_rule_is_refused_at_its_line() {
         ("[limits]\nlot_documents = 0", 2, "from 1 to"),
         ("[limits]\ndocument_bytes = 99999999999999", 2, "from 1 to"),
         ("[limits]\ncard_seconds = 31", 2, "from 1 to 30"),
+        ("[batch]\nkeep_days = 0", 2, "from 1 to 3650"),
+        ("[batch]\nkeep_days = 3651", 2, "from 1 to 3650"),
+        ("[batch]\nmaximum_kept = 10001", 2, "from 1 to 10000"),
+        ("[session_manager]\nbus = \"\"", 2, "printable"),
+        ("[viewer]\nprogram = \"evince\"", 2, "absolute"),
         ("[pin_entry]\nmethod = \"guess\"", 2, "unknown variant"),
         ("[pin_entry]\nprogram = \"pinentry\"", 2, "absolute"),
         ("[pin_entry]\nkeypad = \"always\"", 2, "unknown variant"),

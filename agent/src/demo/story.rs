@@ -176,6 +176,7 @@ async fn physician(
         let document = stage.page.put(content).await?;
         fact(name, format!("{} octets / bytes", content.len()));
         documents.push(LotDocumentRequest {
+            sha256: None,
             source: DocumentSource::Document(document),
             title: title.to_owned(),
             media_type: Some(media_type.to_owned()),
@@ -188,6 +189,7 @@ async fn physician(
         documents,
         cda: true,
         practice_situation: Some(1),
+        mandate: None,
         reader: None,
         card: None,
     };

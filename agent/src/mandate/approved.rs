@@ -40,8 +40,24 @@ impl Scope {
 }
 
 impl ApprovedDocuments {
+    /// Takes one signature of each of these documents; gives their places. `None`, and nothing taken, where one of them is not
+    /// approved, or not as often.
+    pub(super) fn take_all(&mut self, documents: &[Sha256Digest]) -> Option<Vec<usize>> {
+        let mut places = Vec::with_capacity(documents.len());
+        for document in documents {
+            match self.take(document) {
+                Some(place) => places.push(place),
+                None => {
+                    places.iter().for_each(|place| self.give_back(*place));
+                    return None;
+                }
+            }
+        }
+        Some(places)
+    }
+
     /// Takes one signature of this document; gives its place. `None` where it is not approved, or not as often.
-    pub(super) fn take(&mut self, document: &Sha256Digest) -> Option<usize> {
+    fn take(&mut self, document: &Sha256Digest) -> Option<usize> {
         let first = self.digests.partition_point(|digest| digest < document);
         let same = self.digests.get(first..)?;
         let number = same.iter().take_while(|digest| *digest == document).count();
@@ -81,6 +97,8 @@ mod tests {
         assert!(approved.take(&two).is_some());
         assert_eq!(approved.take(&two), None);
         approved.give_back(first);
-        assert_eq!(approved.take(&two), Some(first));
+        assert_eq!(approved.take_all(&[two, three]), None);
+        assert_eq!(approved.take_all(&[two, two]), None);
+        assert_eq!(approved.take_all(&[two]), Some(vec![first]));
     }
 }

@@ -8,13 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use paraphe_certs::UnixTime;
-use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::{ErrorCode, EventKind, MandateEnd, MandateEndReason, MandateSummary};
 use paraphe_protocol::card::{CardError, TransportError};
 use paraphe_protocol::digest::Sha256Digest;
 
-use super::session_lock::SessionLock;
 use super::Scope;
+use super::session_lock::SessionLock;
 use crate::document_store::Owner;
 use crate::events::EventLog;
 use crate::operation::now;
@@ -39,9 +38,9 @@ pub(crate) struct MandateTerms {
     pub(crate) not_after: UnixTime,
     pub(crate) secret: ProvenSecret,
     /// How long the workstation had slept before the person was asked.
+    pub(crate) slept: Duration,
     /// How often the session had been locked before that.
     pub(crate) locks_told: u64,
-    pub(crate) slept: Duration,
 }
 
 /// A mandate.
@@ -61,8 +60,8 @@ pub(crate) struct Mandate {
     /// Held while the token works: one transaction at a time.
     turn: Mutex<()>,
     state: Mutex<State>,
-    session_lock: Arc<SessionLock>,
     events: EventLog,
+    session_lock: Arc<SessionLock>,
 }
 
 struct State {
@@ -75,12 +74,14 @@ struct State {
     told: Instant,
 }
 
-/// Leave for one signature of one document.
+/// Leave for one signature.
 #[derive(Debug)]
 pub(crate) struct Permit {
     mandate: Arc<Mandate>,
     /// Among the approved documents.
-    place: Option<usize>,
+    places: Vec<usize>,
+    /// What it takes of the count.
+    weight: u32,
     spent: bool,
 }
 
@@ -115,8 +116,8 @@ impl Mandate {
                 told: Instant::now(),
             }),
             events,
-        })
             session_lock,
+        })
     }
 
     /// Its name.
@@ -192,45 +193,44 @@ impl Mandate {
         self.tell(EventKind::MandateEnded);
     }
 
-    /// Takes leave to sign this document.
-    pub(crate) fn permit(self: &Arc<Self>, document: &Sha256Digest) -> Result<Permit, Failure> {
+    /// Takes leave for one signature over these documents. Of a mandate for a number it takes one; of a mandate for documents each of
+    /// them, since none may be signed more often than it was approved.
+    pub(crate) fn permit(self: &Arc<Self>, documents: &[Sha256Digest]) -> Result<Permit, Failure> {
         self.check_open()?;
         let mut state = self.lock();
         if state.taken >= self.count {
             return Err(ended(MandateEndReason::UsedUp));
         }
-        let place = match &mut state.scope {
-            Scope::Count(_) => None,
-            Scope::Documents(approved) => Some(
-                approved
-                    .take(document)
-                    .ok_or(ErrorCode::MandateDocumentNotApproved)?,
-            ),
+        let (places, weight) = match &mut state.scope {
+            Scope::Count(_) => (Vec::new(), 1),
+            Scope::Documents(approved) => {
+                let places = approved.take_all(documents);
+                let places = places.ok_or(ErrorCode::MandateDocumentNotApproved)?;
+                let weight = u32::try_from(places.len()).unwrap_or(u32::MAX);
+                (places, weight)
+            }
         };
-        state.taken += 1;
+        state.taken = state.taken.saturating_add(weight);
         Ok(Permit {
             mandate: Arc::clone(self),
-            place,
+            places,
+            weight,
             spent: false,
         })
     }
 
-    /// Signs bytes that are of the document that the permit is for. What another program's reset lost is tried once more.
-    #[expect(dead_code, reason = "the operation `sign` follows")]
+    /// Makes the signature that the permit is for. What another program's reset lost is tried once more.
     pub(crate) fn sign(
         &self,
         agent: &Inner,
         mut permit: Permit,
-        algorithm: SignatureAlgorithm,
-        to_be_signed: Vec<u8>,
+        work: impl TokenWork<DocumentSignature>,
     ) -> Result<DocumentSignature, Failure> {
-        let bytes = Arc::new(to_be_signed);
+        let work = Arc::new(work);
         let mut again = true;
         loop {
-            let bytes = Arc::clone(&bytes);
-            let signed = self.with_token(agent, VERIFIED_LIMIT, move |token| {
-                token.sign_document(algorithm, &bytes)
-            })?;
+            let work = Arc::clone(&work);
+            let signed = self.with_token(agent, VERIFIED_LIMIT, move |token| work(token))?;
             match signed {
                 Ok(signature) => {
                     permit.spend();
@@ -240,6 +240,23 @@ impl Mandate {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Refuses a request that names another card or reader than this mandate's.
+    pub(crate) fn check_card(
+        &self,
+        reader: Option<&str>,
+        card: Option<&str>,
+    ) -> Result<(), Failure> {
+        let is_other = card.is_some_and(|card| card != self.token.serial)
+            || reader.is_some_and(|reader| reader != self.token.place);
+        if is_other {
+            return Err(Failure::new(ErrorCode::CardChanged).with_detail(
+                "Le mandat est celui d'une autre carte ou d'un autre lecteur.",
+                "The mandate is for another card or reader.",
+            ));
+        }
+        Ok(())
     }
 
     /// Does `work` on the unlocked token, in one transaction of at most `limit`. A secret that was not accepted ends the mandate.
@@ -265,10 +282,10 @@ impl Mandate {
         outcome
     }
 
-    fn use_up(&self) {
+    fn use_up(&self, weight: u32) {
         let (tell, used_up) = {
             let mut state = self.lock();
-            state.used += 1;
+            state.used = state.used.saturating_add(weight);
             let tell = state.told.elapsed() >= TOLD_EVERY;
             if tell {
                 state.told = Instant::now();
@@ -282,11 +299,11 @@ impl Mandate {
         }
     }
 
-    fn give_back(&self, place: Option<usize>) {
+    fn give_back(&self, places: &[usize], weight: u32) {
         let mut state = self.lock();
-        state.taken = state.taken.saturating_sub(1);
-        if let (Scope::Documents(approved), Some(place)) = (&mut state.scope, place) {
-            approved.give_back(place);
+        state.taken = state.taken.saturating_sub(weight);
+        if let Scope::Documents(approved) = &mut state.scope {
+            places.iter().for_each(|place| approved.give_back(*place));
         }
     }
 
@@ -328,14 +345,14 @@ impl Permit {
     /// The signature was made.
     pub(crate) fn spend(&mut self) {
         self.spent = true;
-        self.mandate.use_up();
+        self.mandate.use_up(self.weight);
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         if !self.spent {
-            self.mandate.give_back(self.place);
+            self.mandate.give_back(&self.places, self.weight);
         }
     }
 }
@@ -381,6 +398,10 @@ fn ended(reason: MandateEndReason) -> Failure {
         MandateEndReason::SessionLocked => {
             ("La session a été verrouillée.", "The session was locked.")
         }
+        MandateEndReason::SessionManagerLost => (
+            "Plus personne ne dit si la session est verrouillée.",
+            "Nobody tells any more whether the session is locked.",
+        ),
         MandateEndReason::UsedUp => (
             "Toutes ses signatures sont faites ou en cours.",
             "All its signatures are made or being made.",
@@ -398,10 +419,6 @@ fn reason_of<R>(outcome: &Result<Result<R, TokenError>, Failure>) -> MandateEndR
     match outcome {
         Ok(Err(TokenError::Card(CardError::PinOfAnotherCard))) => MandateEndReason::CardChanged,
         Ok(Err(TokenError::Card(CardError::PinBlocked | CardError::LastTryNotConfirmed))) => {
-        MandateEndReason::SessionManagerLost => (
-            "Plus personne ne dit si la session est verrouillée.",
-            "Nobody tells any more whether the session is locked.",
-        ),
             MandateEndReason::PinRefused
         }
         Ok(Err(error)) if error.code_was_refused() => MandateEndReason::PinRefused,

@@ -1,13 +1,13 @@
-//! `batch/start`, `batch/status`, `batch/result`, `batch/cancel`, `batch/resume`: the engine (`crate::batch`) as callers see it.
+//! `batch/start`, `batch/status`, `batch/result`, `batch/cancel`, `batch/resume`, `batch/forget`: the engine (`crate::batch`) as callers see it.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
 use paraphe_protocol::api::{
-    BatchCancelRequest, BatchResultRequest, BatchResultResponse, BatchResumeRequest,
-    BatchStartRequest, BatchStatusRequest, BatchStatusResponse, BatchSummary, DocumentSource,
-    ErrorCode, MAXIMUM_BATCH_PAGE,
+    BatchCancelRequest, BatchForgetRequest, BatchForgetResponse, BatchResultRequest,
+    BatchResultResponse, BatchResumeRequest, BatchStartRequest, BatchStatusRequest,
+    BatchStatusResponse, BatchSummary, DocumentSource, ErrorCode, MAXIMUM_BATCH_PAGE,
 };
 
 use super::Context;
@@ -121,6 +121,16 @@ pub(super) fn cancel(
     let batch = find(context, &request.batch)?;
     batch.cancel()?;
     Ok(batch.summary(context.language))
+}
+
+pub(super) fn forget(
+    context: &Context<'_>,
+    request: &BatchForgetRequest,
+) -> Result<BatchForgetResponse, Failure> {
+    let owner = Owner::from(context.caller);
+    let batches = &context.agent.batches;
+    batches.forget(&owner, &request.batch, request.unfinished)?;
+    Ok(BatchForgetResponse {})
 }
 
 pub(super) fn resume(

@@ -1,4 +1,5 @@
-//! `lot/sign`: a lot of documents under one signature (docs/lot-signature.md), with one PIN entry.
+//! `lot/sign`: a lot of documents under one signature (docs/lot-signature.md), with one PIN entry or under a mandate, whose approved
+//! documents are those of the lot as the caller has them: before they are wrapped as CDA.
 //!
 //! In this order, so that a PIN is never spent on a lot that would fail: the request, the card and its certificate, every
 //! document's bytes, the signature's own layout, room for the result; then one question, one card job that presents the PIN
@@ -14,11 +15,14 @@ mod request;
 mod wrapping;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::api::{
     DocumentSource, ErrorCode, LotDocumentResponse, LotSignRequest, LotSignResponse,
 };
+use paraphe_protocol::card::PracticeSituation;
+use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::lot::legacy::{DmpLegacy, LegacyDocument, LegacyHasher, LegacyLotDraft};
 use paraphe_protocol::lot::{LotDocument, LotDraft, LotLimits, SubmissionSet};
 
@@ -30,10 +34,11 @@ use self::prepared::Prepared;
 use self::request::CheckedRequest;
 use super::pin_dialogue::{PinDialogue, with_proven_secret};
 use super::selection::{self, Family};
-use super::{Context, card_certificate};
+use super::{Context, card_certificate, mandate};
+use crate::mandate::Mandate;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
-use crate::token::Bearer;
+use crate::token::{Bearer, DocumentSignature, Token, VERIFIED_LIMIT};
 
 /// Titles that the person is shown.
 const SHOWN_TITLES: usize = 3;
@@ -67,7 +72,11 @@ fn sign(
     };
     destination.check_room(context, made)?;
     let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
-    let token = selection::token(context, Family::Holder, reader, serial)?;
+    let mandate = mandate::named(context, request.mandate.as_deref(), reader, serial)?;
+    let token = match &mandate {
+        Some(mandate) => mandate.token().clone(),
+        None => selection::token(context, Family::Holder, reader, serial)?,
+    };
     let certificate = token
         .signature
         .clone()
@@ -80,7 +89,7 @@ fn sign(
             "A CDA header names a professional; a structure's certificate names none.",
         ));
     }
-    let dialogue = PinDialogue::new(context, &token, purpose(request))?;
+    let approval = Approval::new(context, request, &token, mandate)?;
     let submission_set = SubmissionSet {
         unique_id: unique_id()?,
         source_id: context.agent.installation_id()?,
@@ -101,8 +110,7 @@ fn sign(
 
     let (documents, signature) = match &checked.wrap {
         None => {
-            let lot = prepared.clone();
-            let signature = dialogue.run(context, move |token| lot.sign(token))?;
+            let signature = approval.sign(context, &inspected, prepared.clone())?;
             (inspected, signature)
         }
         Some(patient) => {
@@ -120,20 +128,7 @@ fn sign(
                 prepared = lay_out(submission_set, &wrapped)?;
                 Ok((wrapped, prepared.clone()))
             };
-            if dialogue.is_on_keypad(context) {
-                held_card::sign(context, dialogue, wrap)?
-            } else {
-                // The one PIN entry is presented twice to the same card, once to read the situation and once to sign, and is
-                // wiped with the second.
-                let (situations, proven) = dialogue.run(context, |token| {
-                    Ok((token.practice_situations()?, token.take_proven_secret()))
-                })?;
-                let (wrapped, lot) = wrap(situations)?;
-                let proven = proven.ok_or(ErrorCode::Internal)?;
-                let signature =
-                    with_proven_secret(context, &token, proven, move |token| lot.sign(token))?;
-                (wrapped, signature)
-            }
+            approval.wrap_and_sign(context, &inspected, wrap)?
         }
     };
     let xml = prepared.complete(&signature)?;
@@ -149,6 +144,87 @@ fn sign(
         documents,
     };
     destination.finish(context, &xml, contents, response)
+}
+
+/// What allows the card to sign the lot.
+enum Approval<'a> {
+    /// The person, who is about to be asked.
+    Entry(Box<PinDialogue<'a>>, &'a Token),
+    /// A mandate.
+    Mandate(Arc<Mandate>),
+}
+
+impl<'a> Approval<'a> {
+    fn new(
+        context: &Context<'_>,
+        request: &LotSignRequest,
+        token: &'a Token,
+        mandate: Option<Arc<Mandate>>,
+    ) -> Result<Self, Failure> {
+        Ok(match mandate {
+            Some(mandate) => Self::Mandate(mandate),
+            None => {
+                let dialogue = PinDialogue::new(context, token, purpose(request))?;
+                Self::Entry(Box::new(dialogue), token)
+            }
+        })
+    }
+
+    fn sign(
+        self,
+        context: &Context<'_>,
+        documents: &[Inspected],
+        lot: Prepared,
+    ) -> Result<DocumentSignature, Failure> {
+        match self {
+            Self::Entry(dialogue, _) => dialogue.run(context, move |token| lot.sign(token)),
+            Self::Mandate(mandate) => {
+                let permit = mandate.permit(&digests(documents))?;
+                mandate.sign(context.agent, permit, move |token| lot.sign(token))
+            }
+        }
+    }
+
+    /// The same where the practice situations, which lie behind the PIN, are needed to lay the lot out.
+    fn wrap_and_sign<Made>(
+        self,
+        context: &Context<'_>,
+        documents: &[Inspected],
+        wrap: impl FnOnce(Vec<PracticeSituation>) -> Result<(Made, Prepared), Failure>,
+    ) -> Result<(Made, DocumentSignature), Failure> {
+        match self {
+            Self::Entry(dialogue, _) if dialogue.is_on_keypad(context) => {
+                held_card::sign(context, *dialogue, wrap)
+            }
+            Self::Entry(dialogue, token) => {
+                // The one PIN entry is presented twice to the same card, once to read the situation and once to sign, and is
+                // wiped with the second.
+                let (situations, proven) = dialogue.run(context, |token| {
+                    Ok((token.practice_situations()?, token.take_proven_secret()))
+                })?;
+                let (wrapped, lot) = wrap(situations)?;
+                let proven = proven.ok_or(ErrorCode::Internal)?;
+                let signature =
+                    with_proven_secret(context, token, proven, move |token| lot.sign(token))?;
+                Ok((wrapped, signature))
+            }
+            Self::Mandate(mandate) => {
+                // Taken first: what is not approved is refused before the card sees the PIN.
+                let permit = mandate.permit(&digests(documents))?;
+                let situations = mandate.with_token(context.agent, VERIFIED_LIMIT, |token| {
+                    token.practice_situations()
+                })??;
+                let (wrapped, lot) = wrap(situations)?;
+                let signature =
+                    mandate.sign(context.agent, permit, move |token| lot.sign(token))?;
+                Ok((wrapped, signature))
+            }
+        }
+    }
+}
+
+fn digests(documents: &[Inspected]) -> Vec<Sha256Digest> {
+    documents.iter().map(|document| document.sha256).collect()
 }
 
 fn purpose(request: &LotSignRequest) -> PinPurpose {

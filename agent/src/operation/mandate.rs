@@ -88,6 +88,21 @@ pub(super) fn close(
     Ok(mandate.summary())
 }
 
+/// The mandate that a request names, open and for the card that the request means; none where it names none.
+pub(super) fn named(
+    context: &Context<'_>,
+    id: Option<&str>,
+    reader: Option<&str>,
+    card: Option<&str>,
+) -> Result<Option<Arc<Mandate>>, Failure> {
+    let Some(id) = id else { return Ok(None) };
+    let owner = Owner::from(context.caller);
+    let mandate = context.agent.mandates.find(&owner, id)?;
+    mandate.check_open()?;
+    mandate.check_card(reader, card)?;
+    Ok(Some(mandate))
+}
+
 /// Asks the person for a mandate; every way to one goes through here.
 pub(crate) fn ask(
     context: &Context<'_>,
@@ -99,6 +114,7 @@ pub(crate) fn ask(
     mandates.check_room()?;
     // Before the card is chosen, so that no sleep is overlooked.
     let slept = context.agent.readers.slept();
+    let locks_told = mandates.locks_told();
     let token = selection::token(context, Family::Holder, question.reader, question.card)?;
     check_certificate(context, &token, now)?;
     if is_on_keypad(context, &token) {
@@ -114,7 +130,6 @@ pub(crate) fn ask(
         count: usize::try_from(count).unwrap_or(usize::MAX),
         first_titles: question.first_titles,
         minutes: seconds.div_ceil(60),
-    let locks_told = mandates.locks_told();
         until: time_of_day(not_after),
     };
     let dialogue = PinDialogue::new(context, &token, purpose)?;
@@ -129,6 +144,7 @@ pub(crate) fn ask(
         not_after,
         secret,
         slept,
+        locks_told,
     })
 }
 
@@ -144,7 +160,6 @@ fn checked_seconds(
             .with_technical_detail(format!("purpose: 1 to {MAXIMUM_PURPOSE} characters")));
     }
     let limits = &context.agent.config.mandate;
-        locks_told,
     let most = match question.scope {
         Scope::Count(_) => limits.maximum_blank_count,
         Scope::Documents(_) => limits.maximum_count,

@@ -8,6 +8,7 @@ mod batch;
 mod card_certificate;
 mod card_read;
 mod document;
+mod document_show;
 mod document_source;
 mod events;
 mod hashing;
@@ -81,6 +82,7 @@ pub(crate) fn perform(
     match operation {
         Operation::Approve => run(context, body, approve::perform),
         Operation::BatchCancel => run(context, body, batch::cancel),
+        Operation::BatchForget => run(context, body, batch::forget),
         Operation::BatchResult => run(context, body, batch::result),
         Operation::BatchResume => run(context, body, batch::resume),
         Operation::BatchStart => run(context, body, batch::start),
@@ -89,6 +91,7 @@ pub(crate) fn perform(
         Operation::DocumentDrop => run(context, body, document::drop_document),
         Operation::DocumentGet => run(context, body, document::get),
         Operation::DocumentPut => run(context, body, document::put),
+        Operation::DocumentShow => run(context, body, document_show::show),
         Operation::Login => run(context, body, login::perform),
         Operation::LotSign => run(context, body, lot_sign::perform),
         Operation::MandateClose => run(context, body, mandate::close),

@@ -1,23 +1,33 @@
-//! `sign`: one signature file in a format of the field, with one PIN entry. As for a lot, everything that can fail without the
-//! card is done before the PIN is asked for: the choice, the certificate, the documents, the layout, room for the result.
-//! Time stamps and evidence come after the card was let go.
+//! `sign`: one signature file in a format of the field, with one PIN entry or under a mandate. As for a lot, everything that can fail
+//! without the card is done before the PIN is asked for: the choice, the certificate, the documents, the layout, room for the
+//! result. Each document is read once: what is hashed is what goes into the result.
+//!
+//! Time stamps and evidence come after the card was let go. Where they cannot be had the signature, a legal act by then, is not
+//! thrown away: the answer carries it at the level that was reached, and says why it is not the one that was asked for.
 
 use std::io::Write;
+use std::sync::Arc;
 
+use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::api::{
-    DocumentSource, ErrorCode, SignDocumentRequest, SignRequest, SignResponse, SignedDocument,
+    DocumentSource, ErrorCode, MarkRequest, SignDocumentRequest, SignRequest, SignResponse,
+    SignedDocument,
 };
-use paraphe_protocol::signature::{Level, Output};
+use paraphe_protocol::pades::VisibleMark;
+use paraphe_protocol::signature::{Level, Output, SignatureFile, SignatureFormat};
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 use super::hashing::in_parallel;
 use super::pin_dialogue::PinDialogue;
 use super::selection::{self, Family};
-use super::{Context, Source, card_certificate};
-use crate::document_store::Owner;
+use super::{Context, Source, card_certificate, mandate};
+use crate::document_store::{DocumentWriter, Owner};
+use crate::mandate::Mandate;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
 use crate::signing::{self, AskedSignature, DocumentsAgain, ReadDocument, SignatureChoice};
-use crate::token::Token;
+use crate::token::{Bearer, Token};
 
 /// Names that the person is shown.
 const SHOWN_NAMES: usize = 3;
@@ -30,7 +40,11 @@ pub(super) fn perform(
     context.agent.documents.check_room_for(&owner, 1)?;
     check_count(context, request)?;
     let (reader, serial) = (request.reader.as_deref(), request.card.as_deref());
-    let token = selection::token(context, Family::Holder, reader, serial)?;
+    let mandate = mandate::named(context, request.mandate.as_deref(), reader, serial)?;
+    let token = match &mandate {
+        Some(mandate) => mandate.token().clone(),
+        None => selection::token(context, Family::Holder, reader, serial)?,
+    };
     let certificate = token
         .signature
         .clone()
@@ -54,33 +68,47 @@ pub(super) fn perform(
     let bearer = token.bearer()?;
     let chain = card_certificate::check_signature(context, &bearer, &certificate, now)?;
     let mut documents = read(context, &request.documents, &choice)?;
-    let described = documents.iter().map(described).collect();
+    let described: Vec<_> = documents.iter().map(described).collect();
+    let result = begin_result(context, &choice, &documents)?;
     let (media_type, extension) = documents.first().map_or(("", ""), |document| {
         choice.file_type(document.media_type, document.extension)
     });
-    let prepared = signing::prepare(&choice, &certificate, &chain, &mut documents, now)?;
-    let value = ask_and_sign(context, &token, &choice, request, prepared.to_be_signed())?;
+    let mark = request
+        .mark
+        .as_ref()
+        .map(|mark| visible_mark(mark, &choice, &bearer, now))
+        .transpose()?;
+    let mark = mark.as_ref();
+    let prepared = signing::prepare(&choice, &certificate, &chain, &mut documents, now, mark)?;
+    let to_be_signed = prepared.to_be_signed();
+    let value = match &mandate {
+        Some(mandate) => sign_under(context, mandate, &choice, &documents, to_be_signed)?,
+        None => ask_and_sign(context, &token, &choice, request, to_be_signed)?,
+    };
     let mut file = prepared.complete(&value)?;
-    if choice.level > Level::B {
-        let mut again = DocumentsAgain::new(context, &request.documents, &documents);
-        let store = context.agent.trust.load()?;
-        let (evidence, now) = (&context.agent.evidence, card_certificate::now());
-        evidence.raise(
-            file.as_mut(),
-            choice.level,
-            &certificate,
-            &store,
-            &mut again,
-            now,
-        )?;
-    }
-    let output = file.finish()?;
-    let signature = keep(context, &request.documents, &output)?;
+    let mut again = DocumentsAgain::new(context, &request.documents, &documents);
+    let raised = raise(
+        context,
+        file.as_mut(),
+        choice.level,
+        &certificate,
+        &mut again,
+    );
+    let level = file.level();
+    let level_problem = raised.err().map(|failure| {
+        tracing::warn!(
+            code = failure.code().name(),
+            "a signature stays below its level"
+        );
+        below(failure, level, choice.level).into_problem(context.language)
+    });
+    let signature = keep(context, result, &file.finish()?)?;
     let (signer, structure) = bearer.into_parts();
     Ok(SignResponse {
         format: choice.format,
         packaging: choice.packaging,
-        level: choice.level,
+        level,
+        level_problem,
         algorithm: choice.algorithm,
         card: token.serial,
         signer,
@@ -135,31 +163,109 @@ fn ask_and_sign(
     Ok(signature.as_bytes().to_vec())
 }
 
+/// The mark as the PDF gets it.
+fn visible_mark(
+    asked: &MarkRequest,
+    choice: &SignatureChoice,
+    bearer: &Bearer,
+    now: UnixTime,
+) -> Result<VisibleMark, Failure> {
+    if choice.format != SignatureFormat::Pades {
+        return Err(Failure::new(ErrorCode::RequestInvalid).with_detail(
+            "Une marque visible demande le format pades.",
+            "A visible mark needs the format pades.",
+        ));
+    }
+    let page = asked.page.checked_sub(1).ok_or_else(|| {
+        Failure::new(ErrorCode::RequestInvalid).with_technical_detail("pages are counted from 1")
+    })?;
+    let lines = if asked.lines.is_empty() {
+        let form = format_description!("le [day]/[month]/[year] à [hour]:[minute] UTC");
+        let time = OffsetDateTime::from_unix_timestamp(now.0).ok();
+        let time = time.and_then(|time| time.format(form).ok());
+        let by = format!("Signé par {}", bearer.display_name());
+        std::iter::once(by).chain(time).collect()
+    } else {
+        asked.lines.clone()
+    };
+    Ok(VisibleMark {
+        page: usize::try_from(page).unwrap_or(usize::MAX),
+        left: asked.left.into(),
+        bottom: asked.bottom.into(),
+        width: asked.width.into(),
+        height: asked.height.into(),
+        lines,
+    })
+}
+
+/// Signs under a mandate that allows these very documents.
+fn sign_under(
+    context: &Context<'_>,
+    mandate: &Arc<Mandate>,
+    choice: &SignatureChoice,
+    documents: &[ReadDocument],
+    to_be_signed: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    let digests: Vec<_> = documents.iter().map(|document| document.sha256).collect();
+    let permit = mandate.permit(&digests)?;
+    let (algorithm, bytes) = (choice.algorithm, to_be_signed.to_vec());
+    let signature = mandate.sign(context.agent, permit, move |token| {
+        token.sign_document(algorithm, &bytes)
+    })?;
+    Ok(signature.as_bytes().to_vec())
+}
+
+fn raise(
+    context: &Context<'_>,
+    file: &mut dyn SignatureFile,
+    level: Level,
+    signer: &Certificate,
+    documents: &mut DocumentsAgain<'_, '_>,
+) -> Result<(), Failure> {
+    if level > file.level() {
+        let store = context.agent.trust.load()?;
+        let now = card_certificate::now();
+        let evidence = &context.agent.evidence;
+        evidence.raise(file, level, signer, &store, documents, now)?;
+    }
+    Ok(())
+}
+
+/// What keeps a signature below its level, as a person is told.
+fn below(failure: Failure, reached: Level, asked: Level) -> Failure {
+    let (reached, asked) = (reached.name(), asked.name());
+    failure.about(
+        &format!("La signature est faite et tient au niveau {reached} ; le niveau {asked} n'est pas atteint."),
+        &format!("The signature is made and holds at level {reached}; level {asked} was not reached."),
+    )
+}
+
+/// The result's beginning, before anybody is asked: where the signature stands behind the document, the bytes that are hashed.
+fn begin_result(
+    context: &Context<'_>,
+    choice: &SignatureChoice,
+    documents: &[ReadDocument],
+) -> Result<DocumentWriter, Failure> {
+    let mut writer = context.agent.documents.writer_of_at_most(u64::MAX)?;
+    if choice.appends()
+        && let Some(content) = documents.first().and_then(|first| first.content.as_ref())
+    {
+        let written = writer.write_all(content);
+        written.map_err(|error| writer.error(error))?;
+    }
+    Ok(writer)
+}
+
 /// Puts the file in the caller's hands.
 fn keep(
     context: &Context<'_>,
-    documents: &[SignDocumentRequest],
+    mut writer: DocumentWriter,
     output: &Output,
 ) -> Result<DocumentSource, Failure> {
-    let store = &context.agent.documents;
-    let mut writer = store.writer_of_at_most(u64::MAX)?;
-    let bytes = match output {
-        Output::Whole(bytes) => bytes,
-        Output::Appended(bytes) => {
-            let original = documents.first().ok_or(ErrorCode::Internal)?;
-            let limit = context.agent.config.limits.document_bytes;
-            Source::open(context, &original.source, limit)?.read_through(
-                &mut Vec::new(),
-                |piece| {
-                    let written = writer.write_all(piece);
-                    written.map_err(|error| writer.error(error).into())
-                },
-            )?;
-            bytes
-        }
-    };
+    let (Output::Whole(bytes) | Output::Appended(bytes)) = output;
     let written = writer.write_all(bytes);
     written.map_err(|error| writer.error(error))?;
+    let store = &context.agent.documents;
     let ids = store.keep_all(&Owner::from(context.caller), vec![writer.close()])?;
     let id = ids.into_iter().next().ok_or(ErrorCode::Internal)?;
     Ok(DocumentSource::Document(id.as_str().to_owned()))

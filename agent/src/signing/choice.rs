@@ -90,6 +90,11 @@ impl SignatureChoice {
         self.packaging != Packaging::Detached
     }
 
+    /// Whether the file is the document with something behind it.
+    pub(crate) fn appends(self) -> bool {
+        self.format == SignatureFormat::Pades
+    }
+
     /// Media type and usual extension of the file that is made of a document of `media_type` and `extension`.
     pub(crate) fn file_type(
         self,

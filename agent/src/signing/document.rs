@@ -15,10 +15,12 @@ use crate::problem::Failure;
 
 /// Longest name, characters.
 const MAXIMUM_NAME: usize = 128;
-/// Media types of XML (RFC 7303), the first one as it is told.
-const XML: [&str; 2] = ["application/xml", "text/xml"];
+/// Media types of XML (RFC 7303).
+const XML_NAMES: [&str; 2] = [XML, "text/xml"];
+/// The same, as it is told.
+pub(crate) const XML: &str = "application/xml";
 /// Largest document that is held in memory: those that a signature embeds, and XML, bytes.
-const MAXIMUM_HELD_BYTES: u64 = 64 << 20;
+pub(crate) const MAXIMUM_HELD_BYTES: u64 = 64 << 20;
 
 /// A document as it will be signed.
 pub(crate) struct ReadDocument {
@@ -38,7 +40,7 @@ pub(crate) struct ReadDocument {
 impl ReadDocument {
     /// Whether it went through the gate as XML.
     pub(crate) fn is_xml(&self) -> bool {
-        self.media_type == XML[0]
+        self.media_type == XML
     }
 
     /// Reads a document. `buffer` is kept by the caller so that memory does not grow.
@@ -52,19 +54,19 @@ impl ReadDocument {
         let name = checked_name(&request.name)?;
         let declared = request.media_type.as_deref();
         let digest = choice.algorithm.digest();
-        if declared.is_some_and(|declared| XML.contains(&declared))
-            || (declared.is_none() && name.to_ascii_lowercase().ends_with(".xml"))
-        {
+        if is_xml(declared, &name) {
             let content = hold(source, limits, buffer)?;
             gate::parse(&content, &gate::Limits::default()).map_err(|error| {
                 Failure::new(ErrorCode::DocumentFormat).with_technical_detail(error)
             })?;
+            let sha256 = Sha256Digest::of(&content);
+            check_shown(request.sha256, sha256)?;
             return Ok(Self {
                 name,
-                media_type: XML[0],
+                media_type: XML,
                 extension: "xml",
                 size: content.len() as u64,
-                sha256: Sha256Digest::of(&content),
+                sha256,
                 digest: digest.digest(&content)?,
                 content: choice.embeds().then_some(content),
             });
@@ -87,6 +89,7 @@ impl ReadDocument {
             let (found, digest) = inspect_streamed(inspector, source, digest, buffer)?;
             (found, digest, None)
         };
+        check_shown(request.sha256, found.sha256)?;
         Ok(Self {
             name,
             media_type: found.format.media_type(),
@@ -97,6 +100,25 @@ impl ReadDocument {
             content,
         })
     }
+}
+
+/// Whether a document goes through the gate as XML: by its declared type, else by its name.
+pub(crate) fn is_xml(declared: Option<&str>, name: &str) -> bool {
+    match declared {
+        Some(declared) => XML_NAMES.contains(&declared),
+        None => name.to_ascii_lowercase().ends_with(".xml"),
+    }
+}
+
+/// Refuses other bytes than those that the person was shown, where the caller says which.
+pub(crate) fn check_shown(shown: Option<Sha256Digest>, found: Sha256Digest) -> Result<(), Failure> {
+    if shown.is_none_or(|shown| shown == found) {
+        return Ok(());
+    }
+    Err(Failure::new(ErrorCode::DocumentChanged).with_detail(
+        "Ce n'est pas le document qui a été montré.",
+        "It is not the document that was shown.",
+    ))
 }
 
 fn inspect_held(mut inspector: Inspector, content: &[u8]) -> Result<InspectedDocument, Failure> {

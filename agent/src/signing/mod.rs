@@ -8,7 +8,7 @@ mod documents_again;
 
 use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::api::ErrorCode;
-use paraphe_protocol::pades::PadesOptions;
+use paraphe_protocol::pades::{PadesOptions, VisibleMark};
 use paraphe_protocol::signature::{
     DetachedDocument, Packaging, PreparedSignature, SignatureFormat, Signer,
 };
@@ -16,7 +16,7 @@ use paraphe_protocol::xades::{EmbeddedForm, XadesParameters};
 use paraphe_protocol::{cades, jades, pades, xades};
 
 pub(crate) use choice::{AskedSignature, SignatureChoice};
-pub(crate) use document::ReadDocument;
+pub(crate) use document::{MAXIMUM_HELD_BYTES, ReadDocument, XML, check_shown, is_xml};
 pub(crate) use documents_again::DocumentsAgain;
 
 use crate::problem::Failure;
@@ -28,6 +28,7 @@ pub(crate) fn prepare(
     chain: &[Certificate],
     documents: &mut [ReadDocument],
     signing_time: UnixTime,
+    mark: Option<&VisibleMark>,
 ) -> Result<Box<dyn PreparedSignature>, Failure> {
     let signer = Signer {
         certificate,
@@ -78,6 +79,7 @@ pub(crate) fn prepare(
         (SignatureFormat::Pades, _) => {
             let options = PadesOptions {
                 level: Some(choice.level),
+                mark,
                 ..PadesOptions::default()
             };
             pades::prepare(&content()?, &signer, &options)

@@ -1,4 +1,4 @@
-//! `batch/start`, `batch/status`, `batch/result`, `batch/cancel`, `batch/resume`: many documents, each signed by itself under one PIN
+//! `batch/start`, `batch/status`, `batch/result`, `batch/cancel`, `batch/resume`, `batch/forget`: many documents, each signed by itself under one PIN
 //! entry (docs/batch.md). A batch is started and answered at once; it goes on by itself, and what is missing after a removal, a
 //! crash or a restart is resumed. It belongs to the origin or local user that started it.
 
@@ -233,6 +233,22 @@ pub struct BatchCancelRequest {
     /// Which.
     pub batch: String,
 }
+
+/// Forget a batch: its journal, its copies of documents, and the results that the agent keeps. Results in a directory of the user's
+/// own stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchForgetRequest {
+    /// Which.
+    pub batch: String,
+    /// Even though it is not finished: what is missing can never be resumed.
+    #[serde(default)]
+    pub unfinished: bool,
+}
+
+/// Forgotten.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchForgetResponse {}
 
 /// Go on with what is missing. A person is asked for the PIN unless a mandate is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

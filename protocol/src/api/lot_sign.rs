@@ -1,4 +1,4 @@
-//! `lot/sign`: a lot of documents under one signature, with one PIN entry.
+//! `lot/sign`: a lot of documents under one signature, with one PIN entry or under a mandate.
 
 use paraphe_certs::{Holder, Structure};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,10 @@ pub struct LotSignRequest {
     /// Practice situation (1 to 16) named in the CDA header; absent: the only one of the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub practice_situation: Option<u8>,
-    /// Exact PC/SC reader name; absent: the only professional's card present.
+    /// The caller's mandate to sign under: nobody is asked. Absent: the person is asked for the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<String>,
+    /// Exact PC/SC reader name; absent: the mandate's, or the only professional's card present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reader: Option<String>,
     /// Serial of the card that must be meant.
@@ -79,6 +82,9 @@ pub struct LotDocumentRequest {
     /// `typeCode` (LOINC or national); absent: the configured default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_code: Option<String>,
+    /// SHA-256 of the bytes that the person was shown (`document/show`): any others are refused. Absent: whatever is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Digest>,
 }
 
 /// The signed lot.

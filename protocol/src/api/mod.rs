@@ -24,9 +24,10 @@ mod vitale_read;
 
 pub use approve::{ApproveDocumentRequest, ApproveRequest, ApproveResponse};
 pub use batch::{
-    BatchCancelRequest, BatchChoice, BatchItemRequest, BatchItemState, BatchItemStatus,
-    BatchResultRequest, BatchResultResponse, BatchResumeRequest, BatchStartRequest, BatchState,
-    BatchStatusRequest, BatchStatusResponse, BatchSummary, MAXIMUM_BATCH_ITEMS, MAXIMUM_BATCH_PAGE,
+    BatchCancelRequest, BatchChoice, BatchForgetRequest, BatchForgetResponse, BatchItemRequest,
+    BatchItemState, BatchItemStatus, BatchResultRequest, BatchResultResponse, BatchResumeRequest,
+    BatchStartRequest, BatchState, BatchStatusRequest, BatchStatusResponse, BatchSummary,
+    MAXIMUM_BATCH_ITEMS, MAXIMUM_BATCH_PAGE,
 };
 pub use card_read::{
     Assurance, CardReadRequest, CardReadResponse, CardSummary, CertificatePurpose,
@@ -34,7 +35,8 @@ pub use card_read::{
 };
 pub use document::{
     DocumentDropRequest, DocumentDropResponse, DocumentGetRequest, DocumentGetResponse,
-    DocumentPutRequest, DocumentPutResponse, DocumentSource, MAXIMUM_CHUNK_BYTES,
+    DocumentPutRequest, DocumentPutResponse, DocumentShowRequest, DocumentShowResponse,
+    DocumentSource, MAXIMUM_CHUNK_BYTES, MAXIMUM_SHOWN_TEXT,
 };
 pub use error_code::{ErrorCode, Layer, Remedy, WhoActs};
 pub use events::{Event, EventKind, EventsRequest, EventsResponse, MAXIMUM_EVENT_WAIT_MS};
@@ -50,7 +52,7 @@ pub use mandate::{
 pub use operation::Operation;
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{CardChoice, Language, Problem};
-pub use sign::{SignDocumentRequest, SignRequest, SignResponse, SignedDocument};
+pub use sign::{MarkRequest, SignDocumentRequest, SignRequest, SignResponse, SignedDocument};
 pub use status::{
     ModuleSummary, ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse,
     TokenSummary, Versions, VitaleComponentState, VitaleComponentSummary, Warning,

@@ -11,6 +11,8 @@ pub enum Operation {
     Approve,
     /// Stop a batch between two card operations.
     BatchCancel,
+    /// Forget a batch.
+    BatchForget,
     /// The result of one item of a batch.
     BatchResult,
     /// Go on with what is missing of a batch.
@@ -27,6 +29,8 @@ pub enum Operation {
     DocumentGet,
     /// Hand a document to the agent, piece by piece.
     DocumentPut,
+    /// Look at a document before it is signed.
+    DocumentShow,
     /// What changed at the readers since a cursor.
     Events,
     /// A login assertion for a record server's nonce.
@@ -57,9 +61,10 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Approve,
         Self::BatchCancel,
+        Self::BatchForget,
         Self::BatchResult,
         Self::BatchResume,
         Self::BatchStart,
@@ -68,6 +73,7 @@ impl Operation {
         Self::DocumentDrop,
         Self::DocumentGet,
         Self::DocumentPut,
+        Self::DocumentShow,
         Self::Events,
         Self::Login,
         Self::LotSign,
@@ -89,6 +95,7 @@ impl Operation {
         match self {
             Self::Approve => "approve",
             Self::BatchCancel => "batch/cancel",
+            Self::BatchForget => "batch/forget",
             Self::BatchResult => "batch/result",
             Self::BatchResume => "batch/resume",
             Self::BatchStart => "batch/start",
@@ -97,6 +104,7 @@ impl Operation {
             Self::DocumentDrop => "document/drop",
             Self::DocumentGet => "document/get",
             Self::DocumentPut => "document/put",
+            Self::DocumentShow => "document/show",
             Self::Events => "events",
             Self::Login => "login",
             Self::LotSign => "lot/sign",

@@ -1,10 +1,11 @@
-//! `sign`: one signature in a format of the field (XAdES, CAdES, PAdES, JAdES, ASiC-E), with one PIN entry.
+//! `sign`: one signature in a format of the field (XAdES, CAdES, PAdES, JAdES, ASiC-E), with one PIN entry or under a mandate.
 
 use paraphe_certs::{Holder, Structure};
 use serde::{Deserialize, Serialize};
 
-use super::DocumentSource;
+use super::{DocumentSource, Problem};
 use crate::algorithm::SignatureAlgorithm;
+use crate::digest::Sha256Digest;
 use crate::signature::{Level, Packaging, SignatureFormat};
 
 /// What to sign, and how.
@@ -24,12 +25,37 @@ pub struct SignRequest {
     pub algorithm: Option<SignatureAlgorithm>,
     /// What is signed: one document, or several where the format signs several at once (detached XAdES, ASiC-E).
     pub documents: Vec<SignDocumentRequest>,
-    /// Exact PC/SC reader name; absent: the only token present that can sign.
+    /// A mark on a page of the PDF; with `pades` only. Absent: the signature is invisible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<MarkRequest>,
+    /// The caller's mandate to sign under: nobody is asked. Absent: the person is asked for the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<String>,
+    /// Exact PC/SC reader name; absent: the mandate's, or the only token present that can sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reader: Option<String>,
     /// Serial of the card that must be meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<String>,
+}
+
+/// A visible mark: a frame with a few lines of text. It proves nothing; the signature does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarkRequest {
+    /// On which page, from 1.
+    pub page: u32,
+    /// From the page's left edge, points (1/72 inch).
+    pub left: u16,
+    /// From the page's bottom edge, points.
+    pub bottom: u16,
+    /// Points, at least 10.
+    pub width: u16,
+    /// Points, at least 10. The mark covers at most a quarter of an A4 page.
+    pub height: u16,
+    /// One to eight lines of at most 120 characters; absent: the signer's name and the time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
 }
 
 /// One document to sign.
@@ -44,6 +70,9 @@ pub struct SignDocumentRequest {
     /// Declared media type; must agree with the content. Absent: found from the content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+    /// SHA-256 of the bytes that the person was shown (`document/show`): any others are refused. Absent: whatever is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Digest>,
 }
 
 /// What was signed.
@@ -55,6 +84,9 @@ pub struct SignResponse {
     pub packaging: Packaging,
     /// The level that was reached.
     pub level: Level,
+    /// Why it is not the one that was asked for; absent where it is. The signature is made all the same and holds at `level`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_problem: Option<Problem>,
     /// The algorithm that was used (RFC 7518 names).
     pub algorithm: SignatureAlgorithm,
     /// Serial of the card that signed.

@@ -169,13 +169,18 @@ impl Inspector {
             None => {
                 let before = self.head.len() - kept.len();
                 let first = self.head.get(..before).unwrap_or_default().to_vec();
-                let mut content = self.decide()?;
+                let content = self.decide()?;
+                let content = self.content.insert(content);
                 content.update(&first)?;
-                content.update(chunk)?;
-                self.content = Some(content);
-                Ok(())
+                content.update(chunk)
             }
         }
+    }
+
+    /// What the document is by its beginning, once enough of it was seen; also after an error.
+    #[must_use]
+    pub fn format(&self) -> Option<DocumentFormat> {
+        self.content.as_ref().map(Content::format)
     }
 
     /// Ends the document.

@@ -9,7 +9,9 @@ mod active;
 mod format;
 mod inspector;
 mod text;
+mod visible;
 
 pub use active::ActiveContent;
 pub use format::{DocumentFormat, UnknownMediaType};
 pub use inspector::{DocumentError, DocumentLimits, InspectedDocument, Inspector};
+pub use visible::visible;

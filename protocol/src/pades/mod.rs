@@ -28,5 +28,5 @@ mod signature_object;
 pub use document::MAXIMUM_PDF_BYTES;
 use error::PdfError;
 pub use mark::{MAXIMUM_LINE_CHARACTERS, MAXIMUM_LINES, MAXIMUM_MARK_AREA, VisibleMark};
-pub use prepare::{PadesOptions, prepare};
+pub use prepare::{PadesOptions, check, prepare};
 pub use read::{MAXIMUM_SIGNATURES, PdfSignature, is_pdf, read};

@@ -59,6 +59,14 @@ struct PreparedPades {
     laid_out: LaidOut,
 }
 
+/// Whether a PDF is one that is signed, with a visible mark or without, before anything else is known.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn check(pdf: &[u8], is_visible: bool) -> Result<(), SigningError> {
+    Ok(policy::check(&open(pdf)?, is_visible)?)
+}
+
 /// Lays a signature of a PDF out. The result of the steps is [`Output::Appended`](crate::signature::Output::Appended).
 ///
 /// # Errors

@@ -126,6 +126,7 @@ fn lot(criterion: &mut Criterion) {
         documents: files
             .iter()
             .map(|path| LotDocumentRequest {
+                sha256: None,
                 source: DocumentSource::Path(path.to_str().unwrap().to_owned()),
                 title: "Document".to_owned(),
                 media_type: None,
@@ -134,6 +135,7 @@ fn lot(criterion: &mut Criterion) {
             .collect(),
         cda: false,
         practice_situation: None,
+        mandate: None,
         reader: None,
         card: None,
     };

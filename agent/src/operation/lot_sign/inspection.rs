@@ -17,6 +17,7 @@ use crate::operation::Context;
 use crate::operation::document_source::Source;
 use crate::operation::hashing::in_parallel_with;
 use crate::problem::Failure;
+use crate::signing::check_shown;
 
 /// A document as it will be signed.
 #[derive(Debug)]
@@ -82,6 +83,7 @@ pub(super) fn inspect<First>(
                     (found, copy.close(found.format.extension())?.0)
                 }
             };
+            check_shown(document.request.sha256, found.sha256)?;
             Ok(Inspected {
                 unique_id: unique_id.clone(),
                 title: document.request.title.clone(),
