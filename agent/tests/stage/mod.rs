@@ -10,6 +10,7 @@
 
 pub mod pcsc;
 pub mod running;
+pub mod session_manager;
 pub mod time_stamping;
 
 use std::collections::VecDeque;
@@ -318,6 +319,11 @@ impl Stage {
             person,
             state,
         }
+    }
+
+    /// Where the agent keeps what outlives it.
+    pub fn state(&self) -> &Path {
+        self.state.path()
     }
 
     /// What happens while the person types the next PIN.
