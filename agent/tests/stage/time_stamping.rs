@@ -22,6 +22,7 @@ const CONFIGURATION: &str = "[tsa]\ndefault_tsa = here\n[here]\nserial = serial\
 pub struct TimeStampingServer {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
+    away: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -43,23 +44,26 @@ impl TimeStampingServer {
         write("serial", "01");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (asked, stopping) = (
-            Arc::new(AtomicUsize::new(0)),
-            Arc::new(AtomicBool::new(false)),
-        );
+        let asked = Arc::new(AtomicUsize::new(0));
+        let [away, stopping] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
         let (counter, ends) = (Arc::clone(&asked), Arc::clone(&stopping));
+        let is_away = Arc::clone(&away);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if ends.load(Ordering::SeqCst) {
                     break;
                 }
                 counter.fetch_add(1, Ordering::SeqCst);
+                if is_away.load(Ordering::SeqCst) {
+                    continue;
+                }
                 answer(directory.path(), stream.unwrap());
             }
         });
         Self {
             address,
             asked,
+            away,
             stopping,
             thread: Some(thread),
         }
@@ -68,6 +72,11 @@ impl TimeStampingServer {
     /// How many requests came.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Hangs up on everybody, or answers again.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
     }
 
     /// What a workstation's configuration says of it. Nothing else is fetched: the addresses in the certificates lead nowhere.
