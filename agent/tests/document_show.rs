@@ -5,16 +5,15 @@
 
 mod stage;
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use paraphe_protocol::api::{ErrorCode, MAXIMUM_SHOWN_TEXT, Operation, Problem};
 use paraphe_protocol::digest::Sha256Digest;
 use serde_json::{Value, json};
+use stage::home::Home;
 use stage::{Answer, Card, SITE, SITE_WITHOUT_SERVER, Stage, site};
 
 const BEFORE: &str = "Dose : 10 mg par jour.\n";
@@ -201,58 +200,6 @@ async fn a_site_looks_at_what_it_put_and_at_nothing_else() {
     assert_eq!(code(refused.await), ErrorCode::DocumentMissing);
 }
 
-/// A home with a viewer that keeps what it was given, and then does something to the file that it is a copy of.
-struct Home {
-    folder: tempfile::TempDir,
-}
-
-impl Home {
-    fn new(and_then: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Self { folder };
-        let script = format!(
-            "#!/bin/sh\nset -e\ncat \"$1\" > {seen}\nstat -c '%a %n' \"$1\" > {seen}.mode\n{and_then}\n",
-            seen = home.path("seen").display()
-        );
-        fs::write(home.path("viewer"), script).unwrap();
-        fs::set_permissions(home.path("viewer"), Permissions::from_mode(0o700)).unwrap();
-        fs::write(home.path("pin"), "1234\n").unwrap();
-        fs::set_permissions(home.path("pin"), Permissions::from_mode(0o600)).unwrap();
-        let pki = stage::pki();
-        let configuration = format!(
-            "[viewer]\nprogram = {:?}\n[trust]\nanchors = {:?}\nintermediates = {:?}\ncrls = {:?}\naccept_test = true\n",
-            home.path("viewer"),
-            pki.anchors(),
-            pki.intermediates(),
-            pki.crls()
-        );
-        fs::write(home.path("config.toml"), configuration).unwrap();
-        fs::create_dir(home.path("run")).unwrap();
-        fs::set_permissions(home.path("run"), Permissions::from_mode(0o700)).unwrap();
-        home
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn paraphe(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_paraphe"))
-            .args(arguments)
-            .arg("--config")
-            .arg(self.path("config.toml"))
-            .args(["--soft-card", "physician", "--language", "en", "--soft-pki"])
-            .arg(stage::pki().path_of_directory())
-            .env("HOME", self.folder.path())
-            .env("XDG_RUNTIME_DIR", self.path("run"))
-            .env_remove("XDG_CONFIG_HOME")
-            .env_remove("XDG_STATE_HOME")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    }
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -328,4 +275,38 @@ fn what_the_viewer_got_is_signed_though_the_file_changed_meanwhile() {
     let signed = fs::read(&signed).unwrap();
     assert!(signed.starts_with(&before));
     assert!(!signed.starts_with(&other));
+}
+
+#[test]
+fn a_person_at_the_terminal_is_asked_and_the_copy_goes_when_they_are_done() {
+    let home = Home::new("");
+    let path = shipped("compte-rendu.pdf");
+    let (signed, pin) = (home.path("signed.pdf"), home.path("pin"));
+    let arguments = [
+        "sign",
+        "--show",
+        "--format",
+        "pades",
+        "-o",
+        signed.to_str().unwrap(),
+        "--pin-file",
+        pin.to_str().unwrap(),
+        path.to_str().unwrap(),
+    ];
+    // Enter ends the showing; then the answer.
+    let output = home.at_a_terminal(&arguments, "\nn\n");
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(text(&output.stdout).contains("Sign what was just shown?"));
+    assert!(!signed.exists());
+    let output = home.at_a_terminal(&arguments, "\ny\n");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(
+        fs::read(&signed)
+            .unwrap()
+            .starts_with(&fs::read(&path).unwrap())
+    );
+    let left = fs::read_dir(home.path("run/paraphe/shown"))
+        .unwrap()
+        .count();
+    assert_eq!(left, 0);
 }

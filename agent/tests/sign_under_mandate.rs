@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use paraphe_protocol::api::{ErrorCode, Operation, Problem};
 use paraphe_protocol::digest::Sha256Digest;
 use serde_json::{Value, json};
+use stage::home::Home;
 use stage::{Answer, Card, SITE, Stage, site, time_stamping};
 
 const READER: &str = "Lecteur 1";
@@ -267,4 +268,31 @@ async fn a_signature_is_kept_where_its_time_stamp_cannot_be_had() {
     body["level"] = json!("B");
     let signed = stage.perform(Operation::Sign, body).await.unwrap();
     assert!(signed.get("level_problem").is_none());
+}
+
+#[test]
+fn the_command_leaves_the_file_and_says_that_it_is_below_its_level() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/tsa", nobody.local_addr().unwrap());
+    drop(nobody);
+    let home = Home::new("");
+    home.configure(&time_stamping::configuration(&url, "SHA-256"));
+    let (signed, pin) = (home.path("signed.p7s"), home.path("pin"));
+    let note = shipped(NOTE);
+    let arguments = ["sign", "--format", "cades", "--level", "T"];
+    let more = [
+        "-o",
+        signed.to_str().unwrap(),
+        "--pin-file",
+        pin.to_str().unwrap(),
+    ];
+    let arguments = [&arguments, more.as_slice(), &[note.to_str().unwrap()]].concat();
+    let output = home.paraphe(&arguments);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("time-stamp-unreachable"), "{said}");
+    assert!(said.contains("holds at level B"), "{said}");
+    let arguments = ["verify", signed.to_str().unwrap(), note.to_str().unwrap()];
+    let output = home.paraphe(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
 }

@@ -8,6 +8,7 @@
     reason = "tests, each of which uses a part"
 )]
 
+pub mod home;
 pub mod pcsc;
 pub mod running;
 pub mod session_manager;
