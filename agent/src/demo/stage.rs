@@ -65,6 +65,7 @@ impl Stage {
             tls: TlsSource::SelfSigned,
             offered: OfferedAlgorithms::all(),
             clock: Clock::system(),
+            signers: paraphe_record_server::Signers::default(),
             limits: RecordLimits::default(),
         })
         .await

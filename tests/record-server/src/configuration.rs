@@ -9,6 +9,7 @@ use paraphe_protocol::identifiers::Environment;
 use paraphe_protocol::login::{Audience, OfferedAlgorithms, Origin};
 
 use crate::clock::Clock;
+use crate::signers::Signers;
 use crate::tls::TlsSource;
 use crate::trust::TrustSource;
 
@@ -33,6 +34,8 @@ pub struct Configuration {
     pub offered: OfferedAlgorithms,
     /// The clock.
     pub clock: Clock,
+    /// Who signs lots besides the cards of sessions.
+    pub signers: Signers,
     /// Limits.
     pub limits: Limits,
 }

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use paraphe_protocol::identifiers::Environment;
 use paraphe_protocol::login::{Audience, OfferedAlgorithms, Origin};
+use paraphe_record_server::server_signer::ServerSignerError;
 use paraphe_record_server::{
-    Clock, Configuration, Limits, Server, StartError, TlsSource, TrustSource,
+    Clock, Configuration, Limits, Server, ServerSigner, Signers, StartError, TlsSource, TrustSource,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -48,6 +49,16 @@ struct Arguments {
     /// Certificat fait au démarrage / make a certificate for localhost, write its root to DIR/root.pem.
     #[arg(long, value_name = "DIR", required_unless_present = "tls_cert")]
     self_signed: Option<PathBuf>,
+    /// Certificat du serveur pour les lots / the server's certificate for lots (ORG_SIGN), PEM, issuing certificates after it.
+    #[arg(long, value_name = "FILE", requires = "lot_key")]
+    lot_cert: Option<PathBuf>,
+    /// Sa clé / its private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "lot_cert")]
+    lot_key: Option<PathBuf>,
+    /// Responsables des structures / persons responsible for structures: `structure national-identifier` a line, read again
+    /// each time.
+    #[arg(long, value_name = "FILE")]
+    responsible: Option<PathBuf>,
     /// Serveur de test / test server: test cards only.
     #[arg(long)]
     accept_test: bool,
@@ -67,6 +78,8 @@ enum ProgramError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error(transparent)]
+    Signer(#[from] ServerSignerError),
     #[error(transparent)]
     Start(#[from] StartError),
     #[error(transparent)]
@@ -100,11 +113,17 @@ async fn run(arguments: Arguments) -> Result<(), ProgramError> {
         },
         _ => TlsSource::SelfSigned,
     };
+    let server = match (&arguments.lot_cert, &arguments.lot_key) {
+        (Some(certificate), Some(key)) => {
+            Some(ServerSigner::from_pem(&read(certificate)?, &read(key)?)?)
+        }
+        _ => None,
+    };
     // Waited for from before the ready line on, so that a stop right after it is clean too.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let audience = arguments.audience.clone();
-    let server = Server::start(Configuration {
+    let running = Server::start(Configuration {
         origin: arguments.origin,
         audience: arguments.audience,
         listen: arguments.listen,
@@ -118,6 +137,10 @@ async fn run(arguments: Arguments) -> Result<(), ProgramError> {
         tls,
         offered: OfferedAlgorithms::all(),
         clock: Clock::system(),
+        signers: Signers {
+            server,
+            responsible: arguments.responsible,
+        },
         limits: Limits {
             documents_per_lot: arguments.documents_per_lot,
             document_bytes: arguments.document_bytes,
@@ -125,14 +148,14 @@ async fn run(arguments: Arguments) -> Result<(), ProgramError> {
         },
     })
     .await?;
-    if let (Some(folder), Some(root)) = (&arguments.self_signed, server.root_pem()) {
+    if let (Some(folder), Some(root)) = (&arguments.self_signed, running.root_pem()) {
         write(folder, root)?;
     }
     let mut stdout = std::io::stdout().lock();
     writeln!(
         stdout,
         "ready https://{} audience {audience}",
-        server.address()
+        running.address()
     )?;
     stdout.flush()?;
     drop(stdout);
@@ -140,7 +163,7 @@ async fn run(arguments: Arguments) -> Result<(), ProgramError> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    server.stop().await;
+    running.stop().await;
     Ok(())
 }
 

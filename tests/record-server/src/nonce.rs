@@ -1,4 +1,4 @@
-//! Nonces: 32 random bytes for one login each (security facts 3.2). A nonce is consumed atomically *before* anything
+//! Nonces: 32 random bytes for one login, or one approval of one lot, each (security facts 3.2). A nonce is consumed atomically *before* anything
 //! is verified, so that an attempt that fails later has burnt it and, of many submissions of one assertion, at most
 //! one goes on. Only the SHA-256 is kept. A consumed nonce is remembered for a while, so that "used" and "never
 //! issued" are told apart.
@@ -81,12 +81,45 @@ where
     S: NonceStore,
     Refusal: From<S::Error>,
 {
+    issue_as(store, Token::digest, now, lifetime, maximum_outstanding)
+}
+
+/// Issues a nonce for the approval of this lot; it is none for anything else.
+///
+/// # Errors
+/// As [`issue`].
+pub fn issue_for_lot<S>(
+    store: &mut S,
+    lot: &str,
+    now: UnixTime,
+    lifetime: i64,
+    maximum_outstanding: u64,
+) -> Result<(Token, UnixTime), Refusal>
+where
+    S: NonceStore,
+    Refusal: From<S::Error>,
+{
+    let kept = |nonce: &Token| nonce.digest_for_lot(lot);
+    issue_as(store, kept, now, lifetime, maximum_outstanding)
+}
+
+fn issue_as<S>(
+    store: &mut S,
+    kept: impl FnOnce(&Token) -> [u8; 32],
+    now: UnixTime,
+    lifetime: i64,
+    maximum_outstanding: u64,
+) -> Result<(Token, UnixTime), Refusal>
+where
+    S: NonceStore,
+    Refusal: From<S::Error>,
+{
     if store.outstanding(now)? >= maximum_outstanding {
         return Err(Code::TooBusy.into());
     }
     let nonce = Token::random()?;
     let expires_at = now.plus_seconds(lifetime);
-    store.keep(nonce.digest(), now, expires_at)?;
+    store.keep(kept(&nonce), now, expires_at)?;
     Ok((nonce, expires_at))
 }
 
@@ -99,7 +132,32 @@ where
     S: NonceStore,
     Refusal: From<S::Error>,
 {
-    match store.consume(nonce.digest(), now)? {
+    consume_as(store, nonce.digest(), now)
+}
+
+/// The same for the nonce of this lot's approval.
+///
+/// # Errors
+/// As [`consume`].
+pub fn consume_for_lot<S>(
+    store: &mut S,
+    lot: &str,
+    nonce: &Token,
+    now: UnixTime,
+) -> Result<(), Refusal>
+where
+    S: NonceStore,
+    Refusal: From<S::Error>,
+{
+    consume_as(store, nonce.digest_for_lot(lot), now)
+}
+
+fn consume_as<S>(store: &mut S, kept: [u8; 32], now: UnixTime) -> Result<(), Refusal>
+where
+    S: NonceStore,
+    Refusal: From<S::Error>,
+{
+    match store.consume(kept, now)? {
         Consumed::Now { expires_at } if now < expires_at => Ok(()),
         Consumed::Now { .. } => Err(Code::NonceExpired.into()),
         Consumed::Before => Err(Code::NonceUsed.into()),

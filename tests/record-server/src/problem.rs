@@ -140,6 +140,10 @@ const SEND_AGAIN: [&str; 2] = [
     "Ouvrez un nouveau lot et envoyez tous ses documents.",
     "Open a new lot and send all of its documents.",
 ];
+const APPROVE_AGAIN: [&str; 2] = [
+    "Ouvrez un nouveau lot et validez exactement les documents envoyés.",
+    "Open a new lot and approve exactly the documents that are sent.",
+];
 const ASK_DEVELOPER: [&str; 2] = [
     "Signalez-le à l'éditeur du logiciel appelant.",
     "Report it to the maker of the calling software.",
@@ -361,6 +365,34 @@ codes! {
     /// The signature does not hold.
     LotSignatureInvalid = "lot-signature-invalid", 422, None,
         ["La signature du lot n'est pas valable.", "The lot's signature does not hold."], SIGN_AGAIN;
+    /// The server is not set up for lots signed in this way.
+    SignerModeUnavailable = "signer-mode-unavailable", 422, None,
+        ["Ce serveur n'accepte pas les lots signés de cette façon.", "This server does not accept lots signed in this way."],
+        ["Signez avec la carte de la session, ou adressez-vous à l'exploitant du serveur.", "Sign with the session's card, or ask the server's operator."];
+    /// A lot that wants an approval came without one.
+    ApprovalMissing = "approval-missing", 422, None,
+        ["La validation d'un professionnel manque.", "A professional's approval is missing."], APPROVE_AGAIN;
+    /// A lot that wants no approval was given or asked one.
+    ApprovalNotAwaited = "approval-not-awaited", 422, None,
+        ["Ce lot n'attend pas de validation.", "This lot awaits no approval."], ASK_DEVELOPER;
+    /// The approval cannot be read.
+    ApprovalMalformed = "approval-malformed", 400, None,
+        ["La validation est illisible.", "The approval cannot be read."], ASK_DEVELOPER;
+    /// The approval's times do not fit the server's clock.
+    ApprovalExpired = "approval-expired", 403, None,
+        ["La validation n'est pas de ce moment.", "The approval is not of this moment."],
+        ["Vérifiez l'heure du poste, puis ouvrez un nouveau lot et validez-le.", "Check the workstation's clock, then open a new lot and approve it."];
+    /// Not an approval of exactly these documents, for this lot and nonce.
+    ApprovalNotOfThisLot = "approval-not-of-this-lot", 403, ACCESS_DENIED,
+        ["La validation ne porte pas exactement sur les documents de ce lot.", "The approval is not of exactly this lot's documents."], APPROVE_AGAIN;
+    /// Approved by somebody else than the session's holder, or with another card.
+    ApproverMismatch = "approver-mismatch", 403, ACCESS_DENIED,
+        ["La validation n'est pas faite par la carte qui a ouvert la session.", "The approval is not made by the card that opened the session."],
+        ["Validez avec la carte de la session, ou ouvrez une session avec celle qui a validé.", "Approve with the session's card, or log in with the one that approved."];
+    /// Approved by somebody who is not responsible for the structure that signed.
+    ApproverNotResponsible = "approver-not-responsible", 403, ACCESS_DENIED,
+        ["La personne qui a validé n'est pas responsable de la structure qui a signé.", "Who approved is not responsible for the structure that signed."],
+        ["Faites valider par la personne responsable, ou faites-la enregistrer par l'exploitant du serveur.", "Have the person responsible approve, or have the server's operator register them."];
     /// Signed by somebody else than the session's holder, or with another card.
     LotSignerMismatch = "lot-signer-mismatch", 403, ACCESS_DENIED,
         ["Le lot n'est pas signé par la carte qui a ouvert la session.", "The lot is not signed by the card that opened the session."],

@@ -4,6 +4,7 @@ use paraphe_certs::UnixTime;
 use paraphe_protocol::identifiers::Environment;
 use serde::{Deserialize, Serialize};
 
+use crate::lot::{KeptApproval, SignerMode};
 use crate::patient::RecordedConsent;
 
 /// A record was created. Holds no identity of the patient beyond the record's name.
@@ -32,7 +33,9 @@ pub struct LotReceipt {
     pub record: String,
     /// Unique id of the submission set (OID).
     pub submission_set: String,
-    /// National identifier of the signer.
+    /// Whose certificate the signature carries.
+    pub signer_mode: SignerMode,
+    /// National identifier of the signer: a person, or a structure.
     pub signer: String,
     /// Signing time that the signature claims.
     pub signing_time: UnixTime,
@@ -40,6 +43,9 @@ pub struct LotReceipt {
     pub received_at: UnixTime,
     /// SHA-256 of the signature file, hexadecimal.
     pub signature_sha256: String,
+    /// Who approved the documents, and when, where the mode wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<KeptApproval>,
     /// Its documents, in order.
     pub documents: Vec<StoredDocument>,
 }

@@ -69,8 +69,11 @@ pub struct RecordDocument {
     pub lot: String,
     /// Submission set of that lot.
     pub submission_set: String,
-    /// National identifier of who signed it.
+    /// National identifier of who signed it: a person, or a structure.
     pub author: String,
+    /// National identifier of who approved it, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
     /// When it came.
     pub received_at: UnixTime,
 }
@@ -288,7 +291,7 @@ fn keep(
 fn list(connection: &Connection, record: &str) -> rusqlite::Result<Vec<RecordDocument>> {
     connection
         .prepare_cached(
-            "SELECT unique_id, title, media_type, size, sha256, lot.id, submission_set, signer, received_at
+            "SELECT unique_id, title, media_type, size, sha256, lot.id, submission_set, signer, received_at, approved_by
              FROM document JOIN lot ON lot.id = document.lot
              WHERE lot.record = ?1 ORDER BY received_at, lot.id, number",
         )?
@@ -304,6 +307,7 @@ fn list(connection: &Connection, record: &str) -> rusqlite::Result<Vec<RecordDoc
                 submission_set: row.get(6)?,
                 author: row.get(7)?,
                 received_at: UnixTime(row.get(8)?),
+                approved_by: row.get(9)?,
             })
         })?
         .collect()

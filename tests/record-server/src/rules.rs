@@ -16,6 +16,10 @@ pub enum Action {
     RecordCreate,
     /// Ask whether a patient has a record.
     RecordExists,
+    /// List the lots that wait for an approval.
+    ApprovalsAwaited,
+    /// Ask what is to be approved of a lot.
+    ApprovalRequest,
     /// Open a lot.
     LotOpen,
     /// Send a document of a lot.
@@ -34,11 +38,13 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Login,
         Self::Logout,
         Self::RecordCreate,
         Self::RecordExists,
+        Self::ApprovalsAwaited,
+        Self::ApprovalRequest,
         Self::LotOpen,
         Self::DocumentPut,
         Self::LotCommit,
@@ -56,6 +62,8 @@ impl Action {
             Self::Logout => "logout",
             Self::RecordCreate => "record-create",
             Self::RecordExists => "record-exists",
+            Self::ApprovalsAwaited => "approvals-awaited",
+            Self::ApprovalRequest => "approval-request",
             Self::LotOpen => "lot-open",
             Self::DocumentPut => "document-put",
             Self::LotCommit => "lot-commit",
@@ -70,7 +78,12 @@ impl Action {
         match self {
             Self::Login | Self::Logout => Right::Session,
             Self::RecordCreate | Self::RecordExists => Right::Reception,
-            Self::LotOpen | Self::DocumentPut | Self::LotCommit | Self::LotAbandon => Right::Feed,
+            Self::ApprovalsAwaited
+            | Self::ApprovalRequest
+            | Self::LotOpen
+            | Self::DocumentPut
+            | Self::LotCommit
+            | Self::LotAbandon => Right::Feed,
             Self::DocumentsList | Self::DocumentRead | Self::TraceRead => Right::Consult,
         }
     }
@@ -135,8 +148,8 @@ pub fn permits(card_kind: Option<CardKind>, profession: Option<u8>, action: Acti
 mod tests {
     use super::{Action, HEALTH_PROFESSIONS, permits};
     use Action::{
-        DocumentPut, DocumentRead, DocumentsList, Login, Logout, LotAbandon, LotCommit, LotOpen,
-        RecordCreate, RecordExists, TraceRead,
+        ApprovalRequest, ApprovalsAwaited, DocumentPut, DocumentRead, DocumentsList, Login, Logout,
+        LotAbandon, LotCommit, LotOpen, RecordCreate, RecordExists, TraceRead,
     };
     use paraphe_certs::CardKind::{Cpa, Cpe, Cpf, Cps};
 
@@ -148,7 +161,14 @@ mod tests {
     fn the_table_is_what_the_sheet_says() {
         let session = &[Login, Logout][..];
         let reception = &[RecordCreate, RecordExists][..];
-        let feed = &[LotOpen, DocumentPut, LotCommit, LotAbandon][..];
+        let feed = &[
+            ApprovalRequest,
+            ApprovalsAwaited,
+            LotOpen,
+            DocumentPut,
+            LotCommit,
+            LotAbandon,
+        ][..];
         let consult = &[DocumentsList, DocumentRead, TraceRead][..];
         let everything = [session, reception, feed, consult].concat();
         assert_eq!(everything.len(), Action::ALL.len());

@@ -98,9 +98,12 @@ impl Storage {
     }
 }
 
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
-const SCHEMA: &str = "
+/// What leads from one version to the next, from an empty file on.
+const STEPS: [&str; 2] = [RECORDS_AND_LOTS, SIGNER_MODES];
+
+const RECORDS_AND_LOTS: &str = "
 CREATE TABLE nonce (
     digest      BLOB    PRIMARY KEY CHECK (length(digest) = 32),
     issued_at   INTEGER NOT NULL,
@@ -181,6 +184,21 @@ CREATE TRIGGER trace_is_not_changed BEFORE UPDATE ON trace BEGIN SELECT RAISE(AB
 CREATE TRIGGER trace_is_not_deleted BEFORE DELETE ON trace BEGIN SELECT RAISE(ABORT, 'the trace is append-only'); END;
 ";
 
+/// Who signed a lot in which mode, and the approval that came with it. Lots from before were all signed by their session's card.
+const SIGNER_MODES: &str = "
+ALTER TABLE lot ADD COLUMN signer_mode TEXT NOT NULL DEFAULT 'professional-card';
+ALTER TABLE lot ADD COLUMN approved_by TEXT CHECK ((approved_by IS NULL) = (signer_mode NOT IN ('server-certificate', 'structure-certificate')));
+ALTER TABLE lot ADD COLUMN approver_card TEXT;
+ALTER TABLE lot ADD COLUMN approved_at INTEGER CHECK ((approved_at IS NULL) = (approved_by IS NULL));
+ALTER TABLE lot ADD COLUMN approval_sha256 BLOB CHECK ((approval_sha256 IS NULL) = (approved_by IS NULL));
+
+ALTER TABLE trace ADD COLUMN signer_mode TEXT;
+ALTER TABLE trace ADD COLUMN approved_by TEXT;
+ALTER TABLE trace ADD COLUMN approver_card TEXT;
+ALTER TABLE trace ADD COLUMN approved_at INTEGER;
+ALTER TABLE trace ADD COLUMN approval_sha256 BLOB;
+";
+
 fn prepare(connection: &mut Connection) -> Result<(), StorageError> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -188,20 +206,23 @@ fn prepare(connection: &mut Connection) -> Result<(), StorageError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match found {
-        0 => {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-            transaction.commit()?;
-            Ok(())
-        }
-        SCHEMA_VERSION => Ok(()),
-        found => Err(StorageError::Schema {
+    let missing = usize::try_from(found)
+        .ok()
+        .and_then(|found| STEPS.get(found..))
+        .ok_or(StorageError::Schema {
             found,
             expected: SCHEMA_VERSION,
-        }),
+        })?;
+    if missing.is_empty() {
+        return Ok(());
     }
+    let transaction = connection.transaction()?;
+    for step in missing {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()?;
+    Ok(())
 }
 
 /// A database in memory with the schema, for tests of the tables' rules.
@@ -258,9 +279,33 @@ mod tests {
             Storage::open(&path),
             Err(StorageError::Schema {
                 found: 99,
-                expected: 1
+                expected: 2
             })
         ));
+    }
+
+    #[test]
+    fn a_database_from_before_is_led_on_with_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records.sqlite");
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.execute_batch(super::RECORDS_AND_LOTS).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO record VALUES ('a', 'oid', '1610275999999', '19', 'F', 'G', '19610217', 'oral', 'x', 1, 1, 'x');
+                 INSERT INTO lot VALUES ('l1', 'a', 'set1', 'x', 1, zeroblob(32), 1);",
+            )
+            .unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        drop(connection);
+        let (storage, thread) = Storage::open(&path).unwrap();
+        drop(storage);
+        thread.join();
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let mode: String = connection
+            .query_row("SELECT signer_mode FROM lot", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(mode, "professional-card");
     }
 
     #[test]
@@ -290,7 +335,8 @@ mod tests {
             connection.execute(record, ["b"]).is_err(),
             "one record per identity"
         );
-        let lot = "INSERT INTO lot VALUES (?1, ?2, ?3, 'x', 1, zeroblob(32), 1)";
+        let lot = "INSERT INTO lot (id, record, submission_set, signer, signing_time, signature_sha256, received_at)
+                   VALUES (?1, ?2, ?3, 'x', 1, zeroblob(32), 1)";
         connection.execute(lot, ["l1", "a", "set1"]).unwrap();
         assert!(
             connection.execute(lot, ["l2", "a", "set1"]).is_err(),
@@ -299,6 +345,12 @@ mod tests {
         assert!(
             connection.execute(lot, ["l3", "nowhere", "set3"]).is_err(),
             "a lot belongs to a record"
+        );
+        let unapproved = "INSERT INTO lot (id, record, submission_set, signer, signing_time, signature_sha256, received_at, signer_mode)
+                          VALUES ('l4', 'a', 'set4', 'x', 1, zeroblob(32), 1, 'server-certificate')";
+        assert!(
+            connection.execute(unapproved, []).is_err(),
+            "no lot of the server's without an approval"
         );
         let document =
             "INSERT INTO document VALUES (?1, ?2, ?3, 't', 'text/plain', 1, zeroblob(32))";

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use paraphe_protocol::identifiers::Oid;
 
 use crate::problem::{Code, Refusal};
 
@@ -48,6 +49,17 @@ impl Token {
     pub fn digest(&self) -> [u8; 32] {
         openssl::sha::sha256(&self.0)
     }
+
+    /// What is kept of one that is for an approval of this lot: never that of a login, nor of another lot.
+    #[must_use]
+    pub fn digest_for_lot(&self, lot: &str) -> [u8; 32] {
+        let mut hasher = openssl::sha::Sha256::new();
+        hasher.update(b"approval of lot\0");
+        hasher.update(lot.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(&self.0);
+        hasher.finish()
+    }
 }
 
 impl std::fmt::Debug for Token {
@@ -67,6 +79,18 @@ pub(crate) fn random_name() -> Result<String, Refusal> {
     Ok(hexadecimal(&bytes))
 }
 
+/// A unique id for a submission set of this server's own: `2.25.<UUID>` (ITU-T X.667) of a random UUID, version 4.
+///
+/// # Errors
+/// The generator failed.
+pub(crate) fn unique_id() -> Result<Oid, Refusal> {
+    let mut bytes = [0; 16];
+    openssl::rand::rand_bytes(&mut bytes)
+        .map_err(|error| Refusal::new(Code::Internal).because(error))?;
+    let random = u128::from_be_bytes(bytes) & !(0xF << 76) & !(0b11 << 62);
+    Ok(Oid::from_uuid(random | 0x4 << 76 | 0b10 << 62))
+}
+
 /// Lower-case hexadecimal.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
@@ -83,6 +107,8 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use std::collections::BTreeSet;
+
     use super::{Token, hexadecimal, random_name};
 
     #[test]
@@ -92,6 +118,12 @@ mod tests {
         assert_eq!(text.len(), 43);
         assert_eq!(Token::from_text(&text).unwrap().digest(), token.digest());
         assert_eq!(format!("{token:?}"), "Token(..)");
+        let digests = [
+            token.digest(),
+            token.digest_for_lot("a"),
+            token.digest_for_lot("b"),
+        ];
+        assert_eq!(BTreeSet::from(digests).len(), 3);
         for bad in [
             "",
             &text[1..],

@@ -5,8 +5,10 @@ use paraphe_certs::{CardKind, UnixTime};
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
+use crate::lot::{KeptApproval, SignerMode};
 use crate::problem::Code;
 use crate::rules::Action;
+use crate::token::hexadecimal;
 
 /// Authentication mode of the shared record: the professional's own card.
 const MODE: &str = "DIRECTE";
@@ -34,6 +36,8 @@ pub(crate) struct Entry {
     pub(crate) patient: Option<String>,
     pub(crate) record: Option<String>,
     pub(crate) lot: Option<String>,
+    pub(crate) signer_mode: Option<SignerMode>,
+    pub(crate) approval: Option<KeptApproval>,
     /// The action wrote it in its own transaction, or its success is traced by another action.
     pub(crate) settled: bool,
 }
@@ -47,6 +51,8 @@ impl Entry {
             patient: None,
             record: None,
             lot: None,
+            signer_mode: None,
+            approval: None,
             settled: false,
         }
     }
@@ -68,6 +74,8 @@ impl Entry {
             patient: self.patient.clone(),
             record: self.record.clone(),
             lot: self.lot.clone(),
+            signer_mode: self.signer_mode,
+            approval: self.approval.clone(),
             code,
         }
     }
@@ -82,6 +90,8 @@ pub(crate) struct Line {
     patient: Option<String>,
     record: Option<String>,
     lot: Option<String>,
+    signer_mode: Option<SignerMode>,
+    approval: Option<KeptApproval>,
     code: Option<Code>,
 }
 
@@ -89,12 +99,15 @@ impl Line {
     /// Adds the line, within whatever transaction is open.
     pub(crate) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
         let actor = self.actor.as_ref();
+        let approval = self.approval.as_ref();
         connection
             .prepare_cached(
-                "INSERT INTO trace (at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code)
+                "INSERT INTO trace (at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code,
+                                    signer_mode, approved_by, approver_card, approved_at, approval_sha256)
                  VALUES (:at, :action, :mode, :access, :national_id, :card_kind, :card_number,
                          coalesce(:patient, (SELECT patient_number || patient_key FROM record WHERE id = :record)),
-                         :record, :lot, :outcome, :code)",
+                         :record, :lot, :outcome, :code,
+                         :signer_mode, :approved_by, :approver_card, :approved_at, unhex(:approval_sha256))",
             )?
             .execute(named_params! {
                 ":at": self.at.0,
@@ -109,6 +122,11 @@ impl Line {
                 ":lot": self.lot,
                 ":outcome": if self.code.is_none() { "done" } else { "refused" },
                 ":code": self.code.map(Code::name),
+                ":signer_mode": self.signer_mode.map(SignerMode::name),
+                ":approved_by": approval.map(|approval| &approval.approved_by),
+                ":approver_card": approval.and_then(|approval| approval.card_number.as_ref()),
+                ":approved_at": approval.map(|approval| approval.approved_at.0),
+                ":approval_sha256": approval.map(|approval| &approval.sha256),
             })?;
         Ok(())
     }
@@ -139,6 +157,12 @@ pub struct TraceEntry {
     pub outcome: String,
     /// Code of the refusal.
     pub code: Option<String>,
+    /// Who signs the lot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer_mode: Option<String>,
+    /// Who approved the lot's documents, and when, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<KeptApproval>,
 }
 
 /// Answer to `GET /v1/records/{record}/trace`.
@@ -157,7 +181,8 @@ pub(crate) fn of_record(
 ) -> rusqlite::Result<Vec<TraceEntry>> {
     connection
         .prepare_cached(
-            "SELECT sequence, at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code
+            "SELECT sequence, at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code,
+                    signer_mode, approved_by, approver_card, approved_at, approval_sha256
              FROM trace
              WHERE record = ?1 OR patient = (SELECT patient_number || patient_key FROM record WHERE id = ?1)
              ORDER BY sequence",
@@ -170,7 +195,8 @@ pub(crate) fn of_record(
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<TraceEntry>> {
     connection
         .prepare(
-            "SELECT sequence, at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code
+            "SELECT sequence, at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code,
+                    signer_mode, approved_by, approver_card, approved_at, approval_sha256
              FROM trace ORDER BY sequence",
         )?
         .query_map([], read)?
@@ -192,6 +218,16 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TraceEntry> {
         }),
         _ => None,
     };
+    let approved_by: Option<String> = row.get("approved_by")?;
+    let approval = match approved_by {
+        Some(approved_by) => Some(KeptApproval {
+            approved_by,
+            card_number: row.get("approver_card")?,
+            approved_at: UnixTime(row.get("approved_at")?),
+            sha256: hexadecimal(&row.get::<_, [u8; 32]>("approval_sha256")?),
+        }),
+        None => None,
+    };
     Ok(TraceEntry {
         sequence: row.get("sequence")?,
         at: UnixTime(row.get("at")?),
@@ -204,6 +240,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TraceEntry> {
         lot: row.get("lot")?,
         outcome: row.get("outcome")?,
         code: row.get("code")?,
+        signer_mode: row.get("signer_mode")?,
+        approval,
     })
 }
 

@@ -11,7 +11,8 @@ use tokio::io::AsyncRead;
 use super::connection::full;
 use super::{Client, ClientError, Empty, MAXIMUM_ANSWER};
 use crate::lot::{
-    AnnouncedDocument, CommitLotRequest, DocumentPutReceipt, OpenLotRequest, OpenLotResponse,
+    AnnouncedDocument, ApprovalRequestResponse, AwaitingApprovalResponse, CommitLotRequest,
+    DocumentPutReceipt, OpenLotRequest, OpenLotResponse, SignerMode,
 };
 use crate::receipt::LotReceipt;
 use crate::stream::ReaderBody;
@@ -78,11 +79,84 @@ impl Client {
         record: &str,
         documents: Vec<AnnouncedDocument>,
     ) -> Result<OpenLotResponse, ClientError> {
+        self.open_lot_signed_by(SignerMode::default(), record, documents)
+            .await
+    }
+
+    /// `POST /v1/lots` of a lot that somebody else than the session's card signs.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn open_lot_signed_by(
+        &self,
+        signer_mode: SignerMode,
+        record: &str,
+        documents: Vec<AnnouncedDocument>,
+    ) -> Result<OpenLotResponse, ClientError> {
         let body = OpenLotRequest {
             record: record.to_owned(),
+            signer_mode,
             documents,
         };
         self.json(Method::POST, "/v1/lots", Some(&body)).await
+    }
+
+    /// Opens a lot that somebody else than the session's card signs, and sends its documents.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn fill_lot(
+        &self,
+        signer_mode: SignerMode,
+        record: &str,
+        documents: Vec<OutgoingDocument>,
+    ) -> Result<OpenLotResponse, ClientError> {
+        let announced = documents
+            .iter()
+            .map(|document| document.announced.clone())
+            .collect();
+        let opened = self
+            .open_lot_signed_by(signer_mode, record, announced)
+            .await?;
+        for (number, document) in (1..).zip(documents) {
+            self.put_document(&opened.lot, number, document.source)
+                .await?;
+        }
+        Ok(opened)
+    }
+
+    /// `GET /v1/lots/awaiting-approval`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn awaiting_approval(&self) -> Result<AwaitingApprovalResponse, ClientError> {
+        self.json::<Empty, _>(Method::GET, "/v1/lots/awaiting-approval", None)
+            .await
+    }
+
+    /// `POST /v1/lots/{lot}/approval-request`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn approval_request(
+        &self,
+        lot: &str,
+    ) -> Result<ApprovalRequestResponse, ClientError> {
+        let path = format!("/v1/lots/{lot}/approval-request");
+        self.json(Method::POST, &path, Some(&Empty {})).await
+    }
+
+    /// `POST /v1/lots/{lot}/commit` with whatever the lot's mode wants.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn commit(
+        &self,
+        lot: &str,
+        body: &CommitLotRequest,
+    ) -> Result<LotReceipt, ClientError> {
+        self.json(Method::POST, &format!("/v1/lots/{lot}/commit"), Some(body))
+            .await
     }
 
     /// `PUT /v1/lots/{lot}/documents/{number}`, number from 1.

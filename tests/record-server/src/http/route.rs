@@ -17,6 +17,8 @@ pub(super) enum Route {
     Logout,
     CreateRecord,
     RecordExists,
+    ApprovalsAwaited,
+    RequestApproval { lot: String },
     OpenLot,
     PutDocument { lot: String, number: usize },
     CommitLot { lot: String },
@@ -64,6 +66,10 @@ impl Route {
                 },
             ),
             ["lots"] => (Method::POST, Self::OpenLot),
+            ["lots", "awaiting-approval"] => (Method::GET, Self::ApprovalsAwaited),
+            ["lots", lot, "approval-request"] => {
+                (Method::POST, Self::RequestApproval { lot: text(lot) })
+            }
             ["lots", lot] => (Method::DELETE, Self::AbandonLot { lot: text(lot) }),
             ["lots", lot, "commit"] => (Method::POST, Self::CommitLot { lot: text(lot) }),
             ["lots", lot, "documents", number] => (
@@ -90,6 +96,8 @@ impl Route {
             Self::Logout => Action::Logout,
             Self::CreateRecord => Action::RecordCreate,
             Self::RecordExists => Action::RecordExists,
+            Self::ApprovalsAwaited => Action::ApprovalsAwaited,
+            Self::RequestApproval { .. } => Action::ApprovalRequest,
             Self::OpenLot => Action::LotOpen,
             Self::PutDocument { .. } => Action::DocumentPut,
             Self::CommitLot { .. } => Action::LotCommit,

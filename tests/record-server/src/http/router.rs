@@ -122,6 +122,14 @@ async fn perform(
             let opened = service.open_lot(&session, request, entry).await?;
             response::json(StatusCode::CREATED, &opened)
         }
+        Route::ApprovalsAwaited => {
+            response::json(StatusCode::OK, &service.awaiting_approval(&session))
+        }
+        Route::RequestApproval { lot } => {
+            let EmptyRequest {} = read_json(headers, body, limits.login_bytes, limits.idle).await?;
+            let asked = service.request_approval(&session, &lot, entry).await?;
+            response::json(StatusCode::OK, &asked)
+        }
         Route::PutDocument { lot, number } => {
             let receipt = service
                 .put_document(&session, (&lot, number), body, entry)

@@ -1,8 +1,5 @@
-//! Committing a lot: everything received, the signature verified with exact coverage by unique id, the signer the
-//! session's holder with the same card, the patient the record's, nothing stored before; then rows and files together.
-//!
-//! "The same card" is decided from certificates: national identifier, issuer (the DER name, byte by byte) and card number
-//! (extension 1.2.250.1.71.1.2.3, which both certificates of a card carry). A certificate without card number is refused.
+//! Committing a lot: everything received, the signature verified with exact coverage by unique id, the signer the one that the
+//! lot's mode wants (`signing`), the patient the record's, nothing stored before; then rows and files together.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -10,37 +7,43 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use paraphe_certs::{Holder, UnixTime};
+use paraphe_certs::UnixTime;
 use paraphe_protocol::digest::Sha256Digest;
-use paraphe_protocol::identifiers::Oid;
-use paraphe_protocol::lot::{
-    self, CoverageError, CoverageFinding, LotDocument, LotError, LotLimits, PresentedDocuments,
-    VerifiedLot,
-};
+use paraphe_protocol::identifiers::{Ins, Nir, NirError};
+use paraphe_protocol::lot::{CoverageError, CoverageFinding, LotError};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
 use super::AnnouncedDocument;
+use super::approval::{SubmittedApproval, stored_documents};
+use super::signer_mode::SignerMode;
+use super::signing::{Commit, Given, Signed, Submitted};
 use super::staging::{OpenLot, Received, Slot};
-use crate::card::{check_environment, path_code};
+use crate::card::path_code;
 use crate::patient::matricule;
 use crate::problem::{Code, Refusal};
-use crate::receipt::{LotReceipt, StoredDocument};
+use crate::receipt::LotReceipt;
 use crate::record;
 use crate::service::Service;
 use crate::session::Session;
-use crate::token::hexadecimal;
 use crate::trace::{Entry, Line};
 
 /// Name of the signature file in a lot's folder.
 const SIGNATURE_FILE: &str = "signature.xml";
 
+/// Name of the approval's file there, where there is one.
+const APPROVAL_FILE: &str = "approval.json";
+
 /// Body of `POST /v1/lots/{lot}/commit`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommitLotRequest {
-    /// The signature file, base64.
-    pub signature: String,
+    /// The signature file, base64; absent where the server signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// The approval; only in the modes that want one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<SubmittedApproval>,
 }
 
 impl CommitLotRequest {
@@ -48,7 +51,26 @@ impl CommitLotRequest {
     #[must_use]
     pub fn new(signature: &[u8]) -> Self {
         Self {
-            signature: STANDARD.encode(signature),
+            signature: Some(STANDARD.encode(signature)),
+            approval: None,
+        }
+    }
+
+    /// Of an approval alone: the server signs.
+    #[must_use]
+    pub fn approved(approval: SubmittedApproval) -> Self {
+        Self {
+            signature: None,
+            approval: Some(approval),
+        }
+    }
+
+    /// Of a structure's signature file and the approval of a person responsible.
+    #[must_use]
+    pub fn sealed(signature: &[u8], approval: SubmittedApproval) -> Self {
+        Self {
+            approval: Some(approval),
+            ..Self::new(signature)
         }
     }
 }
@@ -64,6 +86,7 @@ impl Service {
         let taken = self.lots().take(lot, &session.digest, self.now())?;
         entry.lot = Some(lot.to_owned());
         entry.record = Some(taken.record.clone());
+        entry.signer_mode = Some(taken.mode);
         Ok(taken)
     }
 
@@ -75,58 +98,38 @@ impl Service {
         request: &CommitLotRequest,
         entry: &mut Entry,
     ) -> Result<LotReceipt, Refusal> {
+        let submitted = self.submitted(&name, lot, request).await?;
         let received = all_received(lot)?;
-        let configuration = self.configuration();
-        let signature = STANDARD
-            .decode(&request.signature)
-            .map_err(|error| Refusal::new(Code::LotSignatureMalformed).because(error))?;
-        if signature.len() > configuration.limits.signature_bytes {
-            return Err(Code::RequestTooLarge.into());
-        }
+        let patient = self.patient_of(&lot.record).await?;
         let now = self.now();
-        let presented = received
-            .iter()
-            .map(|(document, received)| {
-                Ok(LotDocument {
-                    unique_id: document
-                        .unique_id
-                        .parse::<Oid>()
-                        .map_err(|error| Refusal::new(Code::LotDocumentInvalid).because(error))?,
-                    sha256: Sha256Digest::from_bytes(received.sha256),
-                })
-            })
-            .collect::<Result<Vec<_>, Refusal>>()?;
-        let limits = LotLimits {
-            max_documents: configuration.limits.documents_per_lot,
+        let commit = Commit {
+            configuration: self.configuration(),
+            trust: self.trust(),
+            session: session.clone(),
+            now,
+            patient,
+            received: received.clone(),
         };
-        let trust = self.trust();
         let folder = lot.folder.path().to_owned();
-        let (verified, signature_sha256) = tokio::task::spawn_blocking(move || {
-            let documents = PresentedDocuments::ById(&presented);
-            let verified = lot::verify(&signature, documents, &trust.current(), now, &limits)
-                .map_err(refusal)?;
-            keep_signature(&folder, &signature)?;
-            Ok::<_, Refusal>((verified, *Sha256Digest::of(&signature).as_bytes()))
+        let signed = tokio::task::spawn_blocking(move || {
+            let signed = commit.run(submitted)?;
+            keep(&folder, SIGNATURE_FILE, &signed.signature)?;
+            if let Some(approval) = &signed.approval {
+                keep(&folder, APPROVAL_FILE, &approval.evidence)?;
+            }
+            Ok::<_, Refusal>(signed)
         })
         .await
         .map_err(|error| Refusal::new(Code::Internal).because(error))??;
-
-        let signer = check_signer(&verified, session)?;
-        check_environment(signer, configuration.environment)?;
-        let signer = signer.national_id.to_string();
+        entry.approval = signed
+            .approval
+            .as_ref()
+            .map(|approval| approval.kept.clone());
 
         let target = self.lot_folder(&lot.record, &name);
         let staging = lot.folder.path().to_owned();
-        let receipt = receipt(
-            name,
-            lot,
-            &received,
-            &verified,
-            signer,
-            signature_sha256,
-            now,
-        );
-        let patient = verified.submission_set().patient.clone();
+        let patient = signed.lot.submission_set().patient.clone();
+        let receipt = receipt(name, lot, &received, &signed, now);
         let patient = (patient.authority().oid().to_owned(), matricule(&patient));
         let line = entry.done();
         let receipt = self
@@ -142,9 +145,69 @@ impl Service {
         entry.settled = true;
         Ok(receipt)
     }
+
+    /// What the lot's mode wants with a commit, and nothing else. The nonce of an approval is consumed here, before anything is
+    /// verified.
+    async fn submitted(
+        &self,
+        name: &str,
+        lot: &OpenLot,
+        request: &CommitLotRequest,
+    ) -> Result<Submitted, Refusal> {
+        let maximum = self.configuration().limits.signature_bytes;
+        let signature = request.signature.as_ref().map(|text| {
+            let bytes = STANDARD
+                .decode(text)
+                .map_err(|error| Refusal::new(Code::LotSignatureMalformed).because(error))?;
+            if bytes.len() > maximum {
+                return Err(Refusal::new(Code::RequestTooLarge));
+            }
+            Ok(bytes)
+        });
+        let signature = signature.transpose()?;
+        let approval = match (lot.mode.approval(), &request.approval) {
+            (Some(_), None) => return Err(Code::ApprovalMissing.into()),
+            (None, Some(_)) => return Err(Code::ApprovalNotAwaited.into()),
+            (None, None) => None,
+            (Some(_), Some(submitted)) => Some(Given {
+                nonce: self.consume_approval_nonce(name, &submitted.nonce).await?,
+                submitted: submitted.clone(),
+            }),
+        };
+        match (lot.mode, signature, approval) {
+            (SignerMode::ProfessionalCard, Some(signature), None) => {
+                Ok(Submitted::Card { signature })
+            }
+            (SignerMode::ServerCertificate, None, Some(approval)) => Ok(Submitted::Server {
+                approval,
+                submission_set: lot.submission_set.clone().ok_or(Code::Internal)?,
+            }),
+            (SignerMode::StructureCertificate, Some(signature), Some(approval)) => {
+                Ok(Submitted::Structure {
+                    signature,
+                    approval,
+                })
+            }
+            _ => Err(Code::RequestMalformed.into()),
+        }
+    }
+
+    /// The patient of a record, as signatures and approvals name them.
+    async fn patient_of(&self, record: &str) -> Result<Ins, Refusal> {
+        let name = record.to_owned();
+        let (_, matricule) = self
+            .storage()
+            .run(move |connection| record::patient(connection, &name).map_err(Refusal::from))
+            .await?
+            .ok_or(Code::RecordUnknown)?;
+        let nir: Nir = matricule
+            .parse()
+            .map_err(|error: NirError| Refusal::new(Code::Internal).because(error))?;
+        Ok(Ins::new(nir, self.configuration().environment))
+    }
 }
 
-fn all_received(lot: &OpenLot) -> Result<Vec<(AnnouncedDocument, Received)>, Refusal> {
+pub(super) fn all_received(lot: &OpenLot) -> Result<Vec<(AnnouncedDocument, Received)>, Refusal> {
     (1_usize..)
         .zip(&lot.documents)
         .map(|(number, (document, slot))| match slot {
@@ -156,53 +219,34 @@ fn all_received(lot: &OpenLot) -> Result<Vec<(AnnouncedDocument, Received)>, Ref
         .collect()
 }
 
-fn keep_signature(folder: &Path, signature: &[u8]) -> std::io::Result<()> {
-    let mut file = File::create_new(folder.join(SIGNATURE_FILE))?;
-    file.write_all(signature)?;
+fn keep(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create_new(folder.join(name))?;
+    file.write_all(bytes)?;
     file.sync_all()?;
     sync(folder)
-}
-
-/// The session's holder, who must have signed: a structure's seal is nobody's.
-fn check_signer<'a>(lot: &'a VerifiedLot, session: &Session) -> Result<&'a Holder, Refusal> {
-    let signer = lot.signer().holder().ok_or(Code::LotSignerMismatch)?;
-    let same_person = signer.national_id.to_string() == session.actor.national_id;
-    let same_issuer = lot.signer().certificate().raw_issuer() == session.issuer;
-    let same_card = signer.card_serial.is_some() && signer.card_serial == session.actor.card_number;
-    if same_person && same_issuer && same_card {
-        Ok(signer)
-    } else {
-        Err(Code::LotSignerMismatch.into())
-    }
 }
 
 fn receipt(
     name: String,
     lot: &OpenLot,
     received: &[(AnnouncedDocument, Received)],
-    verified: &VerifiedLot,
-    signer: String,
-    signature_sha256: [u8; 32],
+    signed: &Signed,
     now: UnixTime,
 ) -> LotReceipt {
     LotReceipt {
         lot: name,
         record: lot.record.clone(),
-        submission_set: verified.submission_set().unique_id.to_string(),
-        signer,
-        signing_time: verified.signing_time(),
+        submission_set: signed.lot.submission_set().unique_id.to_string(),
+        signer_mode: lot.mode,
+        signer: signed.signer.clone(),
+        signing_time: signed.lot.signing_time(),
         received_at: now,
-        signature_sha256: hexadecimal(&signature_sha256),
-        documents: received
-            .iter()
-            .map(|(document, received)| StoredDocument {
-                unique_id: document.unique_id.clone(),
-                title: document.title.clone(),
-                media_type: document.media_type.clone(),
-                size: received.size,
-                sha256: hexadecimal(&received.sha256),
-            })
-            .collect(),
+        signature_sha256: Sha256Digest::of(&signed.signature).to_string(),
+        approval: signed
+            .approval
+            .as_ref()
+            .map(|approval| approval.kept.clone()),
+        documents: stored_documents(received),
     }
 }
 
@@ -246,9 +290,11 @@ fn insert(transaction: &Transaction<'_>, receipt: &LotReceipt) -> Result<(), Ref
     )? {
         return Err(Code::SubmissionSetReplayed.into());
     }
+    let approval = receipt.approval.as_ref();
     transaction.execute(
-        "INSERT INTO lot (id, record, submission_set, signer, signing_time, signature_sha256, received_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, unhex(?6), ?7)",
+        "INSERT INTO lot (id, record, submission_set, signer, signing_time, signature_sha256, received_at,
+                          signer_mode, approved_by, approver_card, approved_at, approval_sha256)
+         VALUES (?1, ?2, ?3, ?4, ?5, unhex(?6), ?7, ?8, ?9, ?10, ?11, unhex(?12))",
         params![
             receipt.lot,
             receipt.record,
@@ -257,6 +303,11 @@ fn insert(transaction: &Transaction<'_>, receipt: &LotReceipt) -> Result<(), Ref
             receipt.signing_time.0,
             receipt.signature_sha256,
             receipt.received_at.0,
+            receipt.signer_mode.name(),
+            approval.map(|approval| &approval.approved_by),
+            approval.and_then(|approval| approval.card_number.as_ref()),
+            approval.map(|approval| approval.approved_at.0),
+            approval.map(|approval| &approval.sha256),
         ],
     )?;
     for (number, document) in (1_i64..).zip(&receipt.documents) {
@@ -284,7 +335,7 @@ fn insert(transaction: &Transaction<'_>, receipt: &LotReceipt) -> Result<(), Ref
     Ok(())
 }
 
-fn refusal(error: LotError) -> Refusal {
+pub(super) fn refusal(error: LotError) -> Refusal {
     let (code, detail) = match &error {
         LotError::Path(path) => (path_code(path), None),
         LotError::Documents(differences) => {

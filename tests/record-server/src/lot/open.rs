@@ -7,12 +7,13 @@ use paraphe_certs::UnixTime;
 use paraphe_protocol::identifiers::Oid;
 use serde::{Deserialize, Serialize};
 
-use super::staging::OpenLot;
+use super::SignerMode;
+use super::staging::{NewLot, OpenLot};
 use crate::problem::{Code, Refusal};
 use crate::record;
 use crate::service::Service;
 use crate::session::Session;
-use crate::token::random_name;
+use crate::token::{random_name, unique_id};
 use crate::trace::Entry;
 
 /// Longest title, characters.
@@ -35,6 +36,9 @@ const MEDIA_TYPES: [&str; 7] = [
 pub struct OpenLotRequest {
     /// Record that the lot is for.
     pub record: String,
+    /// Who will sign it; absent: the card of the session.
+    #[serde(default)]
+    pub signer_mode: SignerMode,
     /// Its documents, in the order of their numbers.
     pub documents: Vec<AnnouncedDocument>,
 }
@@ -72,6 +76,16 @@ impl Service {
     ) -> Result<OpenLotResponse, Refusal> {
         let configuration = self.configuration();
         let limits = &configuration.limits;
+        let mode = request.signer_mode;
+        entry.signer_mode = Some(mode);
+        if !mode.is_available(&configuration) {
+            return Err(Code::SignerModeUnavailable.into());
+        }
+        // What this server signs it names itself.
+        let submission_set = match mode {
+            SignerMode::ServerCertificate => Some(unique_id()?),
+            _ => None,
+        };
         check(&request.documents, limits.documents_per_lot)?;
         let record = request.record;
         self.storage()
@@ -86,11 +100,19 @@ impl Service {
         let lot = random_name()?;
         let expires_at = now.plus_seconds(limits.lot_seconds).min(session.expires_at);
         let lots = self.lots().clone();
-        let (name, owner, limits) = (lot.clone(), session.digest, limits.clone());
+        let (name, limits) = (lot.clone(), limits.clone());
+        let new = NewLot {
+            owner: session.digest,
+            record,
+            mode,
+            submission_set,
+            documents: request.documents,
+            expires_at,
+        };
         // Makes a folder: not for the async executor.
         tokio::task::spawn_blocking(move || {
             lots.sweep(now);
-            lots.open(name, owner, record, request.documents, expires_at, &limits)
+            lots.open(name, new, &limits)
         })
         .await
         .map_err(|error| Refusal::new(Code::Internal).because(error))??;

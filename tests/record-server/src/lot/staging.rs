@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use paraphe_certs::UnixTime;
+use paraphe_protocol::identifiers::Oid;
 
-use super::AnnouncedDocument;
+use super::{AnnouncedDocument, SignerMode};
 use crate::configuration::Limits;
 use crate::problem::{Code, Refusal};
 
@@ -22,14 +23,37 @@ pub(crate) struct OpenLots {
     lots: Mutex<HashMap<String, OpenLot>>,
 }
 
+/// What a lot is opened with.
+#[derive(Debug)]
+pub(crate) struct NewLot {
+    pub(crate) owner: Owner,
+    pub(crate) record: String,
+    pub(crate) mode: SignerMode,
+    /// Unique id of the submission set, where this server signs.
+    pub(crate) submission_set: Option<Oid>,
+    pub(crate) documents: Vec<AnnouncedDocument>,
+    /// From this time on it is gone.
+    pub(crate) expires_at: UnixTime,
+}
+
 /// One open lot. Dropping it removes its folder, unless the folder was moved away.
 #[derive(Debug)]
 pub(crate) struct OpenLot {
     owner: Owner,
     pub(crate) record: String,
+    pub(crate) mode: SignerMode,
+    /// Unique id of the submission set, where this server signs.
+    pub(crate) submission_set: Option<Oid>,
     pub(crate) documents: Vec<(AnnouncedDocument, Slot)>,
     expires_at: UnixTime,
     pub(crate) folder: StagingFolder,
+}
+
+impl OpenLot {
+    /// From this time on it is gone.
+    pub(crate) fn expires_at(&self) -> UnixTime {
+        self.expires_at
+    }
 }
 
 /// Where a document of a lot stands.
@@ -88,30 +112,25 @@ impl OpenLots {
     }
 
     /// Opens a lot with its folder.
-    pub(crate) fn open(
-        &self,
-        name: String,
-        owner: Owner,
-        record: String,
-        documents: Vec<AnnouncedDocument>,
-        expires_at: UnixTime,
-        limits: &Limits,
-    ) -> Result<(), Refusal> {
+    pub(crate) fn open(&self, name: String, new: NewLot, limits: &Limits) -> Result<(), Refusal> {
         let mut table = self.table();
-        let own = table.values().filter(|lot| lot.owner == owner).count();
+        let own = table.values().filter(|lot| lot.owner == new.owner).count();
         if table.len() >= limits.open_lots || own >= limits.open_lots_per_session {
             return Err(Code::TooBusy.into());
         }
         let folder = self.staging.join(&name);
         std::fs::create_dir(&folder)?;
         let lot = OpenLot {
-            owner,
-            record,
-            documents: documents
+            owner: new.owner,
+            record: new.record,
+            mode: new.mode,
+            submission_set: new.submission_set,
+            documents: new
+                .documents
                 .into_iter()
                 .map(|document| (document, Slot::Awaited))
                 .collect(),
-            expires_at,
+            expires_at: new.expires_at,
             folder: StagingFolder(folder),
         };
         table.insert(name, lot);
@@ -133,6 +152,39 @@ impl OpenLots {
             return Err(Code::LotUnknown.into());
         }
         table.remove(name).ok_or_else(|| Code::LotUnknown.into())
+    }
+
+    /// Looks at a lot of this owner.
+    pub(crate) fn look<R>(
+        &self,
+        name: &str,
+        owner: &Owner,
+        now: UnixTime,
+        look: impl FnOnce(&OpenLot) -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
+        let table = self.table();
+        let lot = table
+            .get(name)
+            .filter(|lot| lot.owner == *owner && now < lot.expires_at);
+        look(lot.ok_or(Code::LotUnknown)?)
+    }
+
+    /// What `look` finds in each lot of this owner, in order of expiry.
+    pub(crate) fn of<R>(
+        &self,
+        owner: &Owner,
+        now: UnixTime,
+        look: impl Fn(&str, &OpenLot) -> Option<R>,
+    ) -> Vec<R> {
+        let table = self.table();
+        let mut own: Vec<_> = table
+            .iter()
+            .filter(|(_, lot)| lot.owner == *owner && now < lot.expires_at)
+            .collect();
+        own.sort_by_key(|(name, lot)| (lot.expires_at, *name));
+        own.into_iter()
+            .filter_map(|(name, lot)| look(name, lot))
+            .collect()
     }
 
     /// The record of a lot of this owner.
@@ -262,9 +314,9 @@ mod tests {
 
     use paraphe_certs::UnixTime;
 
-    use super::{OpenLots, Received};
+    use super::{NewLot, OpenLots, Received};
     use crate::configuration::Limits;
-    use crate::lot::AnnouncedDocument;
+    use crate::lot::{AnnouncedDocument, SignerMode};
     use crate::problem::Code;
 
     const OWNER: [u8; 32] = [1; 32];
@@ -277,15 +329,16 @@ mod tests {
             title: "t".to_owned(),
             media_type: "text/plain".to_owned(),
         };
-        lots.open(
-            name.to_owned(),
-            OWNER,
-            "r".to_owned(),
-            vec![document],
-            NOW.plus_seconds(10),
-            limits,
-        )
-        .map_err(|refusal| refusal.code)
+        let new = NewLot {
+            owner: OWNER,
+            record: "r".to_owned(),
+            mode: SignerMode::ProfessionalCard,
+            submission_set: None,
+            documents: vec![document],
+            expires_at: NOW.plus_seconds(10),
+        };
+        lots.open(name.to_owned(), new, limits)
+            .map_err(|refusal| refusal.code)
     }
 
     #[test]
