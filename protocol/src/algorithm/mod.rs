@@ -25,12 +25,13 @@ use openssl::ec::EcKey;
 use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Public};
-use openssl::rsa::Padding;
+use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Verifier};
 use serde::{Deserialize, Serialize};
 
 use crate::signature::DigestAlgorithm;
 use public_key::PublicKey;
+pub(crate) use public_key::rsa_public_key;
 pub use public_key::{Curve, RSA_MAX_BITS, RSA_MIN_BITS};
 
 /// A signature algorithm that this project accepts.
@@ -240,10 +241,10 @@ impl SignatureAlgorithm {
     ) -> Result<(), SignatureError> {
         let accepted = match (self.scheme(), PublicKey::read(spki_der)?) {
             (SignatureScheme::RsaPkcs1, PublicKey::Rsa(key)) => {
-                self.verify_rsa(&key, message, signature, false)
+                self.verify_rsa(key, message, signature, false)
             }
             (SignatureScheme::RsaPss, PublicKey::Rsa(key)) => {
-                self.verify_rsa(&key, message, signature, true)
+                self.verify_rsa(key, message, signature, true)
             }
             (SignatureScheme::Ecdsa(expected), PublicKey::Ecdsa(curve, key))
                 if expected == curve =>
@@ -263,17 +264,18 @@ impl SignatureAlgorithm {
 
     fn verify_rsa(
         self,
-        key: &PKey<Public>,
+        key: Rsa<Public>,
         message: &[u8],
         signature: &[u8],
         pss: bool,
     ) -> Result<bool, ErrorStack> {
         // OpenSSL takes a shorter value in PSS.
-        if signature.len() != key.size() {
+        if usize::try_from(key.size()) != Ok(signature.len()) {
             return Ok(false);
         }
         let digest = self.digest().message_digest();
-        let mut verifier = Verifier::new(digest, key)?;
+        let key = PKey::from_rsa(key)?;
+        let mut verifier = Verifier::new(digest, &key)?;
         if pss {
             verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
             verifier.set_rsa_mgf1_md(digest)?;

@@ -4,11 +4,13 @@
 //! to PSS (id-RSASSA-PSS); curves but P-256 and P-384; curves given by parameters, whatever they are equal to; points that are
 //! compressed or not on the curve; anything after the key.
 
-use openssl::bn::BigNumContext;
+use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::{EcGroup, EcKey, EcPoint};
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
-use openssl::pkey::{Id, PKey, Public};
+use openssl::pkey::Public;
+use openssl::rsa::Rsa;
+use paraphe_certs::der::{NULL, OBJECT_IDENTIFIER, Reader};
 
 use super::SignatureError;
 
@@ -28,7 +30,7 @@ pub enum Curve {
 
 /// A key that may verify.
 pub(super) enum PublicKey {
-    Rsa(PKey<Public>),
+    Rsa(Rsa<Public>),
     Ecdsa(Curve, EcKey<Public>),
 }
 
@@ -75,21 +77,46 @@ impl PublicKey {
                 return Ok(Self::Ecdsa(curve, key));
             }
         }
-        let key =
-            PKey::public_key_from_der(spki_der).map_err(|_| SignatureError::UnsupportedKey)?;
-        if key.id() != Id::RSA {
-            return Err(SignatureError::UnsupportedKey);
-        }
-        let rsa = key.rsa().map_err(|_| SignatureError::UnsupportedKey)?;
-        let bits = u32::try_from(rsa.n().num_bits()).unwrap_or(0);
+        let key = rsa_public_key(spki_der).ok_or(SignatureError::UnsupportedKey)?;
+        let bits = u32::try_from(key.n().num_bits()).unwrap_or(0);
         if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
             return Err(SignatureError::KeySize { bits });
         }
-        let exponent = rsa.e();
+        let exponent = key.e();
         if !(17..=64).contains(&exponent.num_bits()) || !exponent.is_bit_set(0) {
             return Err(SignatureError::Exponent);
         }
         Ok(Self::Rsa(key))
+    }
+}
+
+/// Content of the object identifier rsaEncryption (RFC 8017 appendix A.1).
+const RSA_ENCRYPTION: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
+
+/// The RSA key of a DER SubjectPublicKeyInfo, of any length; parameters may be NULL, as they should, or absent. Read here because
+/// OpenSSL's decoders look among all that they know first, which takes longer than a verification.
+pub(crate) fn rsa_public_key(spki_der: &[u8]) -> Option<Rsa<Public>> {
+    const WHAT: &str = "RSA public key";
+    let mut information = Reader::of_sequence(spki_der, WHAT).ok()?;
+    let mut algorithm = information.sequence(WHAT).ok()?;
+    let identifier = algorithm.expect(OBJECT_IDENTIFIER, WHAT).ok()?.content;
+    let key = information.bit_string(WHAT).ok()?;
+    information.end(WHAT).ok()?;
+    if identifier != RSA_ENCRYPTION || !matches!(algorithm.rest(), [] | NULL) {
+        return None;
+    }
+    let mut numbers = Reader::of_sequence(key, WHAT).ok()?;
+    let modulus = natural_number(&mut numbers)?;
+    let exponent = natural_number(&mut numbers)?;
+    numbers.end(WHAT).ok()?;
+    Rsa::from_public_components(modulus, exponent).ok()
+}
+
+/// The next INTEGER, where it is not negative and written as short as can be.
+fn natural_number(numbers: &mut Reader<'_>) -> Option<BigNum> {
+    match numbers.integer("RSA number").ok()? {
+        [0x80..=0xFF, ..] | [0, 0..0x80, ..] => None,
+        number => BigNum::from_slice(number).ok(),
     }
 }
 

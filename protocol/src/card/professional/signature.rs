@@ -12,7 +12,7 @@ use openssl::sign::RsaPssSaltlen;
 use super::face::Face;
 use super::presentation::{VerifiedCard, pin_lost};
 use super::{ProfessionalCard, cps3, cps4};
-use crate::algorithm::SignatureAlgorithm;
+use crate::algorithm::{SignatureAlgorithm, rsa_public_key};
 use crate::card::apdu::Command;
 use crate::card::cache::StoredCertificate;
 use crate::card::error::{CardError, KeyPurpose};
@@ -275,9 +275,7 @@ pub(super) fn digest_info(digest: &Sha256Digest) -> Vec<u8> {
 /// The certificate's RSA key, whose modulus must leave a SHA-256 DigestInfo within 40 %.
 pub(super) fn public_key(stored: &StoredCertificate) -> Result<Rsa<Public>, CardError> {
     let unusable = || CardError::invalid(CardFile::Certificate, "RSA public key");
-    let key = PKey::public_key_from_der(stored.certificate.spki_der())
-        .and_then(|key| key.rsa())
-        .map_err(|_| unusable())?;
+    let key = rsa_public_key(stored.certificate.spki_der()).ok_or_else(unusable)?;
     let modulus = usize::try_from(key.size()).map_err(|_| unusable())?;
     if (128..=512).contains(&modulus) {
         Ok(key)
