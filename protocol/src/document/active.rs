@@ -98,6 +98,9 @@ const TEXT_TAGS: &[(&[u8], ActiveContent)] = &[
 /// Bytes looked at together.
 const BLOCK: usize = 64;
 
+/// Blocks looked at together: one for each bit of a word.
+const BLOCKS: usize = 64;
+
 /// Longest word kept: the longest name, each of its characters escaped.
 const MAX_WORD: usize = 3 * 16 + 1;
 
@@ -188,24 +191,47 @@ impl Language {
     }
 
     /// The same, where `may_follow` holds for every byte that can follow a marker, and for few others. Compressed data is full of
-    /// markers, one in 256 bytes, and stopping at each costs more than looking at all bytes: so a block is looked at as a
-    /// whole, without a branch, and again only where something in it may be a word.
+    /// markers, one in 256 bytes, and stopping at each costs more than looking at all bytes. So 64 blocks are looked at as
+    /// a whole for those that hold a marker, without a branch, then these for one that is followed so, and only then for a word.
     #[inline]
     fn next_in_blocks(self, chunk: &[u8], may_follow: impl Fn(u8) -> bool) -> Option<usize> {
         let marker = self.marker();
         let mut at = 0;
-        while let Some((block, following)) = chunk.get(at..).and_then(|rest| {
-            rest.first_chunk::<BLOCK>()
-                .zip(rest.get(1..)?.first_chunk::<BLOCK>())
-        }) {
-            let mut found = false;
-            for (byte, next) in block.iter().zip(following) {
-                found |= (*byte == marker) & may_follow(*next);
+        while let Some(rest) = chunk.get(at..).filter(|rest| rest.len() > BLOCK) {
+            let (blocks, _) = rest.as_chunks::<BLOCK>();
+            let blocks = blocks.get(..BLOCKS).unwrap_or(blocks);
+            // The last byte of a block is looked at with the one that follows it, so every block has one.
+            let whole = blocks.len() - usize::from(blocks.len() * BLOCK == rest.len());
+            let blocks = blocks.get(..whole).unwrap_or_default();
+            let mut marked = blocks
+                .iter()
+                .zip(0_u32..)
+                .fold(0_u64, |marked, (block, number)| {
+                    let holds = block
+                        .iter()
+                        .fold(false, |holds, byte| holds | (*byte == marker));
+                    marked | u64::from(holds) << number
+                });
+            while marked != 0 {
+                let start = marked.trailing_zeros() as usize * BLOCK;
+                marked &= marked - 1;
+                let (Some(block), Some(following)) = (
+                    rest.get(start..).and_then(<[u8]>::first_chunk::<BLOCK>),
+                    rest.get(start + 1..).and_then(<[u8]>::first_chunk::<BLOCK>),
+                ) else {
+                    continue;
+                };
+                let followed = block
+                    .iter()
+                    .zip(following)
+                    .fold(false, |found, (byte, next)| {
+                        found | ((*byte == marker) & may_follow(*next))
+                    });
+                if followed && let Some(within) = self.first_word(block, following.get(BLOCK - 1)) {
+                    return Some(at + start + within);
+                }
             }
-            if found && let Some(within) = self.first_word(block, following.get(BLOCK - 1)) {
-                return Some(at + within);
-            }
-            at += BLOCK;
+            at += whole * BLOCK;
         }
         let rest = chunk.get(at..).unwrap_or_default();
         self.first_word(rest, None).map(|within| at + within)

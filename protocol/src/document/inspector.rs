@@ -17,7 +17,7 @@ const PDF_END_WINDOW: usize = 1024;
 const MAGIC_BYTES: usize = 8;
 
 /// Bytes hashed and looked at together: they are still in the processor's nearest cache the second time.
-const PIECE: usize = 16 << 10;
+const PIECE: usize = 4 << 10;
 
 /// Bounds of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
