@@ -104,13 +104,13 @@ fn sign(
     let (signer, structure) = bearer.into_parts();
     // Laid out once even where wrapping will change it, so that what cannot be signed is refused before the PIN is asked for.
     let lay_out = |set: SubmissionSet, documents: &[Inspected]| {
-        prepare(checked.legacy, set, documents, &certificate, &chain, now)
+        prepare(checked.legacy, set, documents, &certificate, &chain, now).map(Arc::new)
     };
     let mut prepared = lay_out(submission_set.clone(), &inspected)?;
 
     let (documents, signature) = match &checked.wrap {
         None => {
-            let signature = approval.sign(context, &inspected, prepared.clone())?;
+            let signature = approval.sign(context, &inspected, Arc::clone(&prepared))?;
             (inspected, signature)
         }
         Some(patient) => {
@@ -126,7 +126,7 @@ fn sign(
                 let wrapped =
                     wrapping::wrap(context, &checked, &inspected, &headers, &destination)?;
                 prepared = lay_out(submission_set, &wrapped)?;
-                Ok((wrapped, prepared.clone()))
+                Ok((wrapped, Arc::clone(&prepared)))
             };
             approval.wrap_and_sign(context, &inspected, wrap)?
         }
@@ -174,7 +174,7 @@ impl<'a> Approval<'a> {
         self,
         context: &Context<'_>,
         documents: &[Inspected],
-        lot: Prepared,
+        lot: Arc<Prepared>,
     ) -> Result<DocumentSignature, Failure> {
         match self {
             Self::Entry(dialogue, _) => dialogue.run(context, move |token| lot.sign(token)),
@@ -190,7 +190,7 @@ impl<'a> Approval<'a> {
         self,
         context: &Context<'_>,
         documents: &[Inspected],
-        wrap: impl FnOnce(Vec<PracticeSituation>) -> Result<(Made, Prepared), Failure>,
+        wrap: impl FnOnce(Vec<PracticeSituation>) -> Result<(Made, Arc<Prepared>), Failure>,
     ) -> Result<(Made, DocumentSignature), Failure> {
         match self {
             Self::Entry(dialogue, _) if dialogue.is_on_keypad(context) => {

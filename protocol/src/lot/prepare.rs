@@ -119,7 +119,7 @@ impl PreparedLot {
     ///
     /// # Errors
     /// [`PrepareLotError::Signature`].
-    pub fn complete(self, signature: &[u8]) -> Result<Vec<u8>, PrepareLotError> {
+    pub fn complete(&self, signature: &[u8]) -> Result<Vec<u8>, PrepareLotError> {
         if let Some(signer) = self.certificates.first() {
             self.algorithm
                 .verify(signer.spki_der(), self.signed_info.as_bytes(), signature)?;

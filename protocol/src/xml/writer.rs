@@ -57,14 +57,12 @@ impl CanonicalWriter {
             self.output.push('"');
             self.rendered.push(namespace);
         }
-        let mut attributes = attributes.to_vec();
-        attributes.sort_unstable_by_key(|(name, _)| *name);
-        for (name, value) in attributes {
-            self.output.push(' ');
-            self.output.push_str(name);
-            self.output.push_str("=\"");
-            push_attribute_value(&mut self.output, value);
-            self.output.push('"');
+        if attributes.is_sorted_by_key(|(name, _)| *name) {
+            self.push_attributes(attributes);
+        } else {
+            let mut attributes = attributes.to_vec();
+            attributes.sort_unstable_by_key(|(name, _)| *name);
+            self.push_attributes(&attributes);
         }
         self.output.push('>');
         self.open.push(OpenElement {
@@ -123,6 +121,16 @@ impl CanonicalWriter {
         std::mem::take(&mut self.output)
     }
 
+    fn push_attributes(&mut self, in_order: &[(&'static str, &str)]) {
+        for (name, value) in in_order {
+            self.output.push(' ');
+            self.output.push_str(name);
+            self.output.push_str("=\"");
+            push_attribute_value(&mut self.output, value);
+            self.output.push('"');
+        }
+    }
+
     fn push_name(&mut self, namespace: Namespace, local_name: &str) {
         if !namespace.prefix.is_empty() {
             self.output.push_str(namespace.prefix);
@@ -149,7 +157,17 @@ pub(super) fn is_xml_character(character: char) -> bool {
     )
 }
 
+/// Whether every character stands for itself wherever it is: identifiers, digests and most addresses.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |plain, byte| {
+        plain & matches!(byte, b' '..=b'~') & !matches!(byte, b'&' | b'<' | b'>' | b'"')
+    })
+}
+
 fn push_text(output: &mut String, text: &str) {
+    if is_plain(text) {
+        return output.push_str(text);
+    }
     for character in text.chars() {
         match character {
             '&' => output.push_str("&amp;"),
@@ -163,6 +181,9 @@ fn push_text(output: &mut String, text: &str) {
 }
 
 fn push_attribute_value(output: &mut String, value: &str) {
+    if is_plain(value) {
+        return output.push_str(value);
+    }
     for character in value.chars() {
         match character {
             '&' => output.push_str("&amp;"),

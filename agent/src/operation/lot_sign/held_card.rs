@@ -3,7 +3,7 @@
 //! waits while the documents are wrapped, and signs. The person types once. Where the PIN can be presented twice the card is
 //! let go meanwhile instead, for the other programs that want it.
 
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -23,10 +23,10 @@ const WRAPPING_LIMIT: Duration = Duration::from_secs(120);
 pub(super) fn sign<Made>(
     context: &Context<'_>,
     dialogue: PinDialogue<'_>,
-    prepare: impl FnOnce(Vec<PracticeSituation>) -> Result<(Made, Prepared), Failure>,
+    prepare: impl FnOnce(Vec<PracticeSituation>) -> Result<(Made, Arc<Prepared>), Failure>,
 ) -> Result<(Made, DocumentSignature), Failure> {
     let (tell_situations, situations) = mpsc::channel();
-    let (tell_lot, lot) = mpsc::channel::<Prepared>();
+    let (tell_lot, lot) = mpsc::channel::<Arc<Prepared>>();
     let lot = Mutex::new(lot);
     thread::scope(|scope| {
         let tell_end = tell_situations.clone();

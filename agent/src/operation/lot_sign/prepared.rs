@@ -7,7 +7,7 @@ use crate::problem::Failure;
 use crate::token::{DocumentSignature, TokenError, UnlockedToken};
 
 /// A lot that waits for its signature.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Prepared {
     Dsg(PreparedLot),
     DmpLegacy(Box<PreparedLegacyLot>),
@@ -25,7 +25,7 @@ impl Prepared {
     }
 
     /// The signature file.
-    pub(super) fn complete(self, signature: &DocumentSignature) -> Result<Vec<u8>, Failure> {
+    pub(super) fn complete(&self, signature: &DocumentSignature) -> Result<Vec<u8>, Failure> {
         Ok(match self {
             Self::Dsg(lot) => lot.complete(signature.as_bytes())?,
             Self::DmpLegacy(lot) => lot.complete(signature.as_bytes())?,

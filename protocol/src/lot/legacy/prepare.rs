@@ -169,7 +169,7 @@ impl PreparedLegacyLot {
     ///
     /// # Errors
     /// [`LegacyPrepareError::Signature`].
-    pub fn complete(self, signature: &[u8]) -> Result<Vec<u8>, LegacyPrepareError> {
+    pub fn complete(&self, signature: &[u8]) -> Result<Vec<u8>, LegacyPrepareError> {
         let signed = self.signed_info.as_bytes();
         verify(self.legacy, &self.signer, signed, signature)?;
         let xml = layout::signature(
