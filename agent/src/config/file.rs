@@ -13,14 +13,15 @@ use toml::Spanned;
 
 use super::batch::{self, WrittenBatch};
 use super::error::Fault;
+use super::mandate::{self, WrittenMandate};
 use super::origin;
 use super::time_stamp::{self, WrittenEvidence, WrittenTimeStamp};
 use super::vitale::{self, WrittenVitaleComponent, WrittenVitalePlace};
 use super::{
     Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, DEFAULT_MODULE_SECONDS, KeypadUse,
-    KnownModule, Limits, LogConfig, LogFormat, LogLevel, LotDefaults, MandateLimits,
-    PinEntryConfig, PinEntryMethod, Pkcs11Module, RecordServer, RecordServerName, Signatures, Site,
-    SoftwareToken, TokenName, Trust,
+    KnownModule, Limits, LogConfig, LogFormat, LogLevel, LotDefaults, PinEntryConfig,
+    PinEntryMethod, Pkcs11Module, RecordServer, RecordServerName, Signatures, Site, SoftwareToken,
+    TokenName, Trust,
 };
 
 /// Longest configuration file, bytes.
@@ -107,14 +108,6 @@ struct WrittenLimits {
     lot_documents: Option<Spanned<i64>>,
     lot_bytes: Option<Spanned<i64>>,
     card_seconds: Option<Spanned<i64>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct WrittenMandate {
-    maximum_count: Option<Spanned<i64>>,
-    maximum_blank_count: Option<Spanned<i64>>,
-    maximum_minutes: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -305,7 +298,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         evidence: time_stamp::check_evidence(written.evidence, place)?,
         tls_directory: place.path("tls.directory", written.tls.directory)?,
         limits: check_limits(&written.limits, place)?,
-        mandate: check_mandate(&written.mandate, place)?,
+        mandate: mandate::check(&written.mandate, place)?,
         batch: batch::check(&written.batch, place)?,
         session_bus: match &written.session_manager.bus {
             Some(value) => Some(place.sentence("session_manager.bus", value, 256)?),
@@ -471,36 +464,6 @@ fn check_modules(
         });
     }
     Ok(modules)
-}
-
-fn check_mandate(
-    written: &WrittenMandate,
-    place: &Place<'_>,
-) -> Result<MandateLimits, ConfigError> {
-    let default = MandateLimits::default();
-    let count = |key, value: &Option<Spanned<i64>>, default: u32| {
-        let number = place.number(key, value.as_ref(), default.into(), 100_000)?;
-        Ok(u32::try_from(number).unwrap_or(default))
-    };
-    let minutes = place.number(
-        "mandate.maximum_minutes",
-        written.maximum_minutes.as_ref(),
-        default.maximum_duration.as_secs() / 60,
-        24 * 60,
-    )?;
-    Ok(MandateLimits {
-        maximum_count: count(
-            "mandate.maximum_count",
-            &written.maximum_count,
-            default.maximum_count,
-        )?,
-        maximum_blank_count: count(
-            "mandate.maximum_blank_count",
-            &written.maximum_blank_count,
-            default.maximum_blank_count,
-        )?,
-        maximum_duration: Duration::from_secs(minutes * 60),
-    })
 }
 
 fn check_limits(written: &WrittenLimits, place: &Place<'_>) -> Result<Limits, ConfigError> {

@@ -10,6 +10,7 @@ mod batch;
 mod error;
 mod explanation;
 mod file;
+mod mandate;
 mod origin;
 mod record_server_name;
 mod search;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 pub use batch::BatchConfig;
 pub use error::{ConfigError, Fault};
+pub use mandate::MandateLimits;
 pub use origin::SiteOriginError;
 pub use paraphe_protocol::login::{Audience, Origin};
 pub use record_server_name::{RecordServerName, RecordServerNameError};
@@ -170,17 +172,6 @@ pub struct Limits {
 impl Limits {
     /// Nobody waits longer than this for a card.
     pub const LONGEST_CARD_TIME: Duration = Duration::from_secs(30);
-}
-
-/// What a mandate may be at most: nobody can open one beyond it, and the person is asked for each all the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MandateLimits {
-    /// Signatures of documents whose digests are approved.
-    pub maximum_count: u32,
-    /// Signatures of documents that are not known when it is opened.
-    pub maximum_blank_count: u32,
-    /// How long.
-    pub maximum_duration: Duration,
 }
 
 /// Signature profiles that are off unless they are wanted.
@@ -358,16 +349,6 @@ impl Default for Limits {
             lot_documents: 2_000,
             lot_bytes: 2 << 30,
             card_time: Self::LONGEST_CARD_TIME,
-        }
-    }
-}
-
-impl Default for MandateLimits {
-    fn default() -> Self {
-        Self {
-            maximum_count: 100_000,
-            maximum_blank_count: 100,
-            maximum_duration: Duration::from_secs(6 * 3600),
         }
     }
 }
