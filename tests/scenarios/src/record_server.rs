@@ -1,5 +1,6 @@
 //! The record server's program, as a hospital would start it, and a client of it.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -23,6 +24,15 @@ impl RunningRecordServer {
     /// Where it does not say that it is ready.
     #[must_use]
     pub fn start(folder: &Path, pki: &Path) -> Self {
+        Self::start_with(folder, pki, &[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Panics
+    /// Where it does not say that it is ready.
+    #[must_use]
+    pub fn start_with(folder: &Path, pki: &Path, options: &[&OsStr]) -> Self {
         let tls = folder.join("record-server-tls");
         let mut command = Command::new(program("paraphe-record-server"));
         command
@@ -38,7 +48,8 @@ impl RunningRecordServer {
                 "--accept-test",
                 "--self-signed",
             ])
-            .arg(&tls);
+            .arg(&tls)
+            .args(options);
         let mut process = Running::start(&mut command);
         let line = process.line();
         let url = line
