@@ -1,7 +1,7 @@
 //! Every format, packaging and level, by every kind of token: soft CPS3, soft CPS4, SoftHSM through PKCS#11, and a software key. Each result is
-//! accepted by a program that nobody here wrote (`openssl cms`, `xmlsec1`, `pdfsig`, jwcrypto) and by `verify`, which tells the level.
+//! accepted by a program that nobody here wrote (`openssl cms`, `xmlsec1`, `pdfsig`, jwcrypto, `unzip`) and by `verify`, which tells the level.
 //!
-//! Needs `openssl`, `xmlsec1`, `pdfsig` (poppler-utils), SoftHSM 2 and the judges' Python, and fails without them.
+//! Needs `openssl`, `xmlsec1`, `pdfsig` (poppler-utils), `unzip`, SoftHSM 2 and the judges' Python, and fails without them.
 #![cfg(feature = "softcard")]
 #![allow(
     clippy::unwrap_used,
@@ -35,7 +35,7 @@ const LEVELS: [&str; 4] = ["B", "T", "LT", "LTA"];
 const PASSPHRASE: &str = "phrase secrète d'essai";
 
 /// A format with a packaging, and the document that it signs.
-const ROWS: [(&str, &str, &str); 8] = [
+const ROWS: [(&str, &str, &str); 9] = [
     ("cades", "detached", "photo-lesion.jpg"),
     ("cades", "enveloping", "note-de-suivi.txt"),
     ("xades", "detached", "compte-rendu.pdf"),
@@ -44,6 +44,7 @@ const ROWS: [(&str, &str, &str); 8] = [
     ("pades", "enveloped", "compte-rendu.pdf"),
     ("jades", "detached", "photo-lesion.jpg"),
     ("jades", "enveloping", "note-de-suivi.txt"),
+    ("asic-e", "enveloping", "compte-rendu.pdf"),
 ];
 
 const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -112,6 +113,18 @@ fn judge(folder: &Path, file: &str, format: &str, packaging: &str, document: &st
                 arguments.extend(["-content", document]);
             }
             run(folder, "openssl", &arguments)
+        }
+        "asic-e" => {
+            // What it takes out is judged as a signature beside its document.
+            run(folder, "unzip", &["-t", file]).unwrap();
+            let inside = folder.join("inside");
+            run(folder, "unzip", &["-o", file, "-d", "inside"]).unwrap();
+            let signature = inside.join("META-INF/signatures0.xml");
+            fs::rename(signature, inside.join("signature.xml")).unwrap();
+            judge(&inside, "signature.xml", "xades", "detached", document);
+            fs::remove_dir_all(inside)
+                .map_err(|error| error.to_string())
+                .map(|()| String::new())
         }
         "xades" => {
             let mut arguments = vec!["--verify".to_owned()];
@@ -188,7 +201,7 @@ async fn matrix(
             }
             // This xmlsec1 knows no PSS; signxml judges that (protocol/tests).
             let algorithm = algorithm.map(|name| match format {
-                "xades" => name.replace("PS", "RS"),
+                "xades" | "asic-e" => name.replace("PS", "RS"),
                 _ => name.to_owned(),
             });
             if let Some(algorithm) = algorithm {

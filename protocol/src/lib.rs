@@ -9,6 +9,7 @@
 pub mod algorithm;
 pub mod api;
 pub mod approval;
+pub mod asic;
 mod base64url;
 pub mod cades;
 pub mod card;

@@ -23,7 +23,9 @@ const DOCUMENT: &[u8] = b"Compte rendu de consultation\nTEST SIMULATEUR\n";
 fn whole(output: Output) -> Vec<u8> {
     match output {
         Output::Whole(bytes) => bytes,
-        Output::Appended(_) => panic!("a CAdES signature is a file of its own"),
+        Output::Appended(_) | Output::Container(_) => {
+            panic!("a CAdES signature is a file of its own")
+        }
     }
 }
 

@@ -16,11 +16,12 @@ use paraphe_protocol::xades::{
     EmbeddedForm, XadesParameters, prepare_enveloped, prepare_enveloping,
 };
 use paraphe_protocol::{cades, pades};
+use support::asic::{self, check_asic};
 use support::document_signer::DocumentSigner;
 use support::jades::{self, check_jades};
 use support::pdf;
 use support::time_stamping::stamp;
-use support::xades::{check, whole};
+use support::xades::check;
 use support::{NOW, Practice};
 
 const DOCUMENT: &[u8] = b"<lettre xmlns=\"urn:x\">TEST</lettre>";
@@ -28,7 +29,7 @@ const DOCUMENT: &[u8] = b"<lettre xmlns=\"urn:x\">TEST</lettre>";
 /// A signature as its format's reader leaves it.
 type Made = fn(&Practice, &DocumentSigner, Level) -> CheckedSignature;
 
-const FORMATS: [(SignatureFormat, Made); 6] = [
+const FORMATS: [(SignatureFormat, Made); 7] = [
     (SignatureFormat::Cades, |practice, signer, level| {
         let prepared = cades::prepare_attached(DOCUMENT.to_vec(), &signer.signer());
         cades::read(&raised(practice, signer, level, prepared.unwrap()), None).unwrap()
@@ -56,6 +57,10 @@ const FORMATS: [(SignatureFormat, Made); 6] = [
         let files = [("a", DOCUMENT)];
         let prepared = jades::prepared(signer, Packaging::Detached, &files);
         check_jades(&raised(practice, signer, level, prepared), &files).unwrap()
+    }),
+    (SignatureFormat::AsicE, |practice, signer, level| {
+        let prepared = asic::prepared(signer, &[("a.xml", DOCUMENT)]);
+        check_asic(&raised(practice, signer, level, prepared)).unwrap()
     }),
 ];
 
@@ -86,7 +91,7 @@ fn raised(
         let token = stamp(practice, digest, &imprint.unwrap(), NOW.plus_seconds(60));
         file.add_time_stamp(&token).unwrap();
     }
-    whole(file.finish().unwrap())
+    asic::written(&file.finish().unwrap(), &[("", DOCUMENT)])
 }
 
 fn judge(signature: &CheckedSignature, store: &TrustStore, now: UnixTime) -> SignatureReport {

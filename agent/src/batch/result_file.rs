@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
-use paraphe_protocol::signature::Output;
+use paraphe_protocol::signature::{Output, OutputPiece};
 
 use super::record::{Begun, Item};
 use super::signing::extension;
@@ -48,13 +48,13 @@ pub(super) fn place(begun: &Begun, batch: &Path, item: &Item) -> Result<PathBuf,
     Ok(directory(begun, batch).join(name))
 }
 
-/// Writes a result and puts it in its place; gives its size and digest. `document` is read once more where the result begins with
-/// its bytes, which must be those of `sha256`.
+/// Writes a result and puts it in its place; gives its size and digest. `document` is read once more where its bytes are
+/// part of the result; they must be those of `sha256`.
 pub(super) fn write(
     batch: &str,
     place: &Path,
     output: &Output,
-    document: impl FnOnce() -> Result<Source, Failure>,
+    document: impl Fn() -> Result<Source, Failure>,
     sha256: &Sha256Digest,
 ) -> Result<(u64, Sha256Digest), Failure> {
     let directory = place.parent().unwrap_or(Path::new("/"));
@@ -71,15 +71,17 @@ pub(super) fn write(
     match output {
         Output::Whole(bytes) => writer.write_all(bytes).map_err(failed)?,
         Output::Appended(bytes) => {
-            let mut hasher = Sha256Hasher::new();
-            document()?.read_through(&mut Vec::new(), |piece| {
-                hasher.update(piece);
-                writer.write_all(piece).map_err(|error| storage(&error))
-            })?;
-            if hasher.finish() != *sha256 {
-                return Err(ErrorCode::DocumentChanged.into());
-            }
+            copy(document()?, sha256, &mut writer)?;
             writer.write_all(bytes).map_err(failed)?;
+        }
+        Output::Container(pieces) => {
+            for piece in pieces {
+                match piece {
+                    OutputPiece::Bytes(bytes) => writer.write_all(bytes).map_err(failed)?,
+                    // An item is one document.
+                    OutputPiece::Document(_) => copy(document()?, sha256, &mut writer)?,
+                }
+            }
         }
     }
     writer.flush().map_err(failed)?;
@@ -92,6 +94,20 @@ pub(super) fn write(
         .map_err(|error| storage(&error.error))?;
     sync_directory(directory).map_err(failed)?;
     Ok((size, digest))
+}
+
+/// The document's bytes, which must still be those that were signed.
+fn copy(document: Source, sha256: &Sha256Digest, writer: &mut impl Write) -> Result<(), Failure> {
+    let mut hasher = Sha256Hasher::new();
+    document.read_through(&mut Vec::new(), |piece| {
+        hasher.update(piece);
+        writer.write_all(piece).map_err(|error| storage(&error))
+    })?;
+    if hasher.finish() == *sha256 {
+        Ok(())
+    } else {
+        Err(ErrorCode::DocumentChanged.into())
+    }
 }
 
 /// What the name of a result of this batch begins with until it is whole.

@@ -23,7 +23,7 @@ use super::{show, viewer};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Format de signature : xades, cades, pades, jades / signature format
+    /// Format de signature : xades, cades, pades, jades, asic-e / signature format
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: SignatureFormat,
     /// enveloped, enveloping, detached ; absent : la plus courante du format / the format's usual one
@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     /// Fichier du résultat, qui n'existe pas encore / file for the result, not there yet
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
-    /// Le document ; plusieurs pour une XAdES ou une JAdES détachée / the document; several for detached XAdES and JAdES
+    /// Le document ; plusieurs pour une XAdES ou JAdES détachée ou un ASiC-E / the document; several for detached XAdES and JAdES, and ASiC-E
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }

@@ -4,11 +4,12 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use paraphe_protocol::api::{DocumentSource, ErrorCode};
+use paraphe_protocol::asic::RandomAccess;
 
 use super::Context;
 use crate::caller::Caller;
@@ -64,7 +65,8 @@ impl Source {
         Self::File(OpenFile::open(path)?).of_at_most(limit)
     }
 
-    fn of_at_most(self, limit: u64) -> Result<Self, Failure> {
+    /// Refuses one that is longer.
+    pub(crate) fn of_at_most(self, limit: u64) -> Result<Self, Failure> {
         if self.size() > limit {
             return Err(Failure::new(ErrorCode::DocumentTooLarge).with_detail(
                 format!("Au plus {limit} octets."),
@@ -79,6 +81,14 @@ impl Source {
         match self {
             Self::Stored(stored) => stored.size(),
             Self::File(file) => file.before.len(),
+        }
+    }
+
+    /// Whether it is still what it was when it was opened; asked after reading here and there.
+    pub(crate) fn check_unchanged(&self) -> Result<(), Failure> {
+        match self {
+            Self::Stored(_) => Ok(()),
+            Self::File(file) => file.check_unchanged(),
         }
     }
 
@@ -97,6 +107,15 @@ impl Source {
                 read_all(&mut file.file, file.before.len(), buffer, &mut sink)?;
                 file.check_unchanged()
             }
+        }
+    }
+}
+
+impl RandomAccess for Source {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        match self {
+            Self::Stored(stored) => stored.read_at(buffer, offset),
+            Self::File(file) => file.file.read_at(buffer, offset),
         }
     }
 }

@@ -14,7 +14,9 @@ use paraphe_protocol::api::{
     SignedDocument,
 };
 use paraphe_protocol::pades::VisibleMark;
-use paraphe_protocol::signature::{Level, Output, SignatureFile, SignatureFormat};
+use paraphe_protocol::signature::{
+    Contents, Level, Output, OutputPiece, SignatureFile, SignatureFormat, SigningError,
+};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -60,8 +62,8 @@ pub(super) fn perform(
     )?;
     if request.documents.len() > 1 && !choice.takes_several() {
         return Err(Failure::new(ErrorCode::RequestInvalid).with_detail(
-            "Cette signature porte sur un seul document ; pour plusieurs : XAdES ou JAdES détachée, ou un lot.",
-            "This signature is over one document; for several: detached XAdES or JAdES, or a lot.",
+            "Cette signature porte sur un seul document ; pour plusieurs : XAdES ou JAdES détachée, ASiC-E ou un lot.",
+            "This signature is over one document; for several: detached XAdES or JAdES, ASiC-E or a lot.",
         ));
     }
     let now = card_certificate::now();
@@ -69,7 +71,8 @@ pub(super) fn perform(
     let chain = card_certificate::check_signature(context, &bearer, &certificate, now)?;
     let mut documents = read(context, &request.documents, &choice)?;
     let described: Vec<_> = documents.iter().map(described).collect();
-    let result = begin_result(context, &choice, &documents)?;
+    let mut again = DocumentsAgain::new(context, &request.documents, &documents);
+    let result = begin_result(context, &choice, &documents, &mut again)?;
     let (media_type, extension) = documents.first().map_or(("", ""), |document| {
         choice.file_type(document.media_type, document.extension)
     });
@@ -86,7 +89,6 @@ pub(super) fn perform(
         None => ask_and_sign(context, &token, &choice, request, to_be_signed)?,
     };
     let mut file = prepared.complete(&value)?;
-    let mut again = DocumentsAgain::new(context, &request.documents, &documents);
     let raised = raise(
         context,
         file.as_mut(),
@@ -240,13 +242,36 @@ fn below(failure: Failure, reached: Level, asked: Level) -> Failure {
     )
 }
 
-/// The result's beginning, before anybody is asked: where the signature stands behind the document, the bytes that are hashed.
+/// The result's beginning, before anybody is asked: where the signature stands behind the document, the bytes that are hashed; in a
+/// container all documents, read once more because they are not held, and compared with what was hashed.
 fn begin_result(
     context: &Context<'_>,
     choice: &SignatureChoice,
     documents: &[ReadDocument],
+    again: &mut dyn Contents,
 ) -> Result<DocumentWriter, Failure> {
     let mut writer = context.agent.documents.writer_of_at_most(u64::MAX)?;
+    if choice.format == SignatureFormat::AsicE {
+        for piece in signing::container_beginning(documents)? {
+            let mut failed = None;
+            let mut write = |bytes: &[u8]| {
+                if failed.is_none() {
+                    failed = writer.write_all(bytes).err();
+                }
+            };
+            let read = match &piece {
+                OutputPiece::Bytes(bytes) => {
+                    write(bytes);
+                    Ok(())
+                }
+                OutputPiece::Document(index) => again.read(*index, &mut write),
+            };
+            if let Some(error) = failed {
+                return Err(writer.error(error).into());
+            }
+            read.map_err(SigningError::from)?;
+        }
+    }
     if choice.appends()
         && let Some(content) = documents.first().and_then(|first| first.content.as_ref())
     {
@@ -262,7 +287,14 @@ fn keep(
     mut writer: DocumentWriter,
     output: &Output,
 ) -> Result<DocumentSource, Failure> {
-    let (Output::Whole(bytes) | Output::Appended(bytes)) = output;
+    let bytes = match output {
+        Output::Whole(bytes) | Output::Appended(bytes) => bytes,
+        // Everything up to the last document stands there already.
+        Output::Container(pieces) => match pieces.last() {
+            Some(OutputPiece::Bytes(bytes)) => bytes,
+            _ => return Err(ErrorCode::Internal.into()),
+        },
+    };
     let written = writer.write_all(bytes);
     written.map_err(|error| writer.error(error))?;
     let store = &context.agent.documents;

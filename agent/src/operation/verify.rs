@@ -3,11 +3,13 @@
 //! Documents are matched by content and never wholly in memory. A file that cannot be verified is a report too, not an
 //! error: errors are documents that cannot be read and a configuration that cannot be used.
 
+mod container;
 mod signature_file;
 
 use paraphe_protocol::api::{
-    Conclusion, CoveredDocument, DocumentSource, ErrorCode, Language, VerifyRequest, VerifyResponse,
+    Conclusion, CoveredDocument, ErrorCode, Language, VerifyRequest, VerifyResponse,
 };
+use paraphe_protocol::asic::{self, RandomAccess as _};
 use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
 use paraphe_protocol::lot::legacy::{DmpLegacy, LegacyHasher, LegacyPresented};
 use paraphe_protocol::lot::{
@@ -20,6 +22,8 @@ use super::{Context, card_certificate};
 use crate::problem::Failure;
 use signature_file::FileFormat;
 
+/// Largest container, bytes: what its headers can say.
+const MAXIMUM_CONTAINER_BYTES: u64 = 4 << 30;
 /// Largest signature file, bytes: 10,000 references of some 300 bytes and certificates, or a document with its signature inside.
 const MAXIMUM_SIGNATURE_BYTES: u64 = 96 << 20;
 
@@ -35,7 +39,14 @@ pub(super) fn perform(
         return Err(ErrorCode::LotTooManyDocuments.into());
     }
     let trust = context.agent.trust.load()?;
-    let signature = read_signature(context, &request.signature)?;
+    let named = |failure: Failure| failure.about("Fichier de signature.", "Signature file.");
+    let source = Source::open(context, &request.signature, MAXIMUM_CONTAINER_BYTES);
+    let source = source.map_err(named)?;
+    let mut beginning = [0; 4];
+    if source.read_exact_at(&mut beginning, 0).is_ok() && asic::is_container(&beginning) {
+        return container::examine(context, &source, &request.documents, &trust);
+    }
+    let signature = read_signature(source).map_err(named)?;
     if let Some(format) = FileFormat::of(&signature) {
         return format.examine(context, &signature, &request.documents, &trust);
     }
@@ -69,16 +80,13 @@ pub(super) fn perform(
     Ok(response(report, context.language))
 }
 
-fn read_signature(context: &Context<'_>, source: &DocumentSource) -> Result<Vec<u8>, Failure> {
+fn read_signature(source: Source) -> Result<Vec<u8>, Failure> {
+    let source = source.of_at_most(MAXIMUM_SIGNATURE_BYTES)?;
     let mut content = Vec::new();
-    Source::open(context, source, MAXIMUM_SIGNATURE_BYTES)
-        .and_then(|source| {
-            source.read_through(&mut Vec::new(), |piece| {
-                content.extend_from_slice(piece);
-                Ok(())
-            })
-        })
-        .map_err(|failure| failure.about("Fichier de signature.", "Signature file."))?;
+    source.read_through(&mut Vec::new(), |piece| {
+        content.extend_from_slice(piece);
+        Ok(())
+    })?;
     Ok(content)
 }
 

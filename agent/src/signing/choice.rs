@@ -8,11 +8,12 @@ use paraphe_protocol::signature::{Level, Packaging, SignatureFormat};
 use crate::problem::Failure;
 
 /// The formats that this agent makes.
-pub(crate) const OFFERED: [SignatureFormat; 4] = [
+pub(crate) const OFFERED: [SignatureFormat; 5] = [
     SignatureFormat::Xades,
     SignatureFormat::Cades,
     SignatureFormat::Pades,
     SignatureFormat::Jades,
+    SignatureFormat::AsicE,
 ];
 
 /// A choice in which everything goes together.
@@ -85,9 +86,10 @@ impl SignatureChoice {
         )
     }
 
-    /// Whether the documents' bytes go into the file, so that they are held in memory meanwhile.
+    /// Whether the documents' bytes go through the signature, so that they are held in memory meanwhile. A container takes them as
+    /// they are, when it is written.
     pub(crate) fn embeds(self) -> bool {
-        self.packaging != Packaging::Detached
+        self.packaging != Packaging::Detached && self.format != SignatureFormat::AsicE
     }
 
     /// Whether the file is the document with something behind it.
@@ -146,11 +148,12 @@ mod tests {
             ..ASKED
         };
         assert_eq!(refused(enveloped), ErrorCode::RequestInvalid);
-        let elsewhere = AskedSignature {
+        let beside = AskedSignature {
             format: SignatureFormat::AsicE,
+            packaging: Some(Packaging::Detached),
             ..ASKED
         };
-        assert_eq!(refused(elsewhere), ErrorCode::RequestInvalid);
+        assert_eq!(refused(beside), ErrorCode::RequestInvalid);
         for level in [Level::T, Level::LT, Level::LTA] {
             let stamped = AskedSignature {
                 level: Some(level),

@@ -3,9 +3,10 @@
 //! that would make another document of it). Anything else, and active content, is refused: what cannot be shown is not signed.
 
 use paraphe_protocol::api::{ErrorCode, SignDocumentRequest};
+use paraphe_protocol::asic::Checksum;
 use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::document::{DocumentFormat, DocumentLimits, InspectedDocument, Inspector};
-use paraphe_protocol::signature::DigestAlgorithm;
+use paraphe_protocol::signature::{DigestAlgorithm, SignatureFormat};
 use paraphe_protocol::xml::gate;
 
 use super::SignatureChoice;
@@ -33,6 +34,8 @@ pub(crate) struct ReadDocument {
     pub(crate) sha256: Sha256Digest,
     /// By the digest of the chosen algorithm.
     pub(crate) digest: Vec<u8>,
+    /// Of its bytes, where they go into a container.
+    pub(crate) crc32: Option<u32>,
     /// Its bytes, where the signature embeds them; those that were hashed.
     pub(crate) content: Option<Vec<u8>>,
 }
@@ -54,6 +57,7 @@ impl ReadDocument {
         let name = checked_name(&request.name)?;
         let declared = request.media_type.as_deref();
         let digest = choice.algorithm.digest();
+        let mut checksum = (choice.format == SignatureFormat::AsicE).then(Checksum::default);
         if is_xml(declared, &name) {
             let content = hold(source, limits, buffer)?;
             gate::parse(&content, &gate::Limits::default()).map_err(|error| {
@@ -61,6 +65,9 @@ impl ReadDocument {
             })?;
             let sha256 = Sha256Digest::of(&content);
             check_shown(request.sha256, sha256)?;
+            if let Some(checksum) = &mut checksum {
+                checksum.update(&content);
+            }
             return Ok(Self {
                 name,
                 media_type: XML,
@@ -68,6 +75,7 @@ impl ReadDocument {
                 size: content.len() as u64,
                 sha256,
                 digest: digest.digest(&content)?,
+                crc32: checksum.map(|checksum| checksum.value()),
                 content: choice.embeds().then_some(content),
             });
         }
@@ -86,7 +94,8 @@ impl ReadDocument {
             let found = inspect_held(inspector, &content)?;
             (found, digest.digest(&content)?, Some(content))
         } else {
-            let (found, digest) = inspect_streamed(inspector, source, digest, buffer)?;
+            let (found, digest) =
+                inspect_streamed(inspector, source, digest, checksum.as_mut(), buffer)?;
             (found, digest, None)
         };
         check_shown(request.sha256, found.sha256)?;
@@ -97,6 +106,7 @@ impl ReadDocument {
             size: found.size,
             sha256: found.sha256,
             digest,
+            crc32: checksum.map(|checksum| checksum.value()),
             content,
         })
     }
@@ -130,6 +140,7 @@ fn inspect_streamed(
     mut inspector: Inspector,
     source: Source,
     digest: DigestAlgorithm,
+    mut checksum: Option<&mut Checksum>,
     buffer: &mut Vec<u8>,
 ) -> Result<(InspectedDocument, Vec<u8>), Failure> {
     // The inspector computes SHA-256 anyway.
@@ -139,6 +150,9 @@ fn inspect_streamed(
     let unavailable = |_| Failure::new(ErrorCode::Internal);
     source.read_through(buffer, |piece| {
         inspector.update(piece)?;
+        if let Some(checksum) = &mut checksum {
+            checksum.update(piece);
+        }
         match &mut other {
             Some(hasher) => hasher.update(piece).map_err(unavailable),
             None => Ok(()),

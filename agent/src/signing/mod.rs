@@ -8,12 +8,13 @@ mod documents_again;
 
 use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::api::ErrorCode;
+use paraphe_protocol::asic::ContainedDocument;
 use paraphe_protocol::pades::{PadesOptions, VisibleMark};
 use paraphe_protocol::signature::{
-    DetachedDocument, Packaging, PreparedSignature, SignatureFormat, Signer,
+    DetachedDocument, OutputPiece, Packaging, PreparedSignature, SignatureFormat, Signer,
 };
 use paraphe_protocol::xades::{EmbeddedForm, XadesParameters};
-use paraphe_protocol::{cades, jades, pades, xades};
+use paraphe_protocol::{asic, cades, jades, pades, xades};
 
 pub(crate) use choice::{AskedSignature, SignatureChoice};
 pub(crate) use document::{MAXIMUM_HELD_BYTES, ReadDocument, XML, check_shown, is_xml};
@@ -42,6 +43,9 @@ pub(crate) fn prepare(
         claimed_role: None,
         commitment: None,
     };
+    if choice.format == SignatureFormat::AsicE {
+        return Ok(asic::prepare(contained(documents)?, &xades_parameters)?);
+    }
     if choice.takes_several() {
         let documents: Vec<_> = documents.iter().map(detached).collect();
         let prepared = match choice.format {
@@ -88,6 +92,23 @@ pub(crate) fn prepare(
         _ => return Err(ErrorCode::Internal.into()),
     };
     Ok(prepared?)
+}
+
+/// What a container of these documents begins with, whatever its signature will be.
+pub(crate) fn container_beginning(documents: &[ReadDocument]) -> Result<Vec<OutputPiece>, Failure> {
+    Ok(asic::beginning(&contained(documents)?)?)
+}
+
+fn contained(documents: &[ReadDocument]) -> Result<Vec<ContainedDocument>, Failure> {
+    let contained = documents.iter().map(|document| {
+        Some(ContainedDocument {
+            document: detached(document),
+            size: document.size,
+            crc32: document.crc32?,
+        })
+    });
+    let contained: Option<_> = contained.collect();
+    Ok(contained.ok_or(ErrorCode::Internal)?)
 }
 
 fn detached(document: &ReadDocument) -> DetachedDocument {

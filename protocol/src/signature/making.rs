@@ -69,6 +69,47 @@ pub enum Output {
     Whole(Vec<u8>),
     /// Bytes that follow the document's own, which stay as they are (PDF incremental update).
     Appended(Vec<u8>),
+    /// A container with the documents in it, piece by piece: the last piece follows the last document.
+    Container(Vec<OutputPiece>),
+}
+
+/// A piece of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutputPiece {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// The bytes of a document, by its number from 0 in the order in which the signature names them.
+    Document(usize),
+}
+
+impl Output {
+    /// Gives the whole file to `sink`, piece by piece. Documents that stand in it come from `contents`, which must give what was signed,
+    /// to the byte.
+    ///
+    /// # Errors
+    /// [`ContentsError`]; what was given until then is no whole file.
+    pub fn write(
+        &self,
+        contents: &mut dyn Contents,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), ContentsError> {
+        match self {
+            Self::Whole(bytes) => sink(bytes),
+            Self::Appended(bytes) => {
+                contents.read(0, sink)?;
+                sink(bytes);
+            }
+            Self::Container(pieces) => {
+                for piece in pieces {
+                    match piece {
+                        OutputPiece::Bytes(bytes) => sink(bytes),
+                        OutputPiece::Document(index) => contents.read(*index, sink)?,
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The documents that a detached signature covers, to be read again.

@@ -34,7 +34,9 @@ pub use evidence::{
     MAXIMUM_OCSP_RESPONSES, MAXIMUM_REVOCATION_LISTS,
 };
 pub use format::{Level, Packaging, SignatureFormat};
-pub use making::{Contents, ContentsError, Output, PreparedSignature, SignatureFile, SigningError};
+pub use making::{
+    Contents, ContentsError, Output, OutputPiece, PreparedSignature, SignatureFile, SigningError,
+};
 pub(crate) use presented::Digests;
 pub use presented::Presented;
 pub use report::{

@@ -24,9 +24,11 @@ mod unsigned_values;
 
 pub(crate) use draft::is_writable_time;
 pub use draft::{Commitment, XadesParameters};
+pub(crate) use prepare::prepare_in_container;
 pub use prepare::{
     EmbeddedForm, MAXIMUM_EMBEDDED_BYTES, prepare_detached, prepare_enveloped, prepare_enveloping,
 };
+pub(crate) use read::read_in_container;
 pub use read::{read, read_with_contents};
 
 pub use crate::signature::{

@@ -16,6 +16,12 @@ pub(crate) const XADES_141: Namespace = Namespace {
     uri: "http://uri.etsi.org/01903/v1.4.1#",
 };
 
+/// The element around signatures in an ASiC container (EN 319 162-1 annex A).
+pub(crate) const ASIC: Namespace = Namespace {
+    prefix: "asic",
+    uri: "http://uri.etsi.org/02918/v1.2.1#",
+};
+
 pub(crate) const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 pub(crate) const ENVELOPED_SIGNATURE: &str =
     "http://www.w3.org/2000/09/xmldsig#enveloped-signature";

@@ -16,7 +16,7 @@ use super::draft::XadesParameters;
 use super::file::{SignedReference, XadesFile};
 use super::layout::{self, ReferenceLayout};
 use super::names::{
-    BASE64, DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, SIGNED_PROPERTIES_TYPE, XADES,
+    ASIC, BASE64, DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, SIGNED_PROPERTIES_TYPE, XADES,
 };
 use crate::algorithm::SignatureAlgorithm;
 use crate::signature::detached_document::{self, DetachedDocument, check_media_type};
@@ -66,6 +66,33 @@ pub fn prepare_detached(
     documents: &[DetachedDocument],
     parameters: &XadesParameters<'_>,
 ) -> Result<Box<dyn PreparedSignature>, SigningError> {
+    beside(documents, parameters, Surroundings::default())
+}
+
+/// The same in the element that an ASiC container demands around it.
+///
+/// # Errors
+/// [`SigningError`].
+pub(crate) fn prepare_in_container(
+    documents: &[DetachedDocument],
+    parameters: &XadesParameters<'_>,
+) -> Result<Box<dyn PreparedSignature>, SigningError> {
+    let (prefix, uri) = (ASIC.prefix, ASIC.uri);
+    let before = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{prefix}:XAdESSignatures xmlns:{prefix}=\"{uri}\">"
+    );
+    let around = Surroundings {
+        before: before.into_bytes(),
+        after: format!("</{prefix}:XAdESSignatures>").into_bytes(),
+    };
+    beside(documents, parameters, around)
+}
+
+fn beside(
+    documents: &[DetachedDocument],
+    parameters: &XadesParameters<'_>,
+    around: Surroundings,
+) -> Result<Box<dyn PreparedSignature>, SigningError> {
     detached_document::check(documents, parameters.digest)?;
     let mut references = Vec::with_capacity(documents.len());
     for (index, document) in documents.iter().enumerate() {
@@ -83,7 +110,7 @@ pub fn prepare_detached(
             packaging: Packaging::Detached,
             objects: Vec::new(),
             references,
-            around: Surroundings::default(),
+            around,
         },
     )
 }

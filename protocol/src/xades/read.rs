@@ -45,14 +45,33 @@ pub fn read_with_contents(
     xml: &[u8],
     presented: &mut Presented<'_>,
 ) -> Result<(CheckedSignature, Vec<SignedContent>), ReadError> {
+    let document = gate::parse_document(xml, &embedded_limits()).map_err(gate_refused)?;
+    examine(&Structure::find(&document)?, presented)
+}
+
+/// Reads the one signature of an ASiC container, over files of the container and nothing else.
+///
+/// # Errors
+/// [`ReadError`].
+pub(crate) fn read_in_container(
+    xml: &[u8],
+    presented: &mut Presented<'_>,
+) -> Result<CheckedSignature, ReadError> {
+    let document = gate::parse(xml, &embedded_limits()).map_err(gate_refused)?;
+    let structure = Structure::find_in_container(&document)?;
+    examine(&structure, presented).map(|(signature, _)| signature)
+}
+
+fn examine(
+    structure: &Structure<'_, '_>,
+    presented: &mut Presented<'_>,
+) -> Result<(CheckedSignature, Vec<SignedContent>), ReadError> {
     let limits = embedded_limits();
-    let document = gate::parse_document(xml, &limits).map_err(gate_refused)?;
-    let structure = Structure::find(&document)?;
-    let signed_info = signed_info(&structure)?;
+    let signed_info = signed_info(structure)?;
     let declared = SignedInfo::read(&signed_info, &limits)?;
 
     let mut reading = Reading {
-        structure: &structure,
+        structure,
         digests: Digests::of(presented, &declared.algorithms())?,
         targets: Vec::new(),
         covered: Vec::new(),
@@ -79,7 +98,7 @@ pub fn read_with_contents(
     });
     let named_objects: Vec<NodeId> = named_objects.collect();
     let unsigned = unsigned_values::read(
-        &structure,
+        structure,
         &reading.referenced,
         &named_objects,
         presented.contents,

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use uppsala::{Document, NodeId, NodeKind};
 
 use super::failure::{format, refused};
-use super::names::{DS, XADES};
+use super::names::{ASIC, DS, XADES};
 use crate::signature::{ReadError, SubIndication};
 use crate::xml::{ShapeProblem, XmlElement};
 
@@ -27,6 +27,8 @@ pub(super) struct Structure<'d, 'a> {
     pub(super) signed_properties: XmlElement<'d, 'a>,
     pub(super) unsigned_properties: Vec<XmlElement<'d, 'a>>,
     ids: HashMap<&'d str, NodeId>,
+    /// Whether it stands in the element that an ASiC container demands around it.
+    is_in_container: bool,
 }
 
 /// What a same-document reference resolves to.
@@ -46,8 +48,20 @@ pub(super) enum Target {
 
 impl<'d, 'a> Structure<'d, 'a> {
     pub(super) fn find(document: &'d Document<'a>) -> Result<Self, ReadError> {
+        Self::of(document, find_signature(document)?, false)
+    }
+
+    /// The one signature of a container, and nothing beside it.
+    pub(super) fn find_in_container(document: &'d Document<'a>) -> Result<Self, ReadError> {
+        Self::of(document, find_contained(document)?, true)
+    }
+
+    fn of(
+        document: &'d Document<'a>,
+        signature: XmlElement<'d, 'a>,
+        is_in_container: bool,
+    ) -> Result<Self, ReadError> {
         let ids = ids(document)?;
-        let signature = find_signature(document)?;
         let mut children = signature.spaced_elements().map_err(format)?.into_iter();
         let children_error = || format(signature.error(ShapeProblem::Children));
         let mut next = |name| {
@@ -92,6 +106,7 @@ impl<'d, 'a> Structure<'d, 'a> {
             unsigned_properties: unsigned_properties(unsigned)?,
             objects,
             ids,
+            is_in_container,
         })
     }
 
@@ -165,10 +180,14 @@ impl<'d, 'a> Structure<'d, 'a> {
         }
         let root = self.document.document_element();
         let is_root = root == Some(self.signature.id());
+        let is_own = |target: &Target| matches!(target, Target::SignedProperties | Target::KeyInfo);
+        if self.is_in_container && !targets.iter().all(is_own) {
+            return uncovered("what is no file of the container");
+        }
         if whole && is_root {
             return uncovered("what surrounds a signature that surrounds everything");
         }
-        if !whole && !is_root {
+        if !whole && !is_root && !self.is_in_container {
             let root = root.and_then(|id| XmlElement::new(self.document, id));
             let root = root.ok_or_else(|| format(self.signature.error(ShapeProblem::Name)))?;
             let is_covered = |child: &XmlElement<'_, '_>| {
@@ -266,6 +285,23 @@ fn find_signature<'d, 'a>(document: &'d Document<'a>) -> Result<XmlElement<'d, '
             "several-signatures",
             "the document holds several signatures, of which none is told apart",
         ));
+    }
+    Ok(signature)
+}
+
+/// EN 319 162-1 clause 4.4.3.2: a root that says nothing around one signature.
+fn find_contained<'d, 'a>(document: &'d Document<'a>) -> Result<XmlElement<'d, 'a>, ReadError> {
+    let signature = find_signature(document)?;
+    let around = XmlElement::root(document)
+        .ok_or_else(|| format(signature.error(ShapeProblem::Name)))?
+        .named(ASIC.uri, "XAdESSignatures")
+        .map_err(format)?;
+    let children = around.spaced_elements().map_err(format)?;
+    let [only] = children.as_slice() else {
+        return Err(format(around.error(ShapeProblem::Children)));
+    };
+    if only.id() != signature.id() || around.has_attributes() {
+        return Err(format(around.error(ShapeProblem::Attributes)));
     }
     Ok(signature)
 }

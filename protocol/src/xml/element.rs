@@ -161,6 +161,17 @@ impl<'d, 'a> XmlElement<'d, 'a> {
             .ok_or_else(|| self.error(ShapeProblem::Attributes))
     }
 
+    /// The value of an attribute in a namespace, where there is one.
+    #[must_use]
+    pub fn attribute_of(&self, namespace: &str, local_name: &str) -> Option<&'d str> {
+        let mut attributes = self.element.attributes.iter();
+        let found = attributes.find(|attribute| {
+            attribute.name.namespace_uri.as_deref() == Some(namespace)
+                && *attribute.name.local_name == *local_name
+        });
+        found.map(|attribute| &*attribute.value)
+    }
+
     /// The child elements, where nothing else may stand.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
     reason = "tests; each test program uses a part of this"
 )]
 
+pub mod asic;
 pub mod document_signer;
 pub mod jades;
 pub mod pdf;

@@ -132,7 +132,7 @@ pub fn sign(
     assert_eq!(file.level(), level);
     match file.finish().unwrap() {
         Output::Appended(appended) => [original, &appended].concat(),
-        Output::Whole(_) => panic!("a PAdES signature follows the file"),
+        Output::Whole(_) | Output::Container(_) => panic!("a PAdES signature follows the file"),
     }
 }
 

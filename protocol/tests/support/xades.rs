@@ -55,7 +55,7 @@ pub fn sign_file(practice: &Practice, prepared: Box<dyn PreparedSignature>) -> V
 pub fn whole(output: Output) -> Vec<u8> {
     match output {
         Output::Whole(bytes) => bytes,
-        Output::Appended(_) => panic!("a whole file was expected"),
+        Output::Appended(_) | Output::Container(_) => panic!("a whole file was expected"),
     }
 }
 

@@ -36,6 +36,7 @@ macro_rules! targets {
 
 targets!(
     apdu from "../../fuzz/fuzz_targets/apdu.rs",
+    asic from "../../fuzz/fuzz_targets/asic.rs",
     card_data from "../../fuzz/fuzz_targets/card_data.rs",
     card_session from "../../fuzz/fuzz_targets/card_session.rs",
     certificate from "../../fuzz/fuzz_targets/certificate.rs",

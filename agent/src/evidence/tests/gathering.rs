@@ -137,7 +137,7 @@ fn signed(network: &Network, source: &EvidenceSource, store: &TrustStore, level:
     assert_eq!(file.level(), level);
     match file.finish().unwrap() {
         Output::Whole(bytes) => bytes,
-        Output::Appended(_) => panic!("a whole file"),
+        Output::Appended(_) | Output::Container(_) => panic!("a whole file"),
     }
 }
 

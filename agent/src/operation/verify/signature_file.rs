@@ -76,16 +76,25 @@ impl FileFormat {
                 Err(error) => vec![Err(error)],
             },
         };
-        let now = card_certificate::now();
-        let mut reports = Vec::with_capacity(read.len());
-        for outcome in read {
-            reports.push(match outcome {
-                Ok(checked) => context.agent.evidence.conclude(&checked, trust, now)?,
-                Err(error) => refused(&error, now),
-            });
-        }
-        Ok(response(reports, context.language))
+        conclude(context, read, trust)
     }
+}
+
+/// Judges what was read with this workstation's trust, and tells it.
+pub(super) fn conclude(
+    context: &Context<'_>,
+    read: Vec<Result<CheckedSignature, ReadError>>,
+    trust: &TrustStore,
+) -> Result<VerifyResponse, Failure> {
+    let now = card_certificate::now();
+    let mut reports = Vec::with_capacity(read.len());
+    for outcome in read {
+        reports.push(match outcome {
+            Ok(checked) => context.agent.evidence.conclude(&checked, trust, now)?,
+            Err(error) => refused(&error, now),
+        });
+    }
+    Ok(response(reports, context.language))
 }
 
 impl FileFormat {
@@ -108,7 +117,7 @@ impl FileFormat {
     }
 }
 
-fn at_most(most: usize, documents: &[DocumentSource]) -> Result<(), Failure> {
+pub(super) fn at_most(most: usize, documents: &[DocumentSource]) -> Result<(), Failure> {
     if documents.len() <= most {
         return Ok(());
     }
@@ -220,8 +229,17 @@ fn french(code: &str) -> &'static str {
         "certificate-use" => "Le certificat n'est pas prévu pour signer des documents.",
         "claimed-time-after-time-stamp" => "L'heure annoncée est postérieure à l'horodatage.",
         "claimed-time-in-the-future" => "La signature est datée du futur.",
+        "container-content"
+        | "container-limits"
+        | "container-malformed"
+        | "container-manifest"
+        | "container-mimetype"
+        | "container-name" => {
+            "Le conteneur n'est pas un ASiC-E que tout logiciel lit de la même façon."
+        }
         "document-changed" => "Un document a été modifié après la signature.",
         "document-missing" => "Un document signé n'a pas été présenté.",
+        "document-unknown" => "Un document n'est pas couvert par cette signature.",
         "revocation-unknown" => "Le statut de révocation n'est pas connu.",
         "signature-wrong" => "La valeur de signature ne correspond pas à ce qui a été signé.",
         "test-certificate" => "Le certificat est un certificat de test.",
