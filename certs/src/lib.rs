@@ -75,8 +75,9 @@ pub use ocsp::{
 pub use path::{
     CardLogin, CardSignature, CertificateSubject, CertificateUse, DocumentSigning,
     JudgedCertificate, JudgementError, JudgementTime, MAX_ANCHORS, MAX_CRLS, MAX_INTERMEDIATES,
-    MAX_TOTAL_CRL_BYTES, PathError, PathEvidence, RevocationFinding, RevocationSource,
-    StructureLogin, StructureSeal, TimeStamping, TrustStore, TrustStoreError, VerifiedCertificate,
+    MAX_TOTAL_CRL_BYTES, PathError, PathEvidence, PatientSignature, RevocationFinding,
+    RevocationSource, StructureLogin, StructureSeal, TimeStamping, TrustStore, TrustStoreError,
+    VerifiedCertificate,
 };
 pub use pem::PemError;
 pub use profession::ProfessionCode;

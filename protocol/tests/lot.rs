@@ -4,7 +4,7 @@
 
 mod support;
 
-use paraphe_certs::test_pki::{CardPerson, RevocationReason, Validity};
+use paraphe_certs::test_pki::{CardPerson, CertificateTemplate, RevocationReason, Validity};
 use paraphe_certs::{PathError, UnixTime};
 use paraphe_protocol::algorithm::SignatureError;
 use paraphe_protocol::digest::Sha256Digest;
@@ -12,7 +12,7 @@ use paraphe_protocol::identifiers::{Environment, Ins, Nir, Oid};
 use paraphe_protocol::lot::{
     CoverageFinding, DocumentOutcome, DraftError, LotDocument, LotDraft, LotError, LotLimits,
     PrepareLotError, PresentedDocuments, SignedPart, SubmissionSet, examine, verify,
-    verify_signature,
+    verify_patient, verify_signature,
 };
 use paraphe_protocol::signature::{Indication, SubIndication};
 use paraphe_protocol::xml::gate::GateError;
@@ -754,4 +754,47 @@ fn any_lot_comes_back_exactly_as_it_was_drafted() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn a_patients_token_signs_as_a_patient_and_as_nothing_else() {
+    let practice = Practice::new();
+    let template =
+        CardPerson::sample_physician().signature_template(Validity::of_card(NOW.plus_days(-1)));
+    let template = CertificateTemplate {
+        extensions: Vec::new(),
+        ..template
+    };
+    let token = practice.pki.issue(Practice::ISSUER, &template).unwrap();
+    let prepared = draft().prepare(&token.certificate, &[], NOW).unwrap();
+    let signature = sign(&token, prepared.to_be_signed());
+    let by_patient = prepared.complete(&signature).unwrap();
+    let (documents, limits) = (documents(), LotLimits::default());
+    let judged = |xml: &[u8]| {
+        let presented = PresentedDocuments::ById(&documents);
+        verify_patient(xml, presented, &practice.store, NOW, &limits)
+    };
+    let lot = judged(&by_patient).unwrap();
+    assert!(lot.signer().holder().is_none() && lot.signer().structure().is_none());
+    assert_eq!(
+        lot.signer().patient().unwrap().name,
+        token.certificate.subject_rfc2253()
+    );
+    assert_eq!(lot.signer().certificate(), &token.certificate);
+    // Name, purposes and authority are a physician's to the letter: without the profile's category it is a patient's all the same.
+    assert!(matches!(
+        check(&practice, &by_patient),
+        Err(LotError::Path(PathError::Holder(_)))
+    ));
+    assert!(matches!(
+        judged(&signed(&practice)),
+        Err(LotError::Path(PathError::WrongUse { .. }))
+    ));
+    let later = NOW.plus_seconds(121);
+    let prepared = draft().prepare(&token.certificate, &[], later).unwrap();
+    let signature = sign(&token, prepared.to_be_signed());
+    assert!(matches!(
+        judged(&prepared.complete(&signature).unwrap()),
+        Err(LotError::SignedInTheFuture)
+    ));
 }

@@ -6,6 +6,7 @@ use crate::certificate::Certificate;
 use crate::document_signer::{DocumentSigner, NamedSubject};
 use crate::holder::{Holder, HolderError};
 use crate::key_usage::{ExtendedKeyUsage, KeyUsage};
+use crate::private_extension;
 use crate::structure::Structure;
 
 mod sealed {
@@ -16,6 +17,7 @@ mod sealed {
     impl Sealed for super::StructureLogin {}
     impl Sealed for super::StructureSeal {}
     impl Sealed for super::DocumentSigning {}
+    impl Sealed for super::PatientSignature {}
     impl Sealed for super::TimeStamping {}
 }
 
@@ -205,6 +207,24 @@ impl CertificateUse for DocumentSigning {
                     .iter()
                     .any(|purpose| is_in(&Self::DOCUMENT_PURPOSES, purpose))
         }
+    }
+}
+
+/// Signing lots of their own documents, by a patient's token: nonRepudiation, not for other purposes only, and nothing of the
+/// professionals' profile. Such a certificate is told by its name only; it never states a professional or a structure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PatientSignature;
+
+impl CertificateUse for PatientSignature {
+    type Subject = NamedSubject;
+    const NAME: &'static str = "patient's signature";
+    const EXPECTED: &'static str =
+        "nonRepudiation without only other purposes, and no product category of professionals";
+
+    fn allows(certificate: &Certificate) -> bool {
+        certificate.key_usage().contains(KeyUsage::NON_REPUDIATION)
+            && DocumentSigning::allows(certificate)
+            && certificate.extension(private_extension::CATEGORY).is_none()
     }
 }
 

@@ -14,8 +14,8 @@ mod trust_store;
 mod verified;
 
 pub use certificate_use::{
-    CardLogin, CardSignature, CertificateSubject, CertificateUse, DocumentSigning, StructureLogin,
-    StructureSeal, TimeStamping,
+    CardLogin, CardSignature, CertificateSubject, CertificateUse, DocumentSigning,
+    PatientSignature, StructureLogin, StructureSeal, TimeStamping,
 };
 pub use error::PathError;
 pub use judgement::{

@@ -8,7 +8,8 @@
 //! signature key, [`PreparedLot::complete`]. Verified at two levels, because XML signature core
 //! validation does not look inside a manifest: [`verify_signature`] for the signature itself, then
 //! [`SignedLot::check_documents`] for each document and for exact coverage. [`verify`] does both,
-//! [`examine`] does both and reports for a person. [`legacy`] is the DMP's old profile, where the administrator enabled it.
+//! [`verify_patient`] both of a lot that a patient's own token signs, [`examine`] both and reports for a person. [`legacy`] is
+//! the DMP's old profile, where the administrator enabled it.
 
 mod coverage;
 mod draft;
@@ -26,7 +27,7 @@ pub use error::{LotError, SignedPart};
 pub use prepare::{PrepareLotError, PreparedLot};
 pub use report::{DocumentOutcome, DocumentReport, LotReason, LotReport, examine, examine_any};
 pub use verify::{LotSigner, SIGNING_TIME_TOLERANCE_SECONDS, SignedLot, VerifiedLot};
-pub use verify::{verify, verify_signature};
+pub use verify::{verify, verify_patient, verify_signature};
 
 /// Format code of this signature in the metadata of a submission set (value set JDV_J60).
 pub const FORMAT_CODE: &str = "urn:ihe:iti:dsg:detached:2014";

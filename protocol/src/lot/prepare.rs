@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use paraphe_certs::{CardSignature, Certificate, CertificateUse, UnixTime};
+use paraphe_certs::{CardSignature, Certificate, CertificateUse, PatientSignature, UnixTime};
 
 use super::draft::LotDraft;
 use super::layout::{self, PartDigests, Parts};
@@ -61,7 +61,7 @@ impl LotDraft {
         chain: &[Certificate],
         signing_time: UnixTime,
     ) -> Result<PreparedLot, PrepareLotError> {
-        if !CardSignature::allows(certificate) {
+        if !CardSignature::allows(certificate) && !PatientSignature::allows(certificate) {
             return Err(PrepareLotError::WrongUse {
                 expected: CardSignature::EXPECTED,
             });

@@ -7,8 +7,8 @@
 //! verification decides revocation and expiry: the signing time is only the signer's word.
 
 use paraphe_certs::{
-    CardSignature, Certificate, Holder, Structure, StructureSeal, TrustStore, UnixTime,
-    VerifiedCertificate,
+    CardSignature, Certificate, Holder, NamedSubject, PatientSignature, Structure, StructureSeal,
+    TrustStore, UnixTime, VerifiedCertificate,
 };
 
 use super::coverage::{self, CoverageError, PresentedDocuments};
@@ -29,24 +29,35 @@ pub enum LotSigner {
     Person(VerifiedCertificate<CardSignature>),
     /// A structure's software, by its seal.
     Structure(VerifiedCertificate<StructureSeal>),
+    /// A patient's token. Only [`verify_patient`] gives it.
+    Patient(VerifiedCertificate<PatientSignature>),
 }
 
 impl LotSigner {
-    /// The person; `None` for a structure's seal.
+    /// The professional; `None` for a structure's seal and for a patient.
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
         match self {
             Self::Person(certificate) => Some(certificate.holder()),
-            Self::Structure(_) => None,
+            Self::Structure(_) | Self::Patient(_) => None,
         }
     }
 
-    /// The structure; `None` for a person.
+    /// The structure; `None` for anybody else.
     #[must_use]
     pub fn structure(&self) -> Option<&Structure> {
         match self {
-            Self::Person(_) => None,
+            Self::Person(_) | Self::Patient(_) => None,
             Self::Structure(certificate) => Some(certificate.subject()),
+        }
+    }
+
+    /// The patient as their certificate names them, which nothing else is to be concluded from; `None` for anybody else.
+    #[must_use]
+    pub fn patient(&self) -> Option<&NamedSubject> {
+        match self {
+            Self::Person(_) | Self::Structure(_) => None,
+            Self::Patient(certificate) => Some(certificate.subject()),
         }
     }
 
@@ -56,6 +67,7 @@ impl LotSigner {
         match self {
             Self::Person(certificate) => certificate.certificate(),
             Self::Structure(certificate) => certificate.certificate(),
+            Self::Patient(certificate) => certificate.certificate(),
         }
     }
 }
@@ -89,6 +101,26 @@ pub fn verify(
     Ok(verify_signature(xml, trust, at, limits)?.check_documents(documents)?)
 }
 
+/// As [`verify`], of a lot that a patient signs with a token of their own. `patients` is the store of their authorities alone, never
+/// that of professionals. Which patient it is the certificate does not say: the caller must know this very certificate.
+///
+/// # Errors
+/// [`LotError`]; a certificate of the professionals' profile is refused whatever authority issued it.
+pub fn verify_patient(
+    xml: &[u8],
+    documents: PresentedDocuments<'_>,
+    patients: &TrustStore,
+    at: UnixTime,
+    limits: &LotLimits,
+) -> Result<VerifiedLot, LotError> {
+    let verified = |certificate: &Certificate| {
+        let verified = patients.verify(certificate, at).map(LotSigner::Patient);
+        verified.map_err(LotError::Path)
+    };
+    let lot = check_signature(read::read(xml, limits)?, at, verified)?;
+    Ok(lot.check_documents(documents)?)
+}
+
 /// Verifies the signature, not the documents.
 ///
 /// # Errors
@@ -107,6 +139,16 @@ pub(super) fn check_signer(
     trust: &TrustStore,
     at: UnixTime,
 ) -> Result<SignedLot, LotError> {
+    check_signature(lot, at, |certificate| {
+        professional_or_structure(certificate, trust, at)
+    })
+}
+
+fn check_signature(
+    lot: ReadLot,
+    at: UnixTime,
+    verified: impl FnOnce(&Certificate) -> Result<LotSigner, LotError>,
+) -> Result<SignedLot, LotError> {
     let certificate = lot
         .certificates
         .first()
@@ -124,8 +166,10 @@ pub(super) fn check_signer(
     lot.algorithm
         .verify(certificate.spki_der(), &lot.signed_info, &lot.signature)
         .map_err(|_| LotError::Signature)?;
+    let signer = verified(certificate)?;
+    check_signing_time(certificate, lot.signing_time, at)?;
     Ok(SignedLot {
-        signer: verified_signer(certificate, lot.signing_time, trust, at)?,
+        signer,
         signing_time: lot.signing_time,
         submission_set: lot.submission_set,
         documents: lot.documents,
@@ -139,13 +183,30 @@ pub(super) fn verified_signer(
     trust: &TrustStore,
     at: UnixTime,
 ) -> Result<LotSigner, LotError> {
-    // What the certificate says it is about decides which use it is verified for.
+    let signer = professional_or_structure(certificate, trust, at)?;
+    check_signing_time(certificate, signing_time, at)?;
+    Ok(signer)
+}
+
+/// What the certificate says it is about decides which use it is verified for.
+fn professional_or_structure(
+    certificate: &Certificate,
+    trust: &TrustStore,
+    at: UnixTime,
+) -> Result<LotSigner, LotError> {
     let signer = if Structure::from_certificate(certificate).is_ok() {
         trust.verify(certificate, at).map(LotSigner::Structure)
     } else {
         trust.verify(certificate, at).map(LotSigner::Person)
-    }
-    .map_err(LotError::Path)?;
+    };
+    signer.map_err(LotError::Path)
+}
+
+fn check_signing_time(
+    certificate: &Certificate,
+    signing_time: UnixTime,
+    at: UnixTime,
+) -> Result<(), LotError> {
     if signing_time > at.plus_seconds(SIGNING_TIME_TOLERANCE_SECONDS) {
         return Err(LotError::SignedInTheFuture);
     }
@@ -153,7 +214,7 @@ pub(super) fn verified_signer(
     if !validity.contains(&signing_time) {
         return Err(LotError::SignedOutsideValidity);
     }
-    Ok(signer)
+    Ok(())
 }
 
 impl SignedLot {

@@ -15,6 +15,7 @@ pub use error::ClientError;
 pub use lot::{DocumentSource, OutgoingDocument};
 
 use crate::nonce::NonceResponse;
+use crate::patient_certificate::{PatientCertificateReceipt, RegisterPatientCertificateRequest};
 use crate::receipt::RecordReceipt;
 use crate::record::{
     CreateRecordRequest, DocumentsResponse, RecordExistsRequest, RecordExistsResponse,
@@ -152,6 +153,34 @@ impl Client {
         self.connections
             .exchange(Method::GET, &path, self.session(), None, maximum)
             .await
+    }
+
+    /// `POST /v1/records/{record}/patient-certificates`, of a certificate in DER or PEM.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn register_patient_certificate(
+        &self,
+        record: &str,
+        certificate: &[u8],
+    ) -> Result<PatientCertificateReceipt, ClientError> {
+        let path = format!("/v1/records/{record}/patient-certificates");
+        let body = RegisterPatientCertificateRequest::new(certificate);
+        self.json(Method::POST, &path, Some(&body)).await
+    }
+
+    /// `DELETE /v1/records/{record}/patient-certificates/{sha256}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn remove_patient_certificate(
+        &self,
+        record: &str,
+        sha256: &str,
+    ) -> Result<(), ClientError> {
+        let path = format!("/v1/records/{record}/patient-certificates/{sha256}");
+        self.send::<Empty>(Method::DELETE, &path, None).await?;
+        Ok(())
     }
 
     /// `GET /v1/records/{record}/trace`.

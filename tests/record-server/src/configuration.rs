@@ -51,6 +51,8 @@ pub struct Limits {
     pub login_bytes: usize,
     /// Bytes of a JSON request in a session.
     pub request_bytes: usize,
+    /// Certificates of patients' tokens on one record.
+    pub patient_certificates: usize,
     /// Bytes of a lot's signature file (the commit request may have a third more, for base64).
     pub signature_bytes: usize,
     /// Life of a nonce.
@@ -78,6 +80,7 @@ impl Default for Limits {
             document_bytes: 5_000_000,
             login_bytes: 64 << 10,
             request_bytes: 1 << 20,
+            patient_certificates: 4,
             signature_bytes: 4 << 20,
             nonce_seconds: 120,
             session_seconds: 3_600,

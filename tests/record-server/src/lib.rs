@@ -13,6 +13,7 @@ mod http;
 pub mod lot;
 pub mod nonce;
 pub mod patient;
+pub mod patient_certificate;
 pub mod problem;
 pub mod receipt;
 pub mod record;

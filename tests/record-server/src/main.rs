@@ -59,6 +59,9 @@ struct Arguments {
     /// each time.
     #[arg(long, value_name = "FILE")]
     responsible: Option<PathBuf>,
+    /// Autorités des patients / folder with anchors/, intermediates/ and crls/ of patients' own tokens; never a professional's.
+    #[arg(long, value_name = "DIR")]
+    patient_trust: Option<PathBuf>,
     /// Serveur de test / test server: test cards only.
     #[arg(long)]
     accept_test: bool,
@@ -140,6 +143,7 @@ async fn run(arguments: Arguments) -> Result<(), ProgramError> {
         signers: Signers {
             server,
             responsible: arguments.responsible,
+            patients: arguments.patient_trust.map(TrustSource::Directory),
         },
         limits: Limits {
             documents_per_lot: arguments.documents_per_lot,

@@ -397,6 +397,26 @@ codes! {
     LotSignerMismatch = "lot-signer-mismatch", 403, ACCESS_DENIED,
         ["Le lot n'est pas signé par la carte qui a ouvert la session.", "The lot is not signed by the card that opened the session."],
         ["Signez avec la carte de la session, ou ouvrez une session avec celle qui a signé.", "Sign with the session's card, or log in with the one that signed."];
+    /// What is to be registered is no certificate that can be read.
+    PatientCertificateMalformed = "patient-certificate-malformed", 422, None,
+        ["Le certificat du patient est illisible.", "The patient's certificate cannot be read."],
+        ["Envoyez un seul certificat, en PEM ou en DER.", "Send one certificate, PEM or DER."];
+    /// Already on this record.
+    PatientCertificateRegistered = "patient-certificate-registered", 409, None,
+        ["Ce certificat est déjà enregistré dans ce dossier.", "This certificate is already registered on this record."],
+        ["Il n'y a rien à faire.", "There is nothing to do."];
+    /// On another record.
+    PatientCertificateElsewhere = "patient-certificate-elsewhere", 403, ACCESS_DENIED,
+        ["Ce certificat est celui d'un autre dossier.", "This certificate is that of another record."],
+        ["Vérifiez le dossier ouvert et le support que le patient a présenté.", "Check which record is open and which token the patient presented."];
+    /// On no record, or not on this one.
+    PatientCertificateUnknown = "patient-certificate-unknown", 403, ACCESS_DENIED,
+        ["Ce certificat n'est pas enregistré dans ce dossier.", "This certificate is not registered on this record."],
+        ["Un professionnel qui alimente le dossier peut l'enregistrer, le patient présent.", "A professional who feeds the record can register it, with the patient present."];
+    /// As many as a record may have.
+    PatientCertificatesTooMany = "patient-certificates-too-many", 422, None,
+        ["Ce dossier a déjà tous les certificats qu'il peut avoir.", "This record already has all the certificates that it may have."],
+        ["Retirez un certificat qui ne sert plus.", "Remove a certificate that is no longer used."];
     /// Signed for another patient.
     LotPatientMismatch = "lot-patient-mismatch", 422, Some("XDSPatientIdDoesNotMatch"),
         ["Le lot a été signé pour un autre patient.", "The lot was signed for another patient."],

@@ -35,7 +35,7 @@ pub struct LotReceipt {
     pub submission_set: String,
     /// Whose certificate the signature carries.
     pub signer_mode: SignerMode,
-    /// National identifier of the signer: a person, or a structure.
+    /// National identifier of the signer, a person or a structure; in mode `patient` the SHA-256 of their certificate, hexadecimal.
     pub signer: String,
     /// Signing time that the signature claims.
     pub signing_time: UnixTime,

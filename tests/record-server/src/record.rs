@@ -69,7 +69,7 @@ pub struct RecordDocument {
     pub lot: String,
     /// Submission set of that lot.
     pub submission_set: String,
-    /// National identifier of who signed it: a person, or a structure.
+    /// Who signed it: national identifier of a person or a structure, or SHA-256 of a patient's certificate, hexadecimal.
     pub author: String,
     /// National identifier of who approved it, where somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,6 +16,10 @@ pub enum Action {
     RecordCreate,
     /// Ask whether a patient has a record.
     RecordExists,
+    /// Register the certificate of the patient's own token on a record.
+    PatientCertificateRegister,
+    /// Take it off.
+    PatientCertificateRemove,
     /// List the lots that wait for an approval.
     ApprovalsAwaited,
     /// Ask what is to be approved of a lot.
@@ -38,11 +42,13 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Login,
         Self::Logout,
         Self::RecordCreate,
         Self::RecordExists,
+        Self::PatientCertificateRegister,
+        Self::PatientCertificateRemove,
         Self::ApprovalsAwaited,
         Self::ApprovalRequest,
         Self::LotOpen,
@@ -62,6 +68,8 @@ impl Action {
             Self::Logout => "logout",
             Self::RecordCreate => "record-create",
             Self::RecordExists => "record-exists",
+            Self::PatientCertificateRegister => "patient-certificate-register",
+            Self::PatientCertificateRemove => "patient-certificate-remove",
             Self::ApprovalsAwaited => "approvals-awaited",
             Self::ApprovalRequest => "approval-request",
             Self::LotOpen => "lot-open",
@@ -78,7 +86,9 @@ impl Action {
         match self {
             Self::Login | Self::Logout => Right::Session,
             Self::RecordCreate | Self::RecordExists => Right::Reception,
-            Self::ApprovalsAwaited
+            Self::PatientCertificateRegister
+            | Self::PatientCertificateRemove
+            | Self::ApprovalsAwaited
             | Self::ApprovalRequest
             | Self::LotOpen
             | Self::DocumentPut
@@ -149,7 +159,8 @@ mod tests {
     use super::{Action, HEALTH_PROFESSIONS, permits};
     use Action::{
         ApprovalRequest, ApprovalsAwaited, DocumentPut, DocumentRead, DocumentsList, Login, Logout,
-        LotAbandon, LotCommit, LotOpen, RecordCreate, RecordExists, TraceRead,
+        LotAbandon, LotCommit, LotOpen, PatientCertificateRegister, PatientCertificateRemove,
+        RecordCreate, RecordExists, TraceRead,
     };
     use paraphe_certs::CardKind::{Cpa, Cpe, Cpf, Cps};
 
@@ -168,6 +179,8 @@ mod tests {
             DocumentPut,
             LotCommit,
             LotAbandon,
+            PatientCertificateRegister,
+            PatientCertificateRemove,
         ][..];
         let consult = &[DocumentsList, DocumentRead, TraceRead][..];
         let everything = [session, reception, feed, consult].concat();

@@ -62,10 +62,14 @@ impl Server {
         std::fs::create_dir_all(data.join("documents")).map_err(StartError::Data)?;
         let tls = Tls::load(&configuration.tls, SystemTime::now().into())?;
         let trust = Trust::load(configuration.trust.clone(), configuration.environment)?;
+        let patients = configuration.signers.patients.clone();
+        let patients = patients
+            .map(|source| Trust::load(source, configuration.environment))
+            .transpose()?;
         let lots = OpenLots::new(data.join("staging")).map_err(StartError::Data)?;
         let (storage, thread) = Storage::open(&data.join("records.sqlite"))?;
         remove_orphans(&storage, &data.join("documents")).await?;
-        let service = Arc::new(Service::new(configuration, storage, trust, lots));
+        let service = Arc::new(Service::new(configuration, storage, trust, patients, lots));
 
         let listen_error = |source| StartError::Listen { address, source };
         let listener = Listener::bind(address, tls.config, Arc::clone(&service))

@@ -22,6 +22,7 @@ pub(crate) struct Service {
     configuration: Arc<Configuration>,
     storage: Storage,
     trust: Arc<Trust>,
+    patients: Option<Arc<Trust>>,
     lots: Arc<OpenLots>,
 }
 
@@ -30,12 +31,14 @@ impl Service {
         configuration: Configuration,
         storage: Storage,
         trust: Trust,
+        patients: Option<Trust>,
         lots: OpenLots,
     ) -> Self {
         Self {
             configuration: Arc::new(configuration),
             storage,
             trust: Arc::new(trust),
+            patients: patients.map(Arc::new),
             lots: Arc::new(lots),
         }
     }
@@ -50,6 +53,11 @@ impl Service {
 
     pub(crate) fn trust(&self) -> Arc<Trust> {
         Arc::clone(&self.trust)
+    }
+
+    /// Whom to trust for patients' certificates, where they are taken at all.
+    pub(crate) fn patients(&self) -> Option<Arc<Trust>> {
+        self.patients.clone()
     }
 
     pub(crate) fn lots(&self) -> &Arc<OpenLots> {

@@ -1,5 +1,5 @@
-//! Who may sign lots besides the card of a session, as an operator decides it: the server's own certificate, and the persons
-//! responsible for structures, a text file that is read again each time it is needed.
+//! Who may sign lots besides the card of a session, as an operator decides it: the server's own certificate, the persons
+//! responsible for structures, a text file that is read again each time it is needed, and the authorities of patients' tokens.
 //!
 //! The file: one line for each person, `structure national-identifier`, both with their type digit; `#` begins a comment. Refused:
 //! a line of another form, more than 1 MiB. A file that cannot be read makes nobody responsible.
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use paraphe_certs::NationalId;
 
 use crate::server_signer::ServerSigner;
+use crate::trust::TrustSource;
 
 /// Most bytes of the file of responsible persons.
 const MAXIMUM_FILE: u64 = 1 << 20;
@@ -20,6 +21,8 @@ pub struct Signers {
     pub server: Option<ServerSigner>,
     /// The file of persons responsible for structures.
     pub responsible: Option<PathBuf>,
+    /// Whom to trust for patients' certificates, and for nothing else.
+    pub patients: Option<TrustSource>,
 }
 
 /// The file of responsible persons cannot be used.

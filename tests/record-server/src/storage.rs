@@ -98,10 +98,10 @@ impl Storage {
     }
 }
 
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// What leads from one version to the next, from an empty file on.
-const STEPS: [&str; 2] = [RECORDS_AND_LOTS, SIGNER_MODES];
+const STEPS: [&str; 3] = [RECORDS_AND_LOTS, SIGNER_MODES, PATIENT_CERTIFICATES];
 
 const RECORDS_AND_LOTS: &str = "
 CREATE TABLE nonce (
@@ -199,6 +199,22 @@ ALTER TABLE trace ADD COLUMN approved_at INTEGER;
 ALTER TABLE trace ADD COLUMN approval_sha256 BLOB;
 ";
 
+/// The certificates of patients' own tokens, each of one record. A lot that a patient signs has its certificate's digest as signer.
+const PATIENT_CERTIFICATES: &str = "
+CREATE TABLE patient_certificate (
+    sha256        BLOB    PRIMARY KEY CHECK (length(sha256) = 32),
+    record        TEXT    NOT NULL REFERENCES record (id),
+    registered_at INTEGER NOT NULL,
+    registered_by TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX patient_certificate_by_record ON patient_certificate (record);
+CREATE TRIGGER patient_is_registered BEFORE INSERT ON lot WHEN NEW.signer_mode = 'patient' AND NOT EXISTS
+    (SELECT 1 FROM patient_certificate WHERE record = NEW.record AND sha256 = unhex(NEW.signer))
+    BEGIN SELECT RAISE(ABORT, 'the certificate is not registered on the record'); END;
+
+ALTER TABLE trace ADD COLUMN patient_certificate BLOB;
+";
+
 fn prepare(connection: &mut Connection) -> Result<(), StorageError> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -279,7 +295,7 @@ mod tests {
             Storage::open(&path),
             Err(StorageError::Schema {
                 found: 99,
-                expected: 2
+                expected: 3
             })
         ));
     }
@@ -351,6 +367,20 @@ mod tests {
         assert!(
             connection.execute(unapproved, []).is_err(),
             "no lot of the server's without an approval"
+        );
+        let by_patient = "INSERT INTO lot (id, record, submission_set, signer, signing_time, signature_sha256, received_at, signer_mode)
+                          VALUES (?1, 'a', ?1, ?2, 1, zeroblob(32), 1, 'patient')";
+        let digest = "ab".repeat(32);
+        assert!(
+            connection.execute(by_patient, ["l5", &digest]).is_err(),
+            "no lot of a patient whom the record does not know"
+        );
+        let certificate = "INSERT INTO patient_certificate VALUES (unhex(?1), 'a', 1, 'x')";
+        connection.execute(certificate, [&digest]).unwrap();
+        connection.execute(by_patient, ["l5", &digest]).unwrap();
+        assert!(
+            connection.execute(certificate, [&digest]).is_err(),
+            "a certificate is of one record"
         );
         let document =
             "INSERT INTO document VALUES (?1, ?2, ?3, 't', 'text/plain', 1, zeroblob(32))";

@@ -38,6 +38,8 @@ pub(crate) struct Entry {
     pub(crate) lot: Option<String>,
     pub(crate) signer_mode: Option<SignerMode>,
     pub(crate) approval: Option<KeptApproval>,
+    /// SHA-256 of the certificate of a patient's token, hexadecimal.
+    pub(crate) patient_certificate: Option<String>,
     /// The action wrote it in its own transaction, or its success is traced by another action.
     pub(crate) settled: bool,
 }
@@ -53,6 +55,7 @@ impl Entry {
             lot: None,
             signer_mode: None,
             approval: None,
+            patient_certificate: None,
             settled: false,
         }
     }
@@ -76,6 +79,7 @@ impl Entry {
             lot: self.lot.clone(),
             signer_mode: self.signer_mode,
             approval: self.approval.clone(),
+            patient_certificate: self.patient_certificate.clone(),
             code,
         }
     }
@@ -92,6 +96,7 @@ pub(crate) struct Line {
     lot: Option<String>,
     signer_mode: Option<SignerMode>,
     approval: Option<KeptApproval>,
+    patient_certificate: Option<String>,
     code: Option<Code>,
 }
 
@@ -103,11 +108,11 @@ impl Line {
         connection
             .prepare_cached(
                 "INSERT INTO trace (at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code,
-                                    signer_mode, approved_by, approver_card, approved_at, approval_sha256)
+                                    signer_mode, approved_by, approver_card, approved_at, approval_sha256, patient_certificate)
                  VALUES (:at, :action, :mode, :access, :national_id, :card_kind, :card_number,
                          coalesce(:patient, (SELECT patient_number || patient_key FROM record WHERE id = :record)),
                          :record, :lot, :outcome, :code,
-                         :signer_mode, :approved_by, :approver_card, :approved_at, unhex(:approval_sha256))",
+                         :signer_mode, :approved_by, :approver_card, :approved_at, unhex(:approval_sha256), unhex(:patient_certificate))",
             )?
             .execute(named_params! {
                 ":at": self.at.0,
@@ -127,6 +132,7 @@ impl Line {
                 ":approver_card": approval.and_then(|approval| approval.card_number.as_ref()),
                 ":approved_at": approval.map(|approval| approval.approved_at.0),
                 ":approval_sha256": approval.map(|approval| &approval.sha256),
+                ":patient_certificate": self.patient_certificate,
             })?;
         Ok(())
     }
@@ -163,6 +169,9 @@ pub struct TraceEntry {
     /// Who approved the lot's documents, and when, where somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<KeptApproval>,
+    /// SHA-256 of the certificate of the patient's token that was registered, removed, or signed the lot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient_certificate: Option<String>,
 }
 
 /// Answer to `GET /v1/records/{record}/trace`.
@@ -182,7 +191,7 @@ pub(crate) fn of_record(
     connection
         .prepare_cached(
             "SELECT sequence, at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code,
-                    signer_mode, approved_by, approver_card, approved_at, approval_sha256
+                    signer_mode, approved_by, approver_card, approved_at, approval_sha256, patient_certificate
              FROM trace
              WHERE record = ?1 OR patient = (SELECT patient_number || patient_key FROM record WHERE id = ?1)
              ORDER BY sequence",
@@ -196,7 +205,7 @@ pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<TraceEntry>> 
     connection
         .prepare(
             "SELECT sequence, at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code,
-                    signer_mode, approved_by, approver_card, approved_at, approval_sha256
+                    signer_mode, approved_by, approver_card, approved_at, approval_sha256, patient_certificate
              FROM trace ORDER BY sequence",
         )?
         .query_map([], read)?
@@ -228,6 +237,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TraceEntry> {
         }),
         None => None,
     };
+    let patient_certificate: Option<[u8; 32]> = row.get("patient_certificate")?;
     Ok(TraceEntry {
         sequence: row.get("sequence")?,
         at: UnixTime(row.get("at")?),
@@ -242,6 +252,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TraceEntry> {
         code: row.get("code")?,
         signer_mode: row.get("signer_mode")?,
         approval,
+        patient_certificate: patient_certificate.map(|digest| hexadecimal(&digest)),
     })
 }
 

@@ -9,12 +9,13 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::SystemTime;
 
-use fixture::{Card, Stored, TestLot, create_request, patient, patient_ins};
+use fixture::{Card, Patients, Stored, TestLot, create_request, patient, patient_ins};
 use paraphe_certs::UnixTime;
-use paraphe_certs::test_pki::{CardPerson, TestPki, TestPkiOptions};
+use paraphe_certs::test_pki::{CardPerson, TestPki, TestPkiOptions, Validity};
 use paraphe_protocol::login::LoginAssertion;
 use paraphe_record_server::Client;
 use paraphe_record_server::client::DocumentSource;
+use paraphe_record_server::lot::{CommitLotRequest, SignerMode};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -33,6 +34,8 @@ async fn start(folder: &Path) -> (Child, Client) {
         .arg(folder.join("data"))
         .arg("--trust")
         .arg(folder.join("pki"))
+        .arg("--patient-trust")
+        .arg(folder.join("patients"))
         .args(["--origin", ORIGIN, "--audience", AUDIENCE])
         .arg("--self-signed")
         .arg(folder.join("tls"))
@@ -61,6 +64,13 @@ fn pki(folder: &Path) -> TestPki {
     pki
 }
 
+/// Authorities of patients, trusted by the program on this folder.
+fn patients(folder: &Path) -> Patients {
+    let patients = Patients::new(now());
+    fixture::write_trust(&patients.pki, &folder.join("patients"), now());
+    patients
+}
+
 async fn log_in(client: &mut Client, card: &Card) {
     let nonce = client.nonce().await.unwrap();
     assert_eq!(nonce.audience, AUDIENCE);
@@ -73,6 +83,7 @@ async fn log_in(client: &mut Client, card: &Card) {
 async fn the_whole_line_with_the_real_clock_and_logs_without_patients() {
     let folder = tempfile::tempdir().unwrap();
     let card = Card::issue(&pki(folder.path()), &CardPerson::sample_physician(), now());
+    let token = patients(folder.path()).token("ESSAI-VOISIN", Validity::of_card(now()));
     let (mut program, mut client) = start(folder.path()).await;
     let mut stderr = program.stderr.take().unwrap();
     let logs = tokio::spawn(async move {
@@ -101,6 +112,26 @@ async fn the_whole_line_with_the_real_clock_and_logs_without_patients() {
             .is_err()
     );
     assert_eq!(client.documents(&record).await.unwrap().documents.len(), 3);
+    // The patient signs too, refused first and then accepted.
+    let of_patient = TestLot::new(2);
+    let signature = fixture::sign_lot(&token, &of_patient, &patient_ins(), now());
+    for is_registered in [false, true] {
+        if is_registered {
+            client
+                .register_patient_certificate(&record, token.certificate.der())
+                .await
+                .unwrap();
+        }
+        let opened = client
+            .fill_lot(SignerMode::Patient, &record, of_patient.outgoing())
+            .await
+            .unwrap();
+        let body = CommitLotRequest::new(&signature);
+        assert_eq!(
+            client.commit(&opened.lot, &body).await.is_ok(),
+            is_registered
+        );
+    }
     let session = client.session().unwrap().to_owned();
     drop(client);
 
@@ -123,6 +154,7 @@ async fn the_whole_line_with_the_real_clock_and_logs_without_patients() {
         person.nir.unwrap().number,
         person.family_name,
         "ESSAI-DUPONT".to_owned(),
+        "ESSAI-VOISIN".to_owned(),
         "Document d'essai".to_owned(),
         "Compte rendu d'essai".to_owned(),
         session,
@@ -136,6 +168,7 @@ async fn the_whole_line_with_the_real_clock_and_logs_without_patients() {
 async fn killed_in_the_middle_of_a_lot_nothing_of_it_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let card = Card::issue(&pki(folder.path()), &CardPerson::sample_physician(), now());
+    let _ = patients(folder.path());
     let (mut program, mut client) = start(folder.path()).await;
     log_in(&mut client, &card).await;
     let record = client

@@ -14,14 +14,15 @@
 mod fixture;
 
 use std::path::Path;
-use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fixture::xmlsec1::xmlsec1_accepts;
 use fixture::{
     AUDIENCE, Card, NOW, ORIGIN, TestDocument, TestLot, World, ins, patient_ins, seal,
     server_structure, sign, sign_lot,
 };
+use paraphe_certs::Category;
 use paraphe_certs::test_pki::{CardPerson, Issued, Structure};
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::approval::{
@@ -197,27 +198,6 @@ impl Practice {
     }
 }
 
-/// xmlsec1 accepts the stored signature of a lot.
-fn xmlsec1_accepts(world: &World, signature: &Path) {
-    let mut command = Command::new("xmlsec1");
-    command.args(["--verify", "--ignore-manifests"]);
-    command.args(["--verification-time", "2026-05-28 20:26:40"]);
-    for (option, folder) in [
-        ("--trusted-pem", "anchors"),
-        ("--untrusted-pem", "intermediates"),
-    ] {
-        for entry in std::fs::read_dir(world.trust_folder().join(folder)).unwrap() {
-            command.arg(option).arg(entry.unwrap().path());
-        }
-    }
-    let output = command
-        .arg(signature)
-        .output()
-        .unwrap_or_else(|error| panic!("xmlsec1 cannot be run (apt install xmlsec1): {error}"));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_signs_what_the_sessions_card_approved() {
     let practice = Practice::start().await;
@@ -281,7 +261,7 @@ async fn the_server_signs_what_the_sessions_card_approved() {
         .join("documents")
         .join(&practice.record)
         .join(&receipt.lot);
-    xmlsec1_accepts(world, &folder.join("signature.xml"));
+    xmlsec1_accepts(world.trust_folder(), &folder.join("signature.xml"));
     let evidence = std::fs::read(folder.join("approval.json")).unwrap();
     assert_eq!(Sha256Digest::of(&evidence).to_string(), kept.sha256);
     let evidence: Value = serde_json::from_slice(&evidence).unwrap();
@@ -543,7 +523,7 @@ async fn a_structure_signs_under_the_control_of_the_person_responsible() {
         .join("documents")
         .join(&practice.record)
         .join(&receipt.lot);
-    xmlsec1_accepts(world, &folder.join("signature.xml"));
+    xmlsec1_accepts(world.trust_folder(), &folder.join("signature.xml"));
     let trace = client.trace(&practice.record).await.unwrap().entries;
     let commit = trace.last().unwrap();
     assert_eq!(commit.signer_mode.as_deref(), Some("structure-certificate"));
@@ -557,12 +537,40 @@ async fn a_structure_signs_under_the_control_of_the_person_responsible() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_persons_software_key_approves_nothing() {
+    let practice = Practice::start().await;
+    let world = &practice.world;
+    let lot = TestLot::new(1);
+    let software = world.card(&CardPerson {
+        category: Category::TestSoftware,
+        card_serial: None,
+        ..CardPerson::sample_physician()
+    });
+    // The very person of the session, who is responsible too: but no card of theirs.
+    let asked = practice.filled(SignerMode::ServerCertificate, &lot).await;
+    let body = CommitLotRequest::approved(Act::asked(&asked, &lot).by(&software));
+    practice
+        .refused(&asked.lot, &body, Code::ApproverMismatch)
+        .await;
+    let clinic = seal(&world.pki, &Structure::sample_clinic());
+    let signature = sign_lot(&clinic, &lot, &patient_ins(), NOW);
+    let asked = practice
+        .filled(SignerMode::StructureCertificate, &lot)
+        .await;
+    let body = CommitLotRequest::sealed(&signature, Act::asked(&asked, &lot).by(&software));
+    practice
+        .refused(&asked.lot, &body, Code::AccessDenied)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_signers_of_its_own_takes_no_such_lots() {
     let world = World::start().await;
     let (_, client, record) = world.physician_with_record().await;
     for mode in [
         SignerMode::ServerCertificate,
         SignerMode::StructureCertificate,
+        SignerMode::Patient,
     ] {
         let error = client
             .open_lot_signed_by(mode, &record, TestLot::new(1).announced())

@@ -17,6 +17,8 @@ pub(super) enum Route {
     Logout,
     CreateRecord,
     RecordExists,
+    RegisterPatientCertificate { record: String },
+    RemovePatientCertificate { record: String, sha256: String },
     ApprovalsAwaited,
     RequestApproval { lot: String },
     OpenLot,
@@ -59,6 +61,19 @@ impl Route {
                     unique_id: text(unique_id),
                 },
             ),
+            ["records", record, "patient-certificates"] => (
+                Method::POST,
+                Self::RegisterPatientCertificate {
+                    record: text(record),
+                },
+            ),
+            ["records", record, "patient-certificates", sha256] => (
+                Method::DELETE,
+                Self::RemovePatientCertificate {
+                    record: text(record),
+                    sha256: text(sha256),
+                },
+            ),
             ["records", record, "trace"] => (
                 Method::GET,
                 Self::Trace {
@@ -96,6 +111,8 @@ impl Route {
             Self::Logout => Action::Logout,
             Self::CreateRecord => Action::RecordCreate,
             Self::RecordExists => Action::RecordExists,
+            Self::RegisterPatientCertificate { .. } => Action::PatientCertificateRegister,
+            Self::RemovePatientCertificate { .. } => Action::PatientCertificateRemove,
             Self::ApprovalsAwaited => Action::ApprovalsAwaited,
             Self::RequestApproval { .. } => Action::ApprovalRequest,
             Self::OpenLot => Action::LotOpen,

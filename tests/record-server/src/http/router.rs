@@ -117,6 +117,19 @@ async fn perform(
             let answer = service.record_exists(&request, entry).await?;
             response::json(StatusCode::OK, &answer)
         }
+        Route::RegisterPatientCertificate { record } => {
+            let request = read_json(headers, body, limits.login_bytes, limits.idle).await?;
+            let receipt = service
+                .register_patient_certificate(&session, record, request, entry)
+                .await?;
+            response::json(StatusCode::CREATED, &receipt)
+        }
+        Route::RemovePatientCertificate { record, sha256 } => {
+            service
+                .remove_patient_certificate(record, sha256, entry)
+                .await?;
+            Ok(response::nothing())
+        }
         Route::OpenLot => {
             let request = read_json(headers, body, limits.request_bytes, limits.idle).await?;
             let opened = service.open_lot(&session, request, entry).await?;

@@ -21,6 +21,7 @@ use super::signing::{Commit, Given, Signed, Submitted};
 use super::staging::{OpenLot, Received, Slot};
 use crate::card::path_code;
 use crate::patient::matricule;
+use crate::patient_certificate;
 use crate::problem::{Code, Refusal};
 use crate::receipt::LotReceipt;
 use crate::record;
@@ -105,6 +106,7 @@ impl Service {
         let commit = Commit {
             configuration: self.configuration(),
             trust: self.trust(),
+            patients: self.patients(),
             session: session.clone(),
             now,
             patient,
@@ -125,6 +127,9 @@ impl Service {
             .approval
             .as_ref()
             .map(|approval| approval.kept.clone());
+        if lot.mode == SignerMode::Patient {
+            entry.patient_certificate = Some(signed.signer.clone());
+        }
 
         let target = self.lot_folder(&lot.record, &name);
         let staging = lot.folder.path().to_owned();
@@ -188,6 +193,7 @@ impl Service {
                     approval,
                 })
             }
+            (SignerMode::Patient, Some(signature), None) => Ok(Submitted::Patient { signature }),
             _ => Err(Code::RequestMalformed.into()),
         }
     }
@@ -260,6 +266,9 @@ fn store(
     target: &Path,
 ) -> Result<(), Refusal> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if receipt.signer_mode == SignerMode::Patient {
+        patient_certificate::check(&transaction, &receipt.record, &receipt.signer)?;
+    }
     insert(&transaction, receipt)?;
     line.write(&transaction)?;
     let parent = target.parent().ok_or(Code::Internal)?;

@@ -15,6 +15,8 @@ pub enum SignerMode {
     ServerCertificate,
     /// A structure's software, with the approval of a person responsible for it.
     StructureCertificate,
+    /// A token of the patient's own, whose certificate is registered on the record.
+    Patient,
 }
 
 impl SignerMode {
@@ -25,6 +27,7 @@ impl SignerMode {
             Self::ProfessionalCard => "professional-card",
             Self::ServerCertificate => "server-certificate",
             Self::StructureCertificate => "structure-certificate",
+            Self::Patient => "patient",
         }
     }
 
@@ -34,7 +37,7 @@ impl SignerMode {
         match self {
             Self::ServerCertificate => Some(ApprovalPurpose::ServerSignature),
             Self::StructureCertificate => Some(ApprovalPurpose::StructureSignature),
-            Self::ProfessionalCard => None,
+            Self::ProfessionalCard | Self::Patient => None,
         }
     }
 }
@@ -47,10 +50,16 @@ mod tests {
 
     #[test]
     fn modes_are_named_as_they_are_written() {
-        use SignerMode::{ProfessionalCard, ServerCertificate, StructureCertificate};
-        for mode in [ProfessionalCard, ServerCertificate, StructureCertificate] {
+        use SignerMode::{Patient, ProfessionalCard, ServerCertificate, StructureCertificate};
+        for mode in [
+            ProfessionalCard,
+            ServerCertificate,
+            StructureCertificate,
+            Patient,
+        ] {
             assert_eq!(serde_json::to_value(mode).unwrap(), mode.name());
-            assert_eq!(mode.approval().is_some(), mode != ProfessionalCard);
+            let is_approved = matches!(mode, ServerCertificate | StructureCertificate);
+            assert_eq!(mode.approval().is_some(), is_approved);
         }
     }
 }

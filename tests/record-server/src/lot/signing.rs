@@ -1,5 +1,6 @@
 //! Whose signature a committed lot carries, by its mode: that of the session's card; this server's own, made here once the session's
-//! holder approved exactly these documents; or that of a structure's software, with the approval of a person responsible for it.
+//! holder approved exactly these documents; that of a structure's software, with the approval of a person responsible for it; or that
+//! of a token of the patient's own, which the record must know by its certificate (`patient_certificate`).
 //! Whatever the mode, what is stored is a [`VerifiedLot`]: the server's own signature goes through the same verification.
 //!
 //! "The same card" is decided from certificates: national identifier, issuer (the DER name, byte by byte) and card number
@@ -13,7 +14,8 @@ use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::identifiers::{Environment, Ins, Oid};
 use paraphe_protocol::login::ServerNonce;
 use paraphe_protocol::lot::{
-    self, LotDraft, LotError, LotLimits, PresentedDocuments, SubmissionSet, VerifiedLot,
+    self, LotDocument, LotDraft, LotError, LotLimits, PresentedDocuments, SubmissionSet,
+    VerifiedLot,
 };
 
 use super::AnnouncedDocument;
@@ -26,6 +28,7 @@ use crate::configuration::Configuration;
 use crate::problem::{Code, Refusal};
 use crate::rules::{Action, permits};
 use crate::session::Session;
+use crate::token::hexadecimal;
 use crate::trust::Trust;
 
 /// What a mode wants with a commit, and has.
@@ -39,6 +42,8 @@ pub(super) enum Submitted {
     },
     /// A structure's signature and an approval.
     Structure { signature: Vec<u8>, approval: Given },
+    /// A signature of the patient's token.
+    Patient { signature: Vec<u8> },
 }
 
 /// An approval whose nonce was consumed.
@@ -51,7 +56,7 @@ pub(super) struct Given {
 pub(super) struct Signed {
     pub(super) lot: VerifiedLot,
     pub(super) signature: Vec<u8>,
-    /// National identifier of the person or structure.
+    /// National identifier of the person or structure; SHA-256 of the certificate of a patient, hexadecimal.
     pub(super) signer: String,
     pub(super) approval: Option<CheckedApproval>,
 }
@@ -60,6 +65,7 @@ pub(super) struct Signed {
 pub(super) struct Commit {
     pub(super) configuration: Arc<Configuration>,
     pub(super) trust: Arc<Trust>,
+    pub(super) patients: Option<Arc<Trust>>,
     pub(super) session: Session,
     pub(super) now: UnixTime,
     pub(super) patient: Ins,
@@ -94,6 +100,7 @@ impl Commit {
                 signature,
                 approval,
             } => self.by_structure(signature, &approval, &trust),
+            Submitted::Patient { signature } => self.by_patient(signature),
         }
     }
 
@@ -117,10 +124,7 @@ impl Commit {
         if !is_sessions_card(holder, certificate, &self.session) {
             return Err(Code::ApproverMismatch.into());
         }
-        let documents = self.received.iter();
-        let documents = documents
-            .map(|(announced, received)| lot_document(announced, received))
-            .collect::<Result<_, _>>()?;
+        let documents = self.documents()?;
         let set = SubmissionSet {
             unique_id: submission_set,
             source_id: source_id(&self.configuration),
@@ -176,6 +180,23 @@ impl Commit {
         })
     }
 
+    /// Whose certificate it is the lot does not say: that it is registered on the record is decided where the lot is stored.
+    fn by_patient(&self, signature: Vec<u8>) -> Result<Signed, Refusal> {
+        let patients = self.patients.as_ref().ok_or(Code::SignerModeUnavailable)?;
+        let documents = self.documents()?;
+        let documents = PresentedDocuments::ById(&documents);
+        let trust = patients.current();
+        let lot = lot::verify_patient(&signature, documents, &trust, self.now, &self.limits())
+            .map_err(commit::refusal)?;
+        let signer = hexadecimal(&lot.signer().certificate().sha256());
+        Ok(Signed {
+            lot,
+            signature,
+            signer,
+            approval: None,
+        })
+    }
+
     fn approval(
         &self,
         given: &Given,
@@ -197,14 +218,17 @@ impl Commit {
     }
 
     fn verify(&self, signature: &[u8], trust: &TrustStore) -> Result<VerifiedLot, Refusal> {
-        let documents = self
-            .received
-            .iter()
-            .map(|(announced, received)| lot_document(announced, received))
-            .collect::<Result<Vec<_>, _>>()?;
+        let documents = self.documents()?;
         let documents = PresentedDocuments::ById(&documents);
         lot::verify(signature, documents, trust, self.now, &self.limits())
             .map_err(|error: LotError| commit::refusal(error))
+    }
+
+    fn documents(&self) -> Result<Vec<LotDocument>, Refusal> {
+        self.received
+            .iter()
+            .map(|(announced, received)| lot_document(announced, received))
+            .collect()
     }
 
     fn limits(&self) -> LotLimits {
@@ -221,6 +245,7 @@ impl SignerMode {
             Self::ProfessionalCard => true,
             Self::ServerCertificate => configuration.signers.server.is_some(),
             Self::StructureCertificate => configuration.signers.responsible.is_some(),
+            Self::Patient => configuration.signers.patients.is_some(),
         }
     }
 }
