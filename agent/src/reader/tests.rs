@@ -4,14 +4,14 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use paraphe_protocol::api::EventKind;
 use paraphe_protocol::card::{Transport, TransportError};
 
 use super::{
-    Backend, CardEnd, CardOutcome, CardTarget, InProcessCard, InProcessReaders, ReaderError,
-    Readers,
+    Backend, CardEnd, CardOutcome, CardTarget, InProcessCard, InProcessReaders, JobLimits,
+    ReaderError, Readers,
 };
 use crate::events::EventLog;
 
@@ -182,10 +182,10 @@ fn a_job_that_its_caller_gave_up_is_never_run() {
     assert_eq!(card.commands.load(Ordering::SeqCst), 1);
 }
 
-/// Answers the first command, and never again until it is taken out.
-struct FallingSilent(CountingCard);
+/// Counts commands and answers none until it is taken out.
+struct Silent(CountingCard);
 
-impl InProcessCard for FallingSilent {
+impl InProcessCard for Silent {
     fn atr(&self) -> Vec<u8> {
         self.0.atr()
     }
@@ -199,31 +199,40 @@ impl InProcessCard for FallingSilent {
     }
 
     fn exchange(&mut self, command: &[u8]) -> CardOutcome {
-        match self.0.commands.load(Ordering::SeqCst) {
-            0 => CardOutcome::Answer(self.transmit(command)),
-            _ => CardOutcome::Mute,
-        }
+        self.transmit(command);
+        CardOutcome::Mute
     }
 }
+
+/// Begins whenever its turn comes, then has little time.
+const SHORT_WORK: JobLimits = JobLimits {
+    wait: LONG,
+    work: Duration::from_millis(50),
+    in_all: Duration::from_secs(60),
+};
 
 #[test]
 fn behind_a_mute_card_nobody_waits_and_the_next_card_works() {
     let stage = Stage::new();
     let card = CountingCard::default();
     let before = stage.target();
-    stage.cards.insert(READER, FallingSilent(card.clone()));
+    stage.cards.insert(READER, Silent(card.clone()));
     assert!(
         stage
             .readers
             .wait_for(LONG, |views| views[0].target != before)
     );
     let target = stage.target();
-    let limits = Duration::from_millis(50);
     let verify: &[u8] = &[0x00, 0x20, 0x00, 0x01, 0x01, 0x31];
-    let mute = stage.readers.run(&target, limits, move |channel| {
-        let _ = channel.transmit(COMMAND);
-        (channel.transmit(verify), CardEnd::Leave)
-    });
+    let mute = loop {
+        let outcome = stage.readers.run(&target, SHORT_WORK, move |channel| {
+            (channel.transmit(verify), CardEnd::Leave)
+        });
+        // On a machine so busy that the time was over before the command: nothing was sent, and the card did not go mute yet.
+        if outcome != Ok(Err(TransportError::TimeOver)) {
+            break outcome;
+        }
+    };
     assert_eq!(mute, Err(ReaderError::Timeout { presenting: true }));
     let told = stage.transmit(&target);
     assert!(
@@ -247,18 +256,28 @@ fn a_job_whose_time_is_over_sends_nothing_more() {
     let stage = Stage::new();
     let card = CountingCard::default();
     let target = stage.insert(&card);
-    let limits = Duration::from_millis(50);
-    let (first, second) = stage
-        .readers
-        .run(&target, limits, |channel| {
-            let first = channel.transmit(COMMAND);
-            std::thread::sleep(Duration::from_millis(80));
-            ((first, channel.transmit(COMMAND)), CardEnd::Leave)
-        })
-        .unwrap();
-    assert!(first.is_ok());
-    assert_eq!(second, Err(TransportError::TimeOver));
-    assert_eq!(card.commands.load(Ordering::SeqCst), 1);
+    let (tell, told) = mpsc::channel();
+    let outcome = stage.readers.run(&target, SHORT_WORK, move |channel| {
+        let begun = Instant::now();
+        let mut answered = 0;
+        // How many fit into the time depends on the machine; on a busy one, none.
+        let refused = loop {
+            match channel.transmit(COMMAND) {
+                Ok(_) if begun.elapsed() < LONG => answered += 1,
+                other => break other,
+            }
+        };
+        let after = channel.transmit(COMMAND);
+        tell.send((answered, refused, after)).unwrap();
+        ((), CardEnd::Leave)
+    });
+    let (answered, refused, after) = told.recv().unwrap();
+    assert_eq!(refused, Err(TransportError::TimeOver));
+    assert_eq!(after, Err(TransportError::TimeOver));
+    assert_eq!(card.commands.load(Ordering::SeqCst), answered);
+    // The caller waits for the end of the last command, but not for ever.
+    let overdue = Err(ReaderError::Timeout { presenting: false });
+    assert!(outcome == Ok(()) || outcome == overdue, "{outcome:?}");
 }
 
 #[test]
