@@ -20,12 +20,9 @@ use super::hashing::in_parallel;
 use super::pin_dialogue::PinDialogue;
 use super::selection::{self, Family};
 use super::{Context, Source, card_certificate};
-use crate::pin::PinPurpose;
+use crate::pin::{PinPurpose, SHOWN_TITLES};
 use crate::problem::Failure;
 use crate::token::Bearer;
-
-/// Titles that the person is shown.
-const SHOWN_TITLES: usize = 3;
 
 pub(super) fn perform(
     context: &Context<'_>,

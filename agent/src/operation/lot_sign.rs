@@ -36,12 +36,9 @@ use super::pin_dialogue::{PinDialogue, with_proven_secret};
 use super::selection::{self, Family};
 use super::{Context, card_certificate, mandate};
 use crate::mandate::Mandate;
-use crate::pin::PinPurpose;
+use crate::pin::{PinPurpose, SHOWN_TITLES};
 use crate::problem::Failure;
 use crate::token::{Bearer, DocumentSignature, Token, VERIFIED_LIMIT};
-
-/// Titles that the person is shown.
-const SHOWN_TITLES: usize = 3;
 
 pub(super) fn perform(
     context: &Context<'_>,

@@ -16,15 +16,12 @@ use super::{Context, card_certificate};
 use crate::config::KeypadUse;
 use crate::document_store::Owner;
 use crate::mandate::{Mandate, MandateTerms, Scope};
-use crate::pin::PinPurpose;
+use crate::pin::{PinPurpose, SHOWN_TITLES};
 use crate::problem::Failure;
 use crate::token::{Access, Token};
 
 /// How long a mandate lasts where nobody says it, seconds.
 const USUAL_SECONDS: u64 = 3600;
-/// Titles that the person is shown.
-const SHOWN_TITLES: usize = 3;
-
 /// What a mandate is asked for.
 #[derive(Debug)]
 pub(crate) struct MandateQuestion<'a> {

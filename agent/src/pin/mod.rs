@@ -23,6 +23,7 @@ pub use keypad_notice::KeypadNotice;
 pub use passphrase::Passphrase;
 pub use pinentry_program::PinentryProgram;
 pub use refused_files::RefusedFiles;
+pub(crate) use request::SHOWN_TITLES;
 pub use request::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
 pub use terminal::TerminalPinEntry;
 

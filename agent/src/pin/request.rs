@@ -9,8 +9,8 @@ use crate::caller::Caller;
 
 /// Longest piece of foreign text that is shown, characters.
 const MAXIMUM_SHOWN: usize = 60;
-/// Titles shown of a lot.
-const MAXIMUM_TITLES: usize = 3;
+/// Titles of documents that are shown: the first ones.
+pub(crate) const SHOWN_TITLES: usize = 3;
 
 /// A question for the PIN.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -398,7 +398,7 @@ impl PinPurpose {
 fn shown_titles(titles: &[String], documents: usize) -> String {
     let shown: Vec<_> = titles
         .iter()
-        .take(MAXIMUM_TITLES)
+        .take(SHOWN_TITLES)
         .map(|title| format!("« {} »", harmless(title)))
         .collect();
     let more = if !shown.is_empty() && documents > shown.len() {
