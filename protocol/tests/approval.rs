@@ -36,6 +36,7 @@ use paraphe_protocol::lot::{
 };
 use paraphe_protocol::signature::{DocumentsInMemory, Output, Signer};
 use serde_json::{Value, json};
+use support::byte_changes::other;
 use support::{NOW, Practice, sign, sign_with};
 
 const CLINIC: &str = "1999999904";
@@ -328,10 +329,7 @@ fn every_change_of_the_envelope_is_refused() {
             continue;
         }
         let mut bytes = json.clone().into_bytes();
-        bytes[at] = match byte {
-            b'9' | b'z' | b'Z' => byte - 1,
-            _ => byte + 1,
-        };
+        bytes[at] = other(byte);
         tried += 1;
         if let Ok(changed) = Approval::from_json(&bytes) {
             let found = code(&practice, &terms, &changed, NOW);

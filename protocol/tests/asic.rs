@@ -12,16 +12,15 @@ use std::process::Command;
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::asic::{ContainedDocument, is_container, prepare};
 use paraphe_protocol::signature::{
-    DigestAlgorithm, DocumentsInMemory, Level, Packaging, SignatureFormat, SigningError,
+    DigestAlgorithm, Level, Packaging, SignatureFormat, SigningError,
 };
 use paraphe_protocol::xades::XadesParameters;
+use support::Practice;
 use support::asic::{MIMETYPE, check_asic as check, contained, entry, prepared, signed, written};
 use support::document_signer::DocumentSigner;
-use support::jades::python;
-use support::pdf::evidence;
-use support::time_stamping::stamp;
+use support::judges::python;
+use support::time_stamping::{evidence, raise};
 use support::xades::xmlsec1;
-use support::{NOW, Practice};
 
 const FILES: [(&str, &[u8]); 4] = [
     ("lettre.txt", b"Cher confrere"),
@@ -208,16 +207,14 @@ fn every_level_is_read_as_what_it_is() {
         let prepared = prepared(&signer, &FILES);
         let value = signer.sign(prepared.to_be_signed());
         let mut file = prepared.complete(&value).unwrap();
-        while file.level() < level {
-            if file.level() == Level::T {
-                file.add_evidence(&evidence(&practice)).unwrap();
-                continue;
-            }
-            let digest = DigestAlgorithm::Sha256;
-            let imprint = file.imprint(digest, &mut DocumentsInMemory(&documents));
-            let token = stamp(&practice, digest, &imprint.unwrap(), NOW.plus_seconds(60));
-            file.add_time_stamp(&token).unwrap();
-        }
+        raise(
+            &practice,
+            file.as_mut(),
+            level,
+            &documents,
+            &evidence(&practice),
+            DigestAlgorithm::Sha256,
+        );
         let container = written(&file.finish().unwrap(), &FILES);
         let found = unpacked(&container);
         xmlsec1(&practice, &found.last().unwrap().1, &FILES).unwrap();

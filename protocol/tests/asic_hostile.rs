@@ -13,6 +13,7 @@ use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::xades::{EmbeddedForm, XadesParameters, prepare_enveloping};
 use support::Practice;
 use support::asic::{ZipEntry, check_asic as check, end, entries, entry, signed, zip};
+use support::byte_changes::{other, values};
 use support::document_signer::DocumentSigner;
 use support::xades::whole;
 
@@ -576,27 +577,11 @@ fn single_changes_of_what_is_signed_are_refused() {
         "ds:SignatureValue",
         "xades:SignedProperties",
     ] {
-        let start = xml.find(&format!("<{part}")).unwrap();
-        let end = xml.find(&format!("</{part}>")).unwrap();
-        // Texts and values; names of elements have prefixes that canonical forms may drop.
-        let (mut tag, mut quoted) = (false, false);
-        let mut letters = Vec::new();
-        for (at, byte) in xml.bytes().enumerate().take(end).skip(start) {
-            match byte {
-                b'<' => tag = true,
-                b'>' => tag = false,
-                b'"' => quoted = !quoted,
-                _ if byte.is_ascii_alphanumeric() && (quoted || !tag) => letters.push(at),
-                _ => {}
-            }
-        }
+        let letters = values(&xml, part);
         for number in 0..60 {
             let at = letters[number * letters.len() / 60];
             let mut changed = xml.clone().into_bytes();
-            changed[at] = match changed[at] {
-                b'9' | b'z' | b'Z' => changed[at] - 1,
-                byte => byte + 1,
-            };
+            changed[at] = other(changed[at]);
             let container = made.with(|entries| {
                 entries[4] = ZipEntry::stored(SIGNATURES, &changed);
             });

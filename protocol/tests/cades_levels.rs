@@ -9,42 +9,26 @@ mod support;
 
 use std::process::Command;
 
-use paraphe_certs::RevocationList;
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::cades;
 use paraphe_protocol::signature::{
-    DigestAlgorithm, DocumentsInMemory, Evidence, Level, Output, SignatureFile, SigningError,
+    DigestAlgorithm, DocumentsInMemory, Level, Output, SignatureFile, SigningError,
 };
 use paraphe_protocol::time_stamp::TimeStampToken;
 use support::document_signer::DocumentSigner;
-use support::time_stamping::stamp;
+use support::time_stamping::{
+    OCSP_RESPONSE, add_time_stamp, evidence_with_ocsp_response as evidence, raise, stamp,
+};
 use support::{NOW, Practice};
 
 const DOCUMENT: &[u8] = b"Lettre de liaison, TEST SIMULATEUR\n";
-/// An OCSPResponse that nobody looks into here: status unauthorized, without an answer.
-const OCSP_RESPONSE: &[u8] = &[0x30, 0x03, 0x0a, 0x01, 0x06];
 
 fn contents() -> DocumentsInMemory<'static> {
     DocumentsInMemory(&[DOCUMENT])
 }
 
-fn evidence(practice: &Practice) -> Evidence {
-    let mut evidence = Evidence::default();
-    for (_, certificate) in practice.pki.authorities() {
-        evidence.add_certificate(certificate.clone()).unwrap();
-    }
-    for list in practice.pki.crls(NOW).unwrap() {
-        let list = RevocationList::from_pem_or_der(list.pem().as_bytes()).unwrap();
-        evidence.add_revocation_list(list).unwrap();
-    }
-    evidence.add_ocsp_response(OCSP_RESPONSE).unwrap();
-    evidence
-}
-
-fn next_stamp(practice: &Practice, file: &mut dyn SignatureFile, digest: DigestAlgorithm) {
-    let imprint = file.imprint(digest, &mut contents()).unwrap();
-    let token = stamp(practice, digest, &imprint, NOW.plus_seconds(60));
-    file.add_time_stamp(&token).unwrap();
+fn next_stamp(practice: &Practice, file: &mut dyn SignatureFile) {
+    add_time_stamp(practice, file, DigestAlgorithm::Sha256, &[DOCUMENT]);
 }
 
 /// Level B of a signature beside or around the document.
@@ -67,16 +51,14 @@ fn raised(
     archive_digest: DigestAlgorithm,
 ) -> Vec<u8> {
     let mut file = base(signer, is_attached);
-    if level >= Level::T {
-        next_stamp(practice, file.as_mut(), DigestAlgorithm::Sha256);
-    }
-    if level >= Level::LT {
-        file.add_evidence(&evidence(practice)).unwrap();
-    }
-    if level >= Level::LTA {
-        next_stamp(practice, file.as_mut(), archive_digest);
-    }
-    assert_eq!(file.level(), level);
+    raise(
+        practice,
+        file.as_mut(),
+        level,
+        &[DOCUMENT],
+        &evidence(practice),
+        archive_digest,
+    );
     match file.finish().unwrap() {
         Output::Whole(bytes) => bytes,
         Output::Appended(_) | Output::Container(_) => {
@@ -220,7 +202,7 @@ fn steps_out_of_order_are_refused() {
         file.add_time_stamp(&token),
         Err(SigningError::TimeStampImprint)
     );
-    next_stamp(&practice, file.as_mut(), DigestAlgorithm::Sha256);
+    next_stamp(&practice, file.as_mut());
     assert!(matches!(
         file.imprint(DigestAlgorithm::Sha256, &mut contents()),
         Err(SigningError::OutOfOrder { level: Level::T })
@@ -230,7 +212,7 @@ fn steps_out_of_order_are_refused() {
         file.add_evidence(&evidence(&practice)),
         out_of_order(Level::LT)
     );
-    next_stamp(&practice, file.as_mut(), DigestAlgorithm::Sha256);
+    next_stamp(&practice, file.as_mut());
     assert!(matches!(
         file.imprint(DigestAlgorithm::Sha256, &mut contents()),
         Err(SigningError::OutOfOrder { level: Level::LTA })
@@ -251,7 +233,7 @@ fn an_archive_stamp_of_another_digest_needs_the_document_once_more() {
     let read = cades::read(&bytes, Some(&mut contents())).unwrap();
     assert!(read.archive_time_stamps()[0].imprint_matches());
     let mut file = base(&signer, false);
-    next_stamp(&practice, file.as_mut(), DigestAlgorithm::Sha256);
+    next_stamp(&practice, file.as_mut());
     file.add_evidence(&evidence(&practice)).unwrap();
     let gone = file.imprint(DigestAlgorithm::Sha256, &mut DocumentsInMemory(&[]));
     assert!(matches!(gone, Err(SigningError::Contents(_))));

@@ -8,9 +8,8 @@ mod support;
 use paraphe_certs::{TrustStore, UnixTime};
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::signature::{
-    CheckedSignature, DigestAlgorithm, DocumentsInMemory, Indication, Level, Packaging,
-    PreparedSignature, SignatureFormat, SignatureReport, SignatureTrust, SubIndication,
-    ValidationPolicy, conclude,
+    CheckedSignature, DigestAlgorithm, Indication, Level, Packaging, PreparedSignature,
+    SignatureFormat, SignatureReport, SignatureTrust, SubIndication, ValidationPolicy, conclude,
 };
 use paraphe_protocol::xades::{
     EmbeddedForm, XadesParameters, prepare_enveloped, prepare_enveloping,
@@ -20,7 +19,7 @@ use support::asic::{self, check_asic};
 use support::document_signer::DocumentSigner;
 use support::jades::{self, check_jades};
 use support::pdf;
-use support::time_stamping::stamp;
+use support::time_stamping::{evidence, raise};
 use support::xades::check;
 use support::{NOW, Practice};
 
@@ -81,16 +80,14 @@ fn raised(
 ) -> Vec<u8> {
     let value = signer.sign(prepared.to_be_signed());
     let mut file = prepared.complete(&value).unwrap();
-    while file.level() < level {
-        if file.level() == Level::T {
-            file.add_evidence(&pdf::evidence(practice)).unwrap();
-            continue;
-        }
-        let digest = DigestAlgorithm::Sha256;
-        let imprint = file.imprint(digest, &mut DocumentsInMemory(&[DOCUMENT]));
-        let token = stamp(practice, digest, &imprint.unwrap(), NOW.plus_seconds(60));
-        file.add_time_stamp(&token).unwrap();
-    }
+    raise(
+        practice,
+        file.as_mut(),
+        level,
+        &[DOCUMENT],
+        &evidence(practice),
+        DigestAlgorithm::Sha256,
+    );
     asic::written(&file.finish().unwrap(), &[("", DOCUMENT)])
 }
 

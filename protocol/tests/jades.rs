@@ -16,9 +16,10 @@ use paraphe_protocol::signature::{DetachedDocument, Packaging, SigningError, Sub
 use serde_json::{Value, json};
 use support::document_signer::DocumentSigner;
 use support::jades::{
-    check_jades as check, check_jades_with_contents, detached, jwcrypto, prepared, python,
-    sign_protected, signed, signed_with,
+    check_jades as check, check_jades_with_contents, detached, jwcrypto, prepared, sign_protected,
+    signed, signed_with,
 };
+use support::judges::python;
 use support::{NOW, Practice};
 
 const FILES: [(&str, &[u8]); 3] = [

@@ -18,8 +18,7 @@ use paraphe_protocol::signature::{
 use serde_json::{Value, json};
 use support::document_signer::DocumentSigner;
 use support::jades::{check_jades as check, jwcrypto, prepared, sign_protected};
-use support::pdf::evidence;
-use support::time_stamping::stamp;
+use support::time_stamping::{add_time_stamp, evidence, raise, stamp};
 use support::xades::whole;
 use support::{NOW, Practice};
 
@@ -42,11 +41,9 @@ fn base(signer: &DocumentSigner, packaging: Packaging) -> Box<dyn SignatureFile>
     prepared.complete(&value).unwrap()
 }
 
-fn next_stamp(practice: &Practice, file: &mut dyn SignatureFile, digest: DigestAlgorithm) {
+fn next_stamp(practice: &Practice, file: &mut dyn SignatureFile) {
     let documents = FILES.map(|(_, bytes)| bytes);
-    let imprint = file.imprint(digest, &mut DocumentsInMemory(&documents));
-    let token = stamp(practice, digest, &imprint.unwrap(), NOW.plus_seconds(60));
-    file.add_time_stamp(&token).unwrap();
+    add_time_stamp(practice, file, DigestAlgorithm::Sha256, &documents);
 }
 
 fn raised(
@@ -56,16 +53,14 @@ fn raised(
     level: Level,
 ) -> Vec<u8> {
     let mut file = base(signer, packaging);
-    if level >= Level::T {
-        next_stamp(practice, file.as_mut(), DigestAlgorithm::Sha256);
-    }
-    if level >= Level::LT {
-        file.add_evidence(&evidence(practice)).unwrap();
-    }
-    if level >= Level::LTA {
-        next_stamp(practice, file.as_mut(), DigestAlgorithm::Sha512);
-    }
-    assert_eq!(file.level(), level);
+    raise(
+        practice,
+        file.as_mut(),
+        level,
+        &FILES.map(|(_, bytes)| bytes),
+        &evidence(practice),
+        DigestAlgorithm::Sha512,
+    );
     whole(file.finish().unwrap())
 }
 
@@ -282,12 +277,12 @@ fn steps_out_of_order_are_refused() {
         file.add_time_stamp(&token),
         Err(SigningError::TimeStampImprint)
     );
-    next_stamp(&practice, file.as_mut(), DigestAlgorithm::Sha256);
+    next_stamp(&practice, file.as_mut());
     file.add_evidence(&evidence(&practice)).unwrap();
     // The documents are needed once more.
     let gone = file.imprint(DigestAlgorithm::Sha256, none);
     assert!(matches!(gone, Err(SigningError::Contents(_))));
-    next_stamp(&practice, file.as_mut(), DigestAlgorithm::Sha256);
+    next_stamp(&practice, file.as_mut());
     assert!(matches!(
         file.imprint(DigestAlgorithm::Sha256, none),
         Err(SigningError::OutOfOrder { level: Level::LTA })

@@ -12,6 +12,7 @@ use std::process::{Command, Output};
 use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::identifiers::{Environment, Ins, Oid};
 use paraphe_protocol::lot::{LotDocument, LotDraft, LotLimits, SubmissionSet, verify_signature};
+use support::byte_changes::{other, values};
 use support::{NOW, Practice, sign};
 
 const CHANGES: usize = 80;
@@ -52,32 +53,6 @@ fn signed(practice: &Practice) -> Vec<u8> {
         .unwrap();
     let signature = sign(card, prepared.to_be_signed());
     prepared.complete(&signature).unwrap()
-}
-
-/// Offsets of the letters and digits of an element's texts and attribute values, not of its tags.
-fn values(text: &str, name: &str) -> Vec<usize> {
-    let start = text.find(&format!("<{name}")).unwrap();
-    let end = text.rfind(&format!("</{name}>")).unwrap();
-    let (mut tag, mut quoted) = (false, false);
-    let mut offsets = Vec::new();
-    for (at, byte) in text.bytes().enumerate().take(end).skip(start) {
-        match byte {
-            b'<' => tag = true,
-            b'>' => tag = false,
-            b'"' => quoted = !quoted,
-            _ if byte.is_ascii_alphanumeric() && (quoted || !tag) => offsets.push(at),
-            _ => {}
-        }
-    }
-    offsets
-}
-
-/// Another letter or digit, so that the file stays well-formed.
-fn other(byte: u8) -> u8 {
-    match byte {
-        b'9' | b'z' | b'Z' => byte - 1,
-        _ => byte + 1,
-    }
 }
 
 #[test]

@@ -13,21 +13,9 @@ use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::pades;
 use paraphe_protocol::signature::Level;
 use support::document_signer::DocumentSigner;
+use support::judges::python;
 use support::pdf::{self, sign};
 use support::{NOW, Practice};
-
-/// The Python that has the judges: a virtual environment in the target directory.
-fn python() -> PathBuf {
-    let program = std::env::current_exe().unwrap();
-    let target = program.ancestors().nth(3).unwrap();
-    let python = target.join("judges/bin/python");
-    assert!(
-        python.exists(),
-        "{} is missing: sh tests/install.sh tests makes it",
-        python.display()
-    );
-    python
-}
 
 fn anchors(practice: &Practice, folder: &Path) -> PathBuf {
     let path = folder.join("anchors.pem");

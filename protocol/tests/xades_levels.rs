@@ -9,7 +9,6 @@ mod support;
 
 use std::process::Command;
 
-use paraphe_certs::RevocationList;
 use paraphe_protocol::algorithm::{SignatureAlgorithm, SignatureScheme};
 use paraphe_protocol::signature::{
     DigestAlgorithm, DocumentsInMemory, Evidence, Level, Packaging, SignatureFile, SigningError,
@@ -20,7 +19,9 @@ use paraphe_protocol::xades::{
     prepare_enveloping,
 };
 use support::document_signer::DocumentSigner;
-use support::time_stamping::stamp;
+use support::time_stamping::{
+    OCSP_RESPONSE, add_time_stamp, evidence_with_ocsp_response as evidence, raise, stamp,
+};
 use support::xades::{check, whole, xmlsec1};
 use support::{NOW, Practice};
 
@@ -29,21 +30,6 @@ const FILES: [(&str, &[u8]); 2] = [
     ("radio.bin", b"\0\x01"),
 ];
 const DOCUMENT: &[u8] = b"<lettre xmlns=\"urn:x\">TEST <?p?></lettre>";
-/// An OCSPResponse that nobody looks into here: status unauthorized, without an answer.
-const OCSP_RESPONSE: &[u8] = &[0x30, 0x03, 0x0a, 0x01, 0x06];
-
-fn evidence(practice: &Practice) -> Evidence {
-    let mut evidence = Evidence::default();
-    for (_, certificate) in practice.pki.authorities() {
-        evidence.add_certificate(certificate.clone()).unwrap();
-    }
-    for list in practice.pki.crls(NOW).unwrap() {
-        let list = RevocationList::from_pem_or_der(list.pem().as_bytes()).unwrap();
-        evidence.add_revocation_list(list).unwrap();
-    }
-    evidence.add_ocsp_response(OCSP_RESPONSE).unwrap();
-    evidence
-}
 
 fn parameters(signer: &DocumentSigner) -> XadesParameters<'_> {
     XadesParameters {
@@ -85,12 +71,7 @@ fn next_stamp(
     file: &mut dyn SignatureFile,
     digest: DigestAlgorithm,
 ) -> (Vec<u8>, TimeStampToken) {
-    let imprint = file
-        .imprint(digest, &mut DocumentsInMemory(&documents()))
-        .unwrap();
-    let token = stamp(practice, digest, &imprint, NOW.plus_seconds(60));
-    file.add_time_stamp(&token).unwrap();
-    (imprint, token)
+    add_time_stamp(practice, file, digest, &documents())
 }
 
 fn raised(
@@ -100,16 +81,14 @@ fn raised(
     level: Level,
 ) -> Vec<u8> {
     let mut file = base(signer, packaging);
-    if level >= Level::T {
-        next_stamp(practice, file.as_mut(), DigestAlgorithm::Sha256);
-    }
-    if level >= Level::LT {
-        file.add_evidence(&evidence(practice)).unwrap();
-    }
-    if level >= Level::LTA {
-        next_stamp(practice, file.as_mut(), DigestAlgorithm::Sha512);
-    }
-    assert_eq!(file.level(), level);
+    raise(
+        practice,
+        file.as_mut(),
+        level,
+        &documents(),
+        &evidence(practice),
+        DigestAlgorithm::Sha512,
+    );
     whole(file.finish().unwrap())
 }
 

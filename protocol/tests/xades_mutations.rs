@@ -9,37 +9,12 @@ mod support;
 use paraphe_protocol::signature::DigestAlgorithm;
 use paraphe_protocol::xades::{EmbeddedForm, prepare_enveloped, prepare_enveloping};
 use support::Practice;
+use support::byte_changes::{other, values};
 use support::xades::{check, parameters, sign_file, signed_detached, xmlsec1};
 
 /// Changes of each packaging.
 const CHANGES: usize = 48;
 const FILES: [(&str, &[u8]); 2] = [("a.txt", b"une lettre"), ("b.txt", b"une autre")];
-
-/// Offsets of the letters and digits of an element's texts and attribute values, not of its tags.
-fn values(text: &str, name: &str) -> Vec<usize> {
-    let start = text.find(&format!("<{name}")).unwrap();
-    let end = text.rfind(&format!("</{name}>")).unwrap();
-    let (mut tag, mut quoted) = (false, false);
-    let mut offsets = Vec::new();
-    for (at, byte) in text.bytes().enumerate().take(end).skip(start) {
-        match byte {
-            b'<' => tag = true,
-            b'>' => tag = false,
-            b'"' => quoted = !quoted,
-            _ if byte.is_ascii_alphanumeric() && (quoted || !tag) => offsets.push(at),
-            _ => {}
-        }
-    }
-    offsets
-}
-
-/// Another letter or digit, so that the file stays well-formed.
-fn other(byte: u8) -> u8 {
-    match byte {
-        b'9' | b'z' | b'Z' => byte - 1,
-        _ => byte + 1,
-    }
-}
 
 #[test]
 fn single_byte_changes_are_refused_by_both() {

@@ -6,7 +6,7 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use paraphe_protocol::algorithm::SignatureAlgorithm;
@@ -17,24 +17,13 @@ use paraphe_protocol::xades::{
 };
 use support::Practice;
 use support::document_signer::DocumentSigner;
+use support::judges::python;
 use support::xades::{check, check_with_contents, whole};
 
 const LETTER: &[u8] = b"Lettre de liaison";
 /// Without a namespace, and signed by inclusive forms only: signxml 5.2 digests its properties, which it gives no transform, before they stand in the
 /// document and by the form of SignedInfo; the standard says inclusive, where they stand.
 const DOCUMENT: &[u8] = b"<lettre><dose>1 mg</dose></lettre>";
-
-/// The Python that has the judges: a virtual environment in the target directory.
-fn python() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let python = target.join("judges/bin/python");
-    assert!(
-        python.exists(),
-        "{} is missing: run sh tests/install.sh tests",
-        python.display()
-    );
-    python
-}
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     let output = Command::new(python())

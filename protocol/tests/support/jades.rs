@@ -1,18 +1,18 @@
 //! What the JAdES tests share: documents in memory, and jwcrypto, which nobody here wrote.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use paraphe_protocol::jades::{self, prepare_attached, prepare_detached};
 use paraphe_protocol::signature::{
-    CheckedSignature, DetachedDocument, DocumentsInMemory, Packaging, PreparedSignature, Presented,
-    ReadError, SignedContent,
+    CheckedSignature, DetachedDocument, Packaging, PreparedSignature, ReadError, SignedContent,
 };
 use serde_json::Value;
 
 use super::document_signer::DocumentSigner;
+use super::judges::python;
+use super::presented::with_presented;
 use super::xades::whole;
 
 /// Reads with these documents presented.
@@ -24,17 +24,9 @@ pub fn check_jades_with_contents(
     file: &[u8],
     files: &[(&str, &[u8])],
 ) -> Result<(CheckedSignature, Vec<SignedContent>), ReadError> {
-    let names: Vec<_> = files
-        .iter()
-        .map(|(name, _)| Some((*name).to_owned()))
-        .collect();
-    let contents: Vec<_> = files.iter().map(|(_, bytes)| *bytes).collect();
-    let mut contents = DocumentsInMemory(&contents);
-    let mut presented = Presented {
-        names: &names,
-        contents: &mut contents,
-    };
-    jades::read_with_contents(file, &mut presented)
+    with_presented(files, |presented| {
+        jades::read_with_contents(file, presented)
+    })
 }
 
 pub fn detached(signer: &DocumentSigner, files: &[(&str, &[u8])]) -> Vec<DetachedDocument> {
@@ -88,18 +80,6 @@ pub fn sign_protected(signer: &DocumentSigner, file: &mut Value, protected: &[u8
     let value = signer.sign(format!("{protected}.{payload}").as_bytes());
     file["signature"] = URL_SAFE_NO_PAD.encode(value).into();
     file["protected"] = protected.into();
-}
-
-/// The Python that has the judges: a virtual environment in the target directory.
-pub fn python() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let python = target.join("judges/bin/python");
-    assert!(
-        python.exists(),
-        "{} is missing: run sh tests/install.sh tests",
-        python.display()
-    );
-    python
 }
 
 /// Whether jwcrypto accepts, with these documents beside; gives the payload.

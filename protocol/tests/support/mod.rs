@@ -8,9 +8,12 @@
 )]
 
 pub mod asic;
+pub mod byte_changes;
 pub mod document_signer;
 pub mod jades;
+pub mod judges;
 pub mod pdf;
+pub mod presented;
 pub mod time_stamping;
 pub mod xades;
 

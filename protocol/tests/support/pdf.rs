@@ -2,15 +2,12 @@
 
 use std::process::Command;
 
-use paraphe_certs::RevocationList;
 use paraphe_protocol::pades::{self, PadesOptions, VisibleMark};
-use paraphe_protocol::signature::{
-    DigestAlgorithm, DocumentsInMemory, Evidence, Level, Output, SignatureFile,
-};
+use paraphe_protocol::signature::{DigestAlgorithm, Level, Output};
 
+use super::Practice;
 use super::document_signer::DocumentSigner;
-use super::time_stamping::stamp;
-use super::{NOW, Practice};
+use super::time_stamping::{evidence, raise};
 
 /// The project's sample report, with a classic cross-reference table.
 pub fn sample() -> Vec<u8> {
@@ -81,28 +78,6 @@ pub fn with_form_apart() -> Vec<u8> {
     ])
 }
 
-/// Evidence of the practice's authorities.
-pub fn evidence(practice: &Practice) -> Evidence {
-    let mut evidence = Evidence::default();
-    for (_, certificate) in practice.pki.authorities() {
-        evidence.add_certificate(certificate.clone()).unwrap();
-    }
-    for list in practice.pki.crls(NOW).unwrap() {
-        let list = RevocationList::from_pem_or_der(list.pem().as_bytes()).unwrap();
-        evidence.add_revocation_list(list).unwrap();
-    }
-    evidence
-}
-
-fn next_stamp(practice: &Practice, file: &mut dyn SignatureFile, original: &[u8]) {
-    let documents = [original];
-    let mut contents = DocumentsInMemory(&documents);
-    let digest = DigestAlgorithm::Sha256;
-    let imprint = file.imprint(digest, &mut contents).unwrap();
-    let token = stamp(practice, digest, &imprint, NOW.plus_seconds(60));
-    file.add_time_stamp(&token).unwrap();
-}
-
 /// The whole file, signed.
 pub fn sign(
     practice: &Practice,
@@ -120,16 +95,9 @@ pub fn sign(
     let prepared = pades::prepare(original, &signer.signer(), &options).unwrap();
     let value = signer.sign(prepared.to_be_signed());
     let mut file = prepared.complete(&value).unwrap();
-    if level >= Level::T {
-        next_stamp(practice, file.as_mut(), original);
-    }
-    if level >= Level::LT {
-        file.add_evidence(&evidence(practice)).unwrap();
-    }
-    if level >= Level::LTA {
-        next_stamp(practice, file.as_mut(), original);
-    }
-    assert_eq!(file.level(), level);
+    let digest = DigestAlgorithm::Sha256;
+    let evidence = evidence(practice);
+    raise(practice, &mut *file, level, &[original], &evidence, digest);
     match file.finish().unwrap() {
         Output::Appended(appended) => [original, &appended].concat(),
         Output::Whole(_) | Output::Container(_) => panic!("a PAdES signature follows the file"),

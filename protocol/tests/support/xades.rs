@@ -4,11 +4,11 @@ use std::process::Command;
 
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::signature::{
-    CheckedSignature, DigestAlgorithm, DocumentsInMemory, Output, PreparedSignature, ReadError,
-    Signer,
+    CheckedSignature, DigestAlgorithm, Output, PreparedSignature, ReadError, Signer,
 };
-use paraphe_protocol::xades::{self, DetachedDocument, Presented, SignedContent, XadesParameters};
+use paraphe_protocol::xades::{self, DetachedDocument, SignedContent, XadesParameters};
 
+use super::presented::with_presented;
 use super::{NOW, Practice, sign};
 
 /// Reads with these documents presented.
@@ -20,17 +20,7 @@ pub fn check_with_contents(
     xml: &[u8],
     files: &[(&str, &[u8])],
 ) -> Result<(CheckedSignature, Vec<SignedContent>), ReadError> {
-    let names: Vec<_> = files
-        .iter()
-        .map(|(name, _)| Some((*name).to_owned()))
-        .collect();
-    let contents: Vec<_> = files.iter().map(|(_, bytes)| *bytes).collect();
-    let mut contents = DocumentsInMemory(&contents);
-    let mut presented = Presented {
-        names: &names,
-        contents: &mut contents,
-    };
-    xades::read_with_contents(xml, &mut presented)
+    with_presented(files, |presented| xades::read_with_contents(xml, presented))
 }
 
 pub fn parameters(practice: &Practice) -> XadesParameters<'_> {
