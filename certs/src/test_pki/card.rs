@@ -8,8 +8,7 @@ use crate::private_extension;
 use crate::secret::PrivateKeyPem;
 
 use super::authority::{Authority, Level};
-use super::extension_writer::{SIMULATOR_POLICY, extension};
-use super::key::KeyAlgorithm;
+use super::extension_writer::extension;
 use super::name::{self, Rdn};
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
 use crate::der;
@@ -257,22 +256,12 @@ impl CardPerson {
         let mut extensions = self.card_extensions();
         extensions.extend(self.profession_extensions());
         CertificateTemplate {
-            subject: self.subject(),
-            unsorted_rdns: false,
-            validity,
-            key_usage: Some(usage),
             extended_key_usage: purposes
                 .iter()
                 .map(|purpose| purpose.oid().to_owned())
                 .collect(),
-            is_ca: false,
-            private_key_usage_period: false,
-            policy: Some(SIMULATOR_POLICY.into()),
-            publication_addresses: true,
             extensions,
-            digest: SignatureDigest::Sha256,
-            key: KeyAlgorithm::RSA_2048,
-            forged_issuer: None,
+            ..CertificateTemplate::of_holder(self.subject(), validity, usage)
         }
     }
 

@@ -3,16 +3,12 @@
 
 use crate::certificate::Certificate;
 use crate::der::{self, DerError, Reader};
-use crate::distinguished_name::attribute_type;
-use crate::key_usage::KeyUsage;
 use crate::unix_time::UnixTime;
 
-use super::authority::ORGANIZATION;
 use super::card::Issued;
 use super::error::TestPkiError;
-use super::extension_writer::{self, SIMULATOR_POLICY, extension, oid};
-use super::key::{Key, KeyAlgorithm};
-use super::name;
+use super::extension_writer::{self, extension, oid};
+use super::key::Key;
 use super::revocation::Revoked;
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
 use super::{AuthorityState, TestPki};
@@ -33,26 +29,10 @@ impl OcspResponder {
     #[must_use]
     pub fn template(validity: Validity) -> CertificateTemplate {
         CertificateTemplate {
-            subject: vec![
-                vec![name::printable(attribute_type::COUNTRY, "FR")],
-                vec![name::utf8(attribute_type::ORGANIZATION, ORGANIZATION)],
-                vec![name::utf8(
-                    attribute_type::COMMON_NAME,
-                    "TEST OCSP SIMULATEUR",
-                )],
-            ],
-            unsorted_rdns: false,
-            validity,
-            key_usage: Some(KeyUsage::DIGITAL_SIGNATURE),
             extended_key_usage: vec![OCSP_SIGNING.into()],
-            is_ca: false,
-            private_key_usage_period: false,
-            policy: Some(SIMULATOR_POLICY.into()),
             publication_addresses: false,
             extensions: vec![extension(NO_CHECK, false, der::NULL.to_vec())],
-            digest: SignatureDigest::Sha256,
-            key: KeyAlgorithm::RSA_2048,
-            forged_issuer: None,
+            ..CertificateTemplate::of_service("TEST OCSP SIMULATEUR", validity)
         }
     }
 

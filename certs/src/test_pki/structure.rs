@@ -5,10 +5,9 @@ use crate::distinguished_name::attribute_type;
 use crate::key_usage::{ExtendedKeyUsage, KeyUsage};
 use crate::private_extension;
 
-use super::extension_writer::{SIMULATOR_POLICY, extension};
-use super::key::KeyAlgorithm;
+use super::extension_writer::extension;
 use super::name;
-use super::template::{CertificateTemplate, SignatureDigest, Validity};
+use super::template::{CertificateTemplate, Validity};
 use crate::der;
 
 /// An invented structure.
@@ -60,32 +59,23 @@ impl Structure {
         purpose: ExtendedKeyUsage,
     ) -> CertificateTemplate {
         let category = der::value(der::OCTET_STRING, &[Category::TestSoftware.code()]);
+        let subject = vec![
+            vec![name::printable(attribute_type::COUNTRY, "FR")],
+            vec![name::utf8(
+                attribute_type::STATE_OR_PROVINCE,
+                &self.department,
+            )],
+            vec![name::utf8(attribute_type::ORGANIZATION, &self.name)],
+            vec![name::utf8(
+                attribute_type::ORGANIZATIONAL_UNIT,
+                &self.structure_id,
+            )],
+            vec![name::utf8(attribute_type::COMMON_NAME, &self.common_name)],
+        ];
         CertificateTemplate {
-            subject: vec![
-                vec![name::printable(attribute_type::COUNTRY, "FR")],
-                vec![name::utf8(
-                    attribute_type::STATE_OR_PROVINCE,
-                    &self.department,
-                )],
-                vec![name::utf8(attribute_type::ORGANIZATION, &self.name)],
-                vec![name::utf8(
-                    attribute_type::ORGANIZATIONAL_UNIT,
-                    &self.structure_id,
-                )],
-                vec![name::utf8(attribute_type::COMMON_NAME, &self.common_name)],
-            ],
-            unsorted_rdns: false,
-            validity,
-            key_usage: Some(usage),
             extended_key_usage: vec![purpose.oid().to_owned()],
-            is_ca: false,
-            private_key_usage_period: false,
-            policy: Some(SIMULATOR_POLICY.into()),
-            publication_addresses: true,
             extensions: vec![extension(private_extension::CATEGORY, false, category)],
-            digest: SignatureDigest::Sha256,
-            key: KeyAlgorithm::RSA_2048,
-            forged_issuer: None,
+            ..CertificateTemplate::of_holder(subject, validity, usage)
         }
     }
 }

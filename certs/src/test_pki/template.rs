@@ -1,11 +1,14 @@
 //! A certificate to be issued, field by field, so that a test can ask for any shape, also a wrong one.
 
 use crate::certificate::Extension;
+use crate::distinguished_name::attribute_type;
 use crate::key_usage::KeyUsage;
 use crate::unix_time::UnixTime;
 
+use super::authority::ORGANIZATION;
+use super::extension_writer::SIMULATOR_POLICY;
 use super::key::KeyAlgorithm;
-use super::name::Rdn;
+use super::name::{self, Rdn};
 
 /// From when to when a certificate is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,4 +68,36 @@ pub struct CertificateTemplate {
     pub key: KeyAlgorithm,
     /// DER of a Name to write as issuer in place of the real one: a forgery.
     pub forged_issuer: Option<Vec<u8>>,
+}
+
+impl CertificateTemplate {
+    /// What all holders' certificates have in common: the simulator's policy, published addresses, an RSA key; nothing that says
+    /// for what beyond the key usage.
+    pub(super) fn of_holder(subject: Vec<Rdn>, validity: Validity, key_usage: KeyUsage) -> Self {
+        Self {
+            subject,
+            unsorted_rdns: false,
+            validity,
+            key_usage: Some(key_usage),
+            extended_key_usage: Vec::new(),
+            is_ca: false,
+            private_key_usage_period: false,
+            policy: Some(SIMULATOR_POLICY.into()),
+            publication_addresses: true,
+            extensions: Vec::new(),
+            digest: SignatureDigest::Sha256,
+            key: KeyAlgorithm::RSA_2048,
+            forged_issuer: None,
+        }
+    }
+
+    /// A service of the authorities that signs its answers.
+    pub(super) fn of_service(common_name: &str, validity: Validity) -> Self {
+        let subject = vec![
+            vec![name::printable(attribute_type::COUNTRY, "FR")],
+            vec![name::utf8(attribute_type::ORGANIZATION, ORGANIZATION)],
+            vec![name::utf8(attribute_type::COMMON_NAME, common_name)],
+        ];
+        Self::of_holder(subject, validity, KeyUsage::DIGITAL_SIGNATURE)
+    }
 }

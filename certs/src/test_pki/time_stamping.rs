@@ -3,16 +3,12 @@
 
 use crate::certificate::Certificate;
 use crate::der::{self, DerError, Element, Reader};
-use crate::distinguished_name::attribute_type;
-use crate::key_usage::KeyUsage;
 use crate::unix_time::UnixTime;
 
-use super::authority::ORGANIZATION;
 use super::card::Issued;
 use super::error::TestPkiError;
 use super::extension_writer::{self, SIMULATOR_POLICY, extension, oid};
-use super::key::{Key, KeyAlgorithm};
-use super::name;
+use super::key::Key;
 use super::template::{CertificateTemplate, SignatureDigest, Validity};
 
 const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
@@ -36,26 +32,8 @@ impl TimeStampingAuthority {
     pub fn template(validity: Validity) -> Result<CertificateTemplate, TestPkiError> {
         let purposes = der::sequence(&[oid(TIME_STAMPING)?]);
         Ok(CertificateTemplate {
-            subject: vec![
-                vec![name::printable(attribute_type::COUNTRY, "FR")],
-                vec![name::utf8(attribute_type::ORGANIZATION, ORGANIZATION)],
-                vec![name::utf8(
-                    attribute_type::COMMON_NAME,
-                    "TEST HORODATAGE SIMULATEUR",
-                )],
-            ],
-            unsorted_rdns: false,
-            validity,
-            key_usage: Some(KeyUsage::DIGITAL_SIGNATURE),
-            extended_key_usage: Vec::new(),
-            is_ca: false,
-            private_key_usage_period: false,
-            policy: Some(SIMULATOR_POLICY.into()),
-            publication_addresses: true,
             extensions: vec![extension("2.5.29.37", true, purposes)],
-            digest: SignatureDigest::Sha256,
-            key: KeyAlgorithm::RSA_2048,
-            forged_issuer: None,
+            ..CertificateTemplate::of_service("TEST HORODATAGE SIMULATEUR", validity)
         })
     }
 
