@@ -5,18 +5,12 @@
 
 mod stage;
 
-use std::path::{Path, PathBuf};
-
 use paraphe_protocol::api::{ErrorCode, Operation};
 use serde_json::{Value, json};
+use stage::documents::shipped;
 use stage::{Answer, Card, Stage};
 
 const ENABLED: &str = "\n[signatures]\ndmp_legacy = true\n";
-
-fn shipped(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/documents");
-    folder.join(name).canonicalize().unwrap()
-}
 
 fn lot(profile: &str, cda: bool) -> Value {
     let documents: Vec<_> = ["note-de-suivi.txt", "compte-rendu.pdf"]

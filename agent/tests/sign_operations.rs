@@ -7,22 +7,14 @@
 
 mod stage;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use paraphe_protocol::api::{ErrorCode, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Operation};
 use serde_json::{Value, json};
-use stage::{Answer, Card, Stage};
-
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/documents")
-        .join(name)
-        .canonicalize()
-        .unwrap()
-}
+use stage::documents::{fetched, shipped};
+use stage::trust::texts;
+use stage::{Answer, Card, Stage, code};
 
 fn document(name: &str) -> Value {
     json!({"source": {"path": shipped(name)}, "name": name})
@@ -32,40 +24,13 @@ fn request(format: &str, packaging: &str, name: &str) -> Value {
     json!({"format": format, "packaging": packaging, "documents": [document(name)]})
 }
 
-fn code(result: &Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
-    }
-}
-
-async fn fetched(stage: &Stage, source: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let body = json!({"document": source["document"], "offset": bytes.len()});
-        let piece = stage.perform(Operation::DocumentGet, body).await.unwrap();
-        bytes.extend(STANDARD.decode(piece["content"].as_str().unwrap()).unwrap());
-        if piece["last"] == true {
-            return bytes;
-        }
-    }
-}
-
-fn anchors_pem() -> String {
-    let folder = stage::pki().anchors();
-    let files = std::fs::read_dir(folder).unwrap();
-    files
-        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
-        .collect()
-}
-
 /// `openssl cms -verify -cades`, with the anchors of the tests, of a signature beside or around `document`.
 fn openssl_accepts(signature: &[u8], document: Option<&Path>) -> Result<Vec<u8>, String> {
     let folder = tempfile::tempdir().unwrap();
     let signature_file = folder.path().join("signature.p7s");
     std::fs::write(&signature_file, signature).unwrap();
     let anchors = folder.path().join("anchors.pem");
-    std::fs::write(&anchors, anchors_pem()).unwrap();
+    std::fs::write(&anchors, texts(&stage::pki().anchors())).unwrap();
     let mut command = Command::new("openssl");
     command
         .args([

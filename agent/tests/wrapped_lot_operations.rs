@@ -5,14 +5,15 @@
 mod stage;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Language, Operation};
 use paraphe_softcard::Scenario;
 use serde_json::{Value, json};
-use stage::{Answer, Card, Stage};
+use stage::documents::{fetched, shipped};
+use stage::{Answer, Card, Stage, code};
 
 const INS: &str = "282049999900264";
 const DOCUMENTS: [(&str, &str); 5] = [
@@ -22,14 +23,6 @@ const DOCUMENTS: [(&str, &str); 5] = [
     ("note-de-suivi.txt", "text/plain"),
     ("photo-lesion.jpg", "image/jpeg"),
 ];
-
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/documents")
-        .join(name)
-        .canonicalize()
-        .unwrap()
-}
 
 fn all_five() -> Vec<Value> {
     DOCUMENTS
@@ -41,13 +34,6 @@ fn all_five() -> Vec<Value> {
 fn lot(documents: impl IntoIterator<Item = Value>) -> Value {
     let documents: Vec<Value> = documents.into_iter().collect();
     json!({"profile": "dsg", "patient": {"ins": INS}, "documents": documents})
-}
-
-fn code(result: &Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
-    }
 }
 
 fn stage_with_physician(answers: Vec<Answer>) -> (Stage, Card) {
@@ -74,18 +60,6 @@ fn wrapped_lot(practice_situation: Option<u8>) -> Value {
     body
 }
 
-async fn content(stage: &Stage, document: &Value) -> Vec<u8> {
-    let mut content = Vec::new();
-    loop {
-        let body = json!({"document": document["document"], "offset": content.len()});
-        let piece = stage.perform(Operation::DocumentGet, body).await.unwrap();
-        content.extend(STANDARD.decode(piece["content"].as_str().unwrap()).unwrap());
-        if piece["last"] == true {
-            return content;
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_wrapped_lot_costs_one_pin_entry() {
     let (stage, card) = stage_with_physician(vec![Answer::Pin("1234")]);
@@ -101,7 +75,7 @@ async fn a_wrapped_lot_costs_one_pin_entry() {
     let documents = signed["documents"].as_array().unwrap();
     for (document, (name, media_type)) in documents.iter().zip(DOCUMENTS) {
         assert_eq!(document["media_type"], "text/xml");
-        let xml = content(&stage, &document["content"]).await;
+        let xml = fetched(&stage, &document["content"]).await;
         assert_eq!(document["size"], xml.len());
         let xml = String::from_utf8(xml).unwrap();
         assert!(xml.contains("CLINIQUE SIMULATEUR") && xml.contains("SA01"));

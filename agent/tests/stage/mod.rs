@@ -8,11 +8,13 @@
     reason = "tests, each of which uses a part"
 )]
 
+pub mod documents;
 pub mod home;
 pub mod pcsc;
 pub mod running;
 pub mod session_manager;
 pub mod time_stamping;
+pub mod trust;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -26,7 +28,7 @@ use paraphe::pin::{EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError
 use paraphe::reader::{Backend, CardOutcome, InProcessCard, InProcessReaders};
 use paraphe::service::{Agent, HelperProgram};
 use paraphe_protocol::SecretPage;
-use paraphe_protocol::api::{Language, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
 use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
 use paraphe_softcard::{Counters, PkiDirectory, Profile, Scenario, SoftCard};
 use serde_json::Value;
@@ -426,6 +428,14 @@ record_server = "regional"
 [[site]]
 origin = "https://cabinet.example"
 "#;
+
+/// Why an operation was refused.
+pub fn code(result: &Result<Value, Problem>) -> ErrorCode {
+    match result {
+        Err(problem) => problem.code,
+        Ok(value) => panic!("succeeded: {value}"),
+    }
+}
 
 pub fn site(origin: &str) -> Caller {
     Caller::Site(origin.parse().unwrap())
