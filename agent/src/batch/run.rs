@@ -20,6 +20,7 @@ use crate::document_store::Owner;
 use crate::mandate::{Mandate, Scope};
 use crate::operation::{
     Context, MandateQuestion, ask_for_mandate, check_certificate, holder_token, now,
+    patients_refused,
 };
 use crate::problem::Failure;
 use crate::service::Inner;
@@ -212,6 +213,7 @@ fn signer(
     let chain = match token.bearer()? {
         Bearer::Person(_) => check_certificate::<CardSignature>(context, &certificate, now())?,
         Bearer::Structure(_) => check_certificate::<StructureSeal>(context, &certificate, now())?,
+        Bearer::Patient(_) => return Err(patients_refused()),
     };
     let fingerprint = Sha256Digest::of(certificate.der());
     match batch.with_table(|table| table.signer.clone()) {

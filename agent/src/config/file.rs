@@ -82,6 +82,8 @@ struct WrittenSoftware {
     name: Spanned<String>,
     path: Spanned<PathBuf>,
     certificate: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    patient: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -411,6 +413,7 @@ fn check_software(
             name: token_name("software.name", &entry.name, names, place)?,
             path: entry.path.into_inner(),
             certificate: place.path("software.certificate", entry.certificate)?,
+            is_patients: entry.patient,
         });
     }
     Ok(tokens)

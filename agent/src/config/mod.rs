@@ -135,6 +135,8 @@ pub struct SoftwareToken {
     pub path: PathBuf,
     /// The certificate, PEM or DER; `None`: in the PEM beside the key.
     pub certificate: Option<PathBuf>,
+    /// A patient's: it signs lots of their own documents and does nothing else.
+    pub is_patients: bool,
 }
 
 /// How long a call to a module may last where the configuration does not say it, seconds: slow cards sign in a few.

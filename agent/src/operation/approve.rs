@@ -92,7 +92,8 @@ pub(super) fn perform(
 fn person(bearer: Bearer) -> Result<Holder, Failure> {
     match bearer {
         Bearer::Person(holder) => Ok(*holder),
-        _ => Err(Failure::new(ErrorCode::CertificateWrongUse).with_detail(
+        Bearer::Patient(_) => Err(card_certificate::patients_refused()),
+        Bearer::Structure(_) => Err(Failure::new(ErrorCode::CertificateWrongUse).with_detail(
             "Une validation est l'acte d'une personne ; un certificat de structure n'en désigne aucune.",
             "An approval is a person's act; a structure's certificate names none.",
         )),

@@ -6,8 +6,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use paraphe_certs::{
-    CardSignature, Certificate, CertificateSubject, CertificateUse, PathError, StructureSeal,
-    UnixTime,
+    CardSignature, Certificate, CertificateSubject, CertificateUse, PathError, PatientSignature,
+    StructureSeal, UnixTime,
 };
 use paraphe_protocol::api::ErrorCode;
 
@@ -25,7 +25,32 @@ pub(super) fn check_signature(
     match bearer {
         Bearer::Person(_) => check::<CardSignature>(context, certificate, at),
         Bearer::Structure(_) => check::<StructureSeal>(context, certificate, at),
+        Bearer::Patient(_) => Err(patients_refused()),
     }
+}
+
+/// As [`check_signature`], for a lot, which a patient may sign too. Their authorities are not among those that this workstation
+/// trusts: whether the certificate leads to one, and whose it is, is the record server's to say.
+pub(super) fn check_lot_signature(
+    context: &Context<'_>,
+    bearer: &Bearer,
+    certificate: &Certificate,
+    at: UnixTime,
+) -> Result<Vec<Certificate>, Failure> {
+    match bearer {
+        Bearer::Patient(_) => without_anchors::<PatientSignature>(certificate, at, true),
+        Bearer::Person(_) | Bearer::Structure(_) => {
+            check_signature(context, bearer, certificate, at)
+        }
+    }
+}
+
+/// What a patient's token is asked beyond a lot.
+pub(crate) fn patients_refused() -> Failure {
+    Failure::new(ErrorCode::CertificateWrongUse).with_detail(
+        "Ce support est celui d'un patient : il ne signe que des lots de ses propres documents.",
+        "This token is a patient's: it signs lots of their own documents only.",
+    )
 }
 
 /// Checks a certificate for use `U` and returns the issuing certificates known here, nearest first, without the anchor.

@@ -39,6 +39,7 @@ pub(super) fn perform(
         Bearer::Structure(_) => {
             card_certificate::check::<StructureLogin>(context, &certificate, now)?
         }
+        Bearer::Patient(_) => return Err(card_certificate::patients_refused()),
     };
     let purpose = PinPurpose::Login {
         server: server.title.clone(),

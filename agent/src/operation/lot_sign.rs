@@ -80,10 +80,10 @@ fn sign(
         .ok_or(ErrorCode::CertificateMissing)?;
     let now = card_certificate::now();
     let bearer = token.bearer()?;
-    if request.cda && matches!(bearer, Bearer::Structure(_)) {
+    if request.cda && !matches!(bearer, Bearer::Person(_)) {
         return Err(Failure::new(ErrorCode::CertificateWrongUse).with_detail(
-            "Un en-tête CDA nomme un professionnel ; un certificat de structure n'en désigne aucun.",
-            "A CDA header names a professional; a structure's certificate names none.",
+            "Un en-tête CDA nomme un professionnel ; le certificat d'une structure ou d'un patient n'en désigne aucun.",
+            "A CDA header names a professional; the certificate of a structure or a patient names none.",
         ));
     }
     let approval = Approval::new(context, request, &token, mandate)?;
@@ -95,7 +95,7 @@ fn sign(
     };
     let unique_id = submission_set.unique_id.as_str().to_owned();
     let check_certificate =
-        || card_certificate::check_signature(context, &bearer, &certificate, now);
+        || card_certificate::check_lot_signature(context, &bearer, &certificate, now);
     let (chain, inspected) =
         inspection::inspect(check_certificate, context, &checked, &destination)?;
     let (signer, structure) = bearer.into_parts();

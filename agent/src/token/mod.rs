@@ -62,6 +62,8 @@ pub(crate) enum Bearer {
     Person(Box<Holder>),
     /// A structure, by software of its own.
     Structure(Structure),
+    /// A patient, by a token that the configuration calls theirs: known by the token's name there, and no professional.
+    Patient(String),
 }
 
 impl Bearer {
@@ -70,14 +72,16 @@ impl Bearer {
         match self {
             Self::Person(holder) => holder.display_name(),
             Self::Structure(structure) => structure.name.clone(),
+            Self::Patient(token) => token.clone(),
         }
     }
 
-    /// The one or the other, for the caller.
+    /// The one or the other, for the caller; a patient is neither.
     pub(crate) fn into_parts(self) -> (Option<Holder>, Option<Structure>) {
         match self {
             Self::Person(holder) => (Some(*holder), None),
             Self::Structure(structure) => (None, Some(structure)),
+            Self::Patient(_) => (None, None),
         }
     }
 }
@@ -112,6 +116,12 @@ impl Token {
 
     /// Whom its certificate is about.
     pub(crate) fn bearer(&self) -> Result<Bearer, Failure> {
+        if let Access::Software(software) = &self.access
+            && software.is_patients()
+        {
+            // What the certificate says of a name is not repeated in any window.
+            return Ok(Bearer::Patient(self.place.clone()));
+        }
         if self.assurance == Assurance::Software
             && let Some(certificate) = self.signature.as_ref().or(self.authentication.as_ref())
             && let Ok(structure) = Structure::from_certificate(certificate)

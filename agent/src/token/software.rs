@@ -1,5 +1,5 @@
 //! A software token: one private key in a file, opened by a passphrase, with its certificate. For structures (ORG_AUTH_CLI,
-//! ORG_SIGN) and for persons who have a software certificate. The file is PKCS#12 (RFC 7292) or PEM with an encrypted PKCS#8
+//! ORG_SIGN), for persons who have a software certificate, and, where the configuration says so, for a patient. The file is PKCS#12 (RFC 7292) or PEM with an encrypted PKCS#8
 //! key (RFC 5958); the certificate stands in the PEM, or in a file of its own, because PKCS#12 hides it.
 //!
 //! Nothing counts the tries of a passphrase, and whoever has the file can go on trying: such a token proves less than a card
@@ -16,7 +16,7 @@ use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::Padding;
 use openssl::sign::{RsaPssSaltlen, Signer};
-use paraphe_certs::{CardLogin, CardSignature, Certificate, CertificateUse};
+use paraphe_certs::{CardLogin, CardSignature, Certificate, CertificateUse, PatientSignature};
 use paraphe_protocol::algorithm::{SignatureAlgorithm, SignatureError, SignatureScheme};
 use paraphe_protocol::api::{Assurance, CardSummary};
 use paraphe_protocol::card::PracticeSituation;
@@ -110,8 +110,9 @@ pub(crate) fn read(configured: &SoftwareToken) -> Result<Token, SoftwareError> {
         },
         serial,
         assurance: Assurance::Software,
-        authentication: is(CardLogin::allows(&certificate)),
-        signature: is(CardSignature::allows(&certificate)),
+        // A patient's token opens no session.
+        authentication: is(!configured.is_patients && CardLogin::allows(&certificate)),
+        signature: is(allows_signature(configured, &certificate)),
         technical: None,
         offered_algorithms: SignatureAlgorithm::DOCUMENTS.to_vec(),
         access: Access::Software(Box::new(SoftwareAccess {
@@ -121,7 +122,21 @@ pub(crate) fn read(configured: &SoftwareToken) -> Result<Token, SoftwareError> {
     })
 }
 
+/// A patient's certificate where the token is configured as a patient's, and no other; a professional's or a structure's otherwise.
+fn allows_signature(configured: &SoftwareToken, certificate: &Certificate) -> bool {
+    if configured.is_patients {
+        PatientSignature::allows(certificate)
+    } else {
+        CardSignature::allows(certificate)
+    }
+}
+
 impl SoftwareAccess {
+    /// Whether the configuration says that it is a patient's.
+    pub(crate) fn is_patients(&self) -> bool {
+        self.configured.is_patients
+    }
+
     /// Opens the key and does `work` with it.
     pub(crate) fn unlock<R>(
         &self,
@@ -198,7 +213,9 @@ impl UnlockedToken for Unlocked<'_> {
         algorithm: SignatureAlgorithm,
         to_be_signed: &[u8],
     ) -> Result<DocumentSignature, TokenError> {
-        self.sign(CardSignature::allows, algorithm, to_be_signed)
+        let allows =
+            |certificate: &Certificate| allows_signature(&self.access.configured, certificate);
+        self.sign(allows, algorithm, to_be_signed)
             .map(DocumentSignature::checked)
     }
 
