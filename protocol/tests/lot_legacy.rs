@@ -16,8 +16,8 @@ use paraphe_protocol::lot::legacy::{
     LegacyTransform, SignedLegacyLot,
 };
 use paraphe_protocol::lot::{
-    CoverageFinding, DocumentOutcome, DraftError, LotError, LotLimits, PrepareLotError,
-    PresentedDocuments, SignedPart, examine, examine_any,
+    CoverageFinding, DocumentOutcome, DraftError, ExaminedLot, LotError, LotLimits,
+    PrepareLotError, PresentedDocuments, SignedPart, examine,
 };
 use paraphe_protocol::signature::{Indication, SubIndication};
 use support::{NOW, Practice, sign, sign_with};
@@ -266,14 +266,9 @@ fn a_file_of_the_samples_shape_has_a_valid_core_and_a_document_that_does_not_mat
             index: 0
         }]
     );
-    let report = examine_any(
-        &xml,
-        None,
-        Some((legacy(), Some(LegacyPresented::ById(&presented)))),
-        &practice.store,
-        NOW,
-        &LotLimits::default(),
-    );
+    let limits = LotLimits::default();
+    let report = ExaminedLot::examine(&xml, Some(legacy()), &practice.store, NOW, &limits)
+        .compare(None, Some(LegacyPresented::ById(&presented)));
     assert_eq!(report.profile, "dmp-legacy");
     assert_eq!(report.indication, Indication::TotalFailed);
     assert_eq!(report.sub_indication, Some(SubIndication::HashFailure));
@@ -307,7 +302,7 @@ fn nothing_of_it_without_the_administrators_permission() {
     let limits = LotLimits::default();
     let presented = Some(PresentedDocuments::ByContent(&[]));
     for report in [
-        examine_any(&xml, presented, None, &practice.store, NOW, &limits),
+        ExaminedLot::examine(&xml, None, &practice.store, NOW, &limits).compare(presented, None),
         examine(&xml, presented, &practice.store, NOW, &limits),
     ] {
         assert_eq!(report.profile, "dsg");
@@ -315,14 +310,8 @@ fn nothing_of_it_without_the_administrators_permission() {
         assert!(report.signer.is_none());
     }
     // And a file of the other profile is not read as this one.
-    let report = examine_any(
-        &xml,
-        None,
-        Some((legacy(), None)),
-        &practice.store,
-        NOW,
-        &limits,
-    );
+    let report = ExaminedLot::examine(&xml, Some(legacy()), &practice.store, NOW, &limits)
+        .compare(None, None);
     assert_eq!(report.profile, "dmp-legacy");
     assert_eq!(report.indication, Indication::Indeterminate);
     assert_eq!(report.documents[0].outcome, DocumentOutcome::NotChecked);

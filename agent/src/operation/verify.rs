@@ -13,11 +13,11 @@ use paraphe_protocol::asic::{self, RandomAccess as _};
 use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
 use paraphe_protocol::lot::legacy::{DmpLegacy, LegacyHasher, LegacyPresented};
 use paraphe_protocol::lot::{
-    self, DocumentOutcome, LotLimits, LotReason, LotReport, PresentedDocuments,
+    DocumentOutcome, ExaminedLot, LotLimits, LotReason, LotReport, PresentedDocuments,
 };
 
 use super::document_source::Source;
-use super::hashing::in_parallel;
+use super::hashing::in_parallel_with;
 use super::{Context, card_certificate};
 use crate::problem::Failure;
 use signature_file::FileFormat;
@@ -51,7 +51,17 @@ pub(super) fn perform(
         return format.examine(context, &signature, &request.documents, &trust);
     }
     let legacy = DmpLegacy::where_enabled(context.agent.config.signatures.dmp_legacy);
-    let digests = in_parallel(&request.documents, |buffer, source| {
+    let now = card_certificate::now();
+    let examine = || {
+        Ok(ExaminedLot::examine(
+            &signature,
+            legacy,
+            &trust,
+            now,
+            &lot_limits,
+        ))
+    };
+    let (lot, digests) = in_parallel_with(examine, &request.documents, |buffer, source| {
         let mut hasher = Sha256Hasher::new();
         let mut legacy_hasher = legacy.map(LegacyHasher::new);
         Source::open(context, source, limits.document_bytes)?.read_through(buffer, |piece| {
@@ -66,16 +76,9 @@ pub(super) fn perform(
     let (digests, legacy_digests): (Vec<_>, Vec<_>) = digests.into_iter().unzip();
     let legacy_digests: Vec<_> = legacy_digests.into_iter().flatten().collect();
     let has_documents = !digests.is_empty();
-    let report = lot::examine_any(
-        &signature,
+    let report = lot.compare(
         has_documents.then_some(PresentedDocuments::ByContent(&digests)),
-        legacy.map(|legacy| {
-            let presented = LegacyPresented::ByContent(&legacy_digests);
-            (legacy, has_documents.then_some(presented))
-        }),
-        &trust,
-        card_certificate::now(),
-        &lot_limits,
+        has_documents.then_some(LegacyPresented::ByContent(&legacy_digests)),
     );
     Ok(response(report, context.language))
 }

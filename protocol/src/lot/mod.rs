@@ -25,7 +25,7 @@ pub use coverage::{CoverageError, CoverageFinding, PresentedDocuments};
 pub use draft::{DraftError, LotDocument, LotDraft, LotLimits, SubmissionSet};
 pub use error::{LotError, SignedPart};
 pub use prepare::{PrepareLotError, PreparedLot};
-pub use report::{DocumentOutcome, DocumentReport, LotReason, LotReport, examine, examine_any};
+pub use report::{DocumentOutcome, DocumentReport, ExaminedLot, LotReason, LotReport, examine};
 pub use verify::{LotSigner, SIGNING_TIME_TOLERANCE_SECONDS, SignedLot, VerifiedLot};
 pub use verify::{verify, verify_patient, verify_signature};
 

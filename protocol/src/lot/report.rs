@@ -12,8 +12,8 @@ use super::VerifiedLot;
 use super::coverage::{self, CoverageFinding, PresentedDocuments};
 use super::draft::{LotDocument, LotLimits, SubmissionSet};
 use super::error::LotError;
-use super::legacy::{self, DmpLegacy, LegacyPresented};
-use super::verify::{LotSigner, verify_signature};
+use super::legacy::{self, DmpLegacy, LegacyPresented, SignedLegacyLot};
+use super::verify::{LotSigner, SignedLot, verify_signature};
 use crate::digest::Sha256Digest;
 use crate::identifiers::Oid;
 use crate::signature::{Indication, SubIndication};
@@ -95,7 +95,63 @@ pub struct LotReport {
     pub signature_error: Option<LotError>,
 }
 
-/// Verifies and tells everything; `None` for documents reports on the signature alone.
+/// A lot's signature, examined; its documents are still to be compared. For a caller that reads them at the same time.
+#[derive(Debug)]
+pub struct ExaminedLot(Examined);
+
+#[derive(Debug)]
+enum Examined {
+    Refused(Box<LotReport>),
+    Dsg(Box<SignedLot>),
+    DmpLegacy(Box<SignedLegacyLot>),
+}
+
+impl ExaminedLot {
+    /// Examines the signature of a file of either profile; `legacy` where the administrator allows `dmp-legacy`. Where it is not
+    /// allowed, such a file is refused for its algorithm.
+    #[must_use]
+    pub fn examine(
+        xml: &[u8],
+        legacy: Option<DmpLegacy>,
+        trust: &TrustStore,
+        at: UnixTime,
+        limits: &LotLimits,
+    ) -> Self {
+        let (profile, signature) = match legacy {
+            Some(legacy) if legacy::is_legacy(xml) => (
+                legacy::PROFILE,
+                SignedLegacyLot::verify(legacy, xml, trust, at, limits)
+                    .map(|lot| Examined::DmpLegacy(Box::new(lot))),
+            ),
+            _ => (
+                super::PROFILE,
+                verify_signature(xml, trust, at, limits).map(|lot| Examined::Dsg(Box::new(lot))),
+            ),
+        };
+        Self(signature.unwrap_or_else(|error| {
+            let mut report = LotReport::begin(profile);
+            report.add_error(error);
+            Examined::Refused(Box::new(report))
+        }))
+    }
+
+    /// Compares the documents with what was signed and tells everything. Those of the file's profile count; `None` reports on the
+    /// signature alone.
+    #[must_use]
+    pub fn compare(
+        self,
+        documents: Option<PresentedDocuments<'_>>,
+        legacy_documents: Option<LegacyPresented<'_>>,
+    ) -> LotReport {
+        match self.0 {
+            Examined::Refused(report) => *report,
+            Examined::Dsg(lot) => report_on(&lot, documents),
+            Examined::DmpLegacy(lot) => legacy::report_on(&lot, legacy_documents),
+        }
+    }
+}
+
+/// Verifies and tells everything of a file of profile `dsg`; `None` for documents reports on the signature alone.
 #[must_use]
 pub fn examine(
     xml: &[u8],
@@ -104,14 +160,11 @@ pub fn examine(
     at: UnixTime,
     limits: &LotLimits,
 ) -> LotReport {
+    ExaminedLot::examine(xml, None, trust, at, limits).compare(documents, None)
+}
+
+fn report_on(lot: &SignedLot, documents: Option<PresentedDocuments<'_>>) -> LotReport {
     let mut report = LotReport::begin(super::PROFILE);
-    let lot = match verify_signature(xml, trust, at, limits) {
-        Ok(lot) => lot,
-        Err(error) => {
-            report.add_error(error);
-            return report;
-        }
-    };
     report.tell_signer(lot.signer(), lot.signing_time());
     report.submission_set_id = Some(lot.submission_set().unique_id.clone());
     report.submission_set = Some(lot.submission_set().clone());
@@ -140,25 +193,6 @@ pub fn examine(
         .collect();
     report.add_findings(&coverage.findings);
     report
-}
-
-/// As [`examine`], for a file of either profile; `legacy` where the administrator allows `dmp-legacy`, whose documents are
-/// `legacy_documents`. Where it is not allowed, such a file is refused for its algorithm.
-#[must_use]
-pub fn examine_any(
-    xml: &[u8],
-    documents: Option<PresentedDocuments<'_>>,
-    legacy: Option<(DmpLegacy, Option<LegacyPresented<'_>>)>,
-    trust: &TrustStore,
-    at: UnixTime,
-    limits: &LotLimits,
-) -> LotReport {
-    match legacy {
-        Some((legacy, presented)) if legacy::is_legacy(xml) => {
-            legacy::examine(legacy, xml, presented, trust, at, limits)
-        }
-        _ => examine(xml, documents, trust, at, limits),
-    }
 }
 
 impl LotReport {

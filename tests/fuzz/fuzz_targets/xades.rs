@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use paraphe_certs::{TrustStore, UnixTime};
 use paraphe_protocol::lot::legacy::{DmpLegacy, LegacyHasher, LegacyPresented};
-use paraphe_protocol::lot::{LotLimits, PresentedDocuments, examine_any};
+use paraphe_protocol::lot::{ExaminedLot, LotLimits, PresentedDocuments};
 use paraphe_protocol::signature::{DocumentsInMemory, Indication};
 use paraphe_protocol::xades::{Presented, read_with_contents};
 
@@ -34,13 +34,16 @@ fuzz_target!(|input: &[u8]| {
     let mut hasher = LegacyHasher::new(legacy);
     hasher.update(document);
     let digests = [hasher.finish()];
-    let report = examine_any(
+    let report = ExaminedLot::examine(
         xml,
-        Some(PresentedDocuments::ByContent(&[])),
-        Some((legacy, Some(LegacyPresented::ByContent(&digests)))),
+        Some(legacy),
         &TrustStore::new(),
         UnixTime(1_795_341_600),
         &LotLimits::default(),
+    )
+    .compare(
+        Some(PresentedDocuments::ByContent(&[])),
+        Some(LegacyPresented::ByContent(&digests)),
     );
     assert_ne!(report.indication, Indication::TotalPassed, "nobody is trusted");
 });

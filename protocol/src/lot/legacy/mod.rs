@@ -3,7 +3,7 @@
 //!
 //! SHA-1 can be forged by whoever chooses both documents. So the whole profile exists only where the administrator enabled it
 //! in the configuration: every way in asks for a [`DmpLegacy`], and its digests and its signing input are types that nothing else
-//! takes. Two levels of verification as in `dsg`: [`super::examine`] does both and says which profile it met.
+//! takes. Two levels of verification as in `dsg`: [`super::ExaminedLot`] does both and says which profile it met.
 
 mod digest;
 mod layout;
@@ -16,7 +16,7 @@ pub use prepare::{
     LegacyDocument, LegacyLotDraft, LegacyPrepareError, LegacyTransform, PreparedLegacyLot,
 };
 pub use verify::{LegacyPresented, SignedLegacyLot, VerifiedLegacyLot};
-pub(super) use verify::{examine, is_legacy};
+pub(super) use verify::{is_legacy, report_on};
 
 /// Name of the profile in reports and on the command line.
 pub const PROFILE: &str = "dmp-legacy";

@@ -182,23 +182,12 @@ fn compare(signed: &[LegacyDocument], presented: LegacyPresented<'_>) -> Coverag
     )
 }
 
-/// Verifies and tells everything; `None` for documents reports on the signature alone.
-pub(in crate::lot) fn examine(
-    legacy: DmpLegacy,
-    xml: &[u8],
+/// Tells everything of a signature that holds and of its documents; `None` for documents reports on the signature alone.
+pub(in crate::lot) fn report_on(
+    lot: &SignedLegacyLot,
     presented: Option<LegacyPresented<'_>>,
-    trust: &TrustStore,
-    at: UnixTime,
-    limits: &LotLimits,
 ) -> LotReport {
     let mut report = LotReport::begin(PROFILE);
-    let lot = match SignedLegacyLot::verify(legacy, xml, trust, at, limits) {
-        Ok(lot) => lot,
-        Err(error) => {
-            report.add_error(error);
-            return report;
-        }
-    };
     report.tell_signer(&lot.signer, lot.signing_time);
     report.submission_set_id = Some(lot.submission_set.clone());
     let describe = |document: &LegacyDocument, outcome, presented| DocumentReport {
