@@ -1,4 +1,4 @@
-//! A batch of 200 that is killed at random points, and one whose disk is full: no item is lost, none is signed twice, and `resume`
+//! A batch of 200 that is killed at random points, one whose disk is full, one whose files are at their limit: no item is lost, none is signed twice, and `resume`
 //! finishes. Judged at the card, by its own trace of what it was asked to sign, and by OpenSSL.
 //!
 //! `PARAPHE_SURVIVAL_RUNS` (3) and `PARAPHE_SURVIVAL_SEED` (1) make it longer; the same seed plans the same moments. The figures are
@@ -230,12 +230,121 @@ fn a_batch_that_is_killed_at_random_points_loses_nothing_and_signs_nothing_twice
     );
 }
 
+/// A file system of 4 MiB in memory, in a mount namespace of its own: seen by what is started with [`SmallDisk::inside`], and from
+/// here through its owner's `/proc`.
+struct SmallDisk {
+    owner: Child,
+    mounted_at: PathBuf,
+}
+
+impl SmallDisk {
+    /// `None` where this machine lets nobody have a namespace.
+    fn mount(at: &Path) -> Option<Self> {
+        fs::create_dir(at).unwrap();
+        let mut owner = Command::new("unshare")
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
+            .arg("mount -t tmpfs -o size=4m,mode=700 tmpfs \"$0\" && echo mounted && exec cat")
+            .arg(at)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(owner.stdout.as_mut().unwrap())
+            .read_line(&mut said)
+            .unwrap();
+        let disk = Self {
+            owner,
+            mounted_at: at.to_owned(),
+        };
+        (said.trim() == "mounted").then_some(disk)
+    }
+
+    /// A path on the disk, as this process reaches it.
+    fn seen(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.owner.id()));
+        root.join(path.strip_prefix("/").unwrap())
+    }
+
+    /// The same command, started where the disk is.
+    fn inside(&self, command: &Command) -> Command {
+        let mut inside = Command::new("nsenter");
+        inside
+            .args(["--user", "--mount", "--preserve-credentials", "--target"])
+            .arg(self.owner.id().to_string())
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => inside.env(name, value),
+                None => inside.env_remove(name),
+            };
+        }
+        inside.env("XDG_STATE_HOME", self.mounted_at.join("state"));
+        inside
+    }
+
+    /// Fills the disk but for so many bytes; the file that does it.
+    fn fill_but(&self, left: u64) -> PathBuf {
+        let ballast = self.seen(&self.mounted_at.join("ballast"));
+        let size = usize::try_from((4 << 20) - left).unwrap();
+        fs::write(&ballast, vec![0x2E; size]).unwrap();
+        ballast
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // It reads until its input ends; the disk goes with it.
+        drop(self.owner.stdin.take());
+        let _ = self.owner.wait();
+    }
+}
+
 #[test]
 fn a_full_disk_stops_a_batch_and_nothing_is_lost() {
     let desk = Desk::new();
+    let mounted_at = desk.workstation.path().join("disk");
+    let Some(disk) = SmallDisk::mount(&mounted_at) else {
+        println!("survival: no disk of its own can be mounted here; a limit stands in for it");
+        return;
+    };
+    let output = mounted_at.join("results");
+    let ballast = disk.fill_but(600 << 10);
+    let mut child = desk.start(disk.inside(&desk.command()), &output);
+    let (batch, mut said) = named(&mut child);
+    let end = last_line(&mut said);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(end["code"], "batch-storage", "{end}");
+    let before = desk.signed().len();
+    assert!(before > 0 && before < ITEMS, "{before}");
+    // Still full: nothing is asked of the card, nothing is broken.
+    let mut resume = disk.inside(&desk.command());
+    let again = resume.args(["batch", "resume", &batch]).output().unwrap();
+    assert_eq!(again.status.code(), Some(1), "{again:?}");
+    let while_full = desk.signed().values().sum::<usize>();
+    fs::remove_file(ballast).unwrap();
+    let mut resume = disk.inside(&desk.command());
+    let output_of = resume.args(["batch", "resume", &batch]).output().unwrap();
+    assert!(output_of.status.success(), "{output_of:?}");
+    desk.judge(&disk.seen(&output));
+    let signed = desk.signed();
+    assert_eq!(signed.len(), ITEMS, "one digest for each item");
+    let asked = signed.values().sum::<usize>();
+    println!(
+        "survival: a full disk after {before} signatures, {} more while it was full, 0 lost, 0 with two signatures, {} repeated",
+        while_full - before,
+        asked - ITEMS
+    );
+    assert!(asked <= ITEMS + 2, "{asked}");
+}
+
+#[test]
+fn files_that_may_not_grow_stop_a_batch_and_nothing_is_lost() {
+    let desk = Desk::new();
     let output = desk.workstation.path().join("results");
-    // Files beyond so many blocks cannot grow: what a full disk says, said to one process. Unlike a full disk it lets room be
-    // taken beforehand that is not there, so that one answer of the card may find none.
+    // A quota for each file, said to one process. Unlike a full disk it lets room be taken beforehand that is not there, so that
+    // one answer of the card may find none.
     let inner = desk.command();
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 300; exec \"$0\" \"$@\""]);
@@ -262,7 +371,7 @@ fn a_full_disk_stops_a_batch_and_nothing_is_lost() {
     let asked = signed.values().sum::<usize>();
     assert!(asked <= ITEMS + 1, "{asked}");
     println!(
-        "survival: a full disk after {before} signatures, 0 lost, 0 with two signatures, {} repeated",
+        "survival: a file at its limit after {before} signatures, 0 lost, 0 with two signatures, {} repeated",
         asked - ITEMS
     );
 }
