@@ -2,6 +2,9 @@
 //! pcscd, one `pkcs11-tool` process for each document and a PKCS#11 loop in one process (OpenSC's module, with the key that it can
 //! use of such a card).
 //!
+//! And how much memory 5 GB of documents take: a process of its own signs them and tells the most that it ever held, itself, its
+//! libraries and the simulated card included.
+//!
 //! Without `--bench` a short form: few documents, a fast card, nothing to be read from the figures.
 
 #![allow(
@@ -11,9 +14,10 @@
 )]
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
@@ -24,9 +28,9 @@ use cryptoki::types::AuthPin;
 use paraphe::caller::Caller;
 use paraphe::config::Config;
 use paraphe::pin::{EnteredPin, PinEntry, PinEntryError, PinRequest};
-use paraphe::reader::{CardOutcome, InProcessCard, InProcessReaders, PcscBackend};
+use paraphe::reader::{InProcessReaders, PcscBackend};
 use paraphe::service::{Agent, HelperProgram};
-use paraphe_benches::{now, pki_path};
+use paraphe_benches::{WatchedCard, now, pki_path};
 use paraphe_protocol::api::{Language, Operation};
 use paraphe_protocol::card::Pin;
 use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
@@ -40,13 +44,19 @@ const KEY: &str = "e828bd080f8025000001ff001002";
 /// How this program calls itself in the environment of a private pcscd.
 const LOOP: &str = "--pkcs11-loop";
 const BATCH: &str = "--batch";
+const LARGE: &str = "--large-batch";
 
 /// What the card is asked and how much.
 struct Plan {
     documents: usize,
     compared: usize,
+    /// Documents of [`LARGE_DOCUMENT`] bytes in the large batch.
+    large: usize,
     timing: Timing,
 }
+
+/// Bytes of a document of the large batch.
+const LARGE_DOCUMENT: u64 = 100_000_000;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -55,6 +65,7 @@ fn main() {
         match what.as_str() {
             LOOP => return pkcs11_loop(count),
             BATCH => return batch_behind_pcscd(count),
+            LARGE => return large_batch(count),
             _ => {}
         }
     }
@@ -63,6 +74,7 @@ fn main() {
         Plan {
             documents: 100,
             compared: 20,
+            large: 50,
             timing: Timing {
                 milliseconds_per_apdu: 5,
                 milliseconds_per_private_key_operation: 350,
@@ -72,6 +84,7 @@ fn main() {
         Plan {
             documents: 8,
             compared: 2,
+            large: 2,
             timing: Timing {
                 milliseconds_per_apdu: 0,
                 milliseconds_per_private_key_operation: 5,
@@ -79,6 +92,7 @@ fn main() {
         }
     };
     busy_share(&plan);
+    memory(&plan);
     side_by_side(&plan);
 }
 
@@ -137,14 +151,28 @@ fn documents(folder: &Path, count: usize) -> Vec<Value> {
         .collect()
 }
 
-/// Signs so many documents one by one; gives what it took from the question to the last result.
-fn batch(agent: &Agent, folder: &Path, count: usize) -> Duration {
+/// Documents that fill no disk: between the head and the end of a PDF a hole, read as so many zero bytes.
+fn large_documents(folder: &Path, count: usize) -> Vec<Value> {
+    (0..count)
+        .map(|number| {
+            let path = folder.join(format!("scan-{number}.pdf"));
+            let file = fs::File::create(&path).unwrap();
+            file.write_all_at(b"%PDF-1.4\n", 0).unwrap();
+            let end = b"\n%%EOF\n";
+            file.write_all_at(end, LARGE_DOCUMENT - end.len() as u64)
+                .unwrap();
+            json!({"source": {"path": path}})
+        })
+        .collect()
+}
+
+/// Signs these documents one by one; gives what it took from the question to the last result.
+fn batch(agent: &Agent, folder: &Path, items: &[Value]) -> Duration {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .unwrap();
-    let items = documents(folder, count);
     let begun = Instant::now();
     let perform = |operation, body: Value| {
         let body = body.to_string();
@@ -164,7 +192,7 @@ fn batch(agent: &Agent, folder: &Path, count: usize) -> Duration {
         let status = perform(Operation::BatchStatus, json!({"batch": started["batch"]}));
         let summary = &status["batches"][0];
         match summary["state"].as_str().unwrap() {
-            "done" => break assert_eq!(summary["done"], count, "{summary}"),
+            "done" => break assert_eq!(summary["done"], items.len(), "{summary}"),
             "stopped" => panic!("{summary}"),
             _ => std::thread::sleep(Duration::from_millis(5)),
         }
@@ -172,80 +200,25 @@ fn batch(agent: &Agent, folder: &Path, count: usize) -> Duration {
     begun.elapsed()
 }
 
-/// When a card worked, from the first command of its first signature to the answer of its last.
-#[derive(Default)]
-struct Work {
-    first: Option<Instant>,
-    last: Option<Instant>,
-    busy: Duration,
-    busy_to_last: Duration,
-}
-
-struct WatchedCard {
-    card: SoftCard,
-    work: Arc<Mutex<Work>>,
-}
-
-impl InProcessCard for WatchedCard {
-    fn atr(&self) -> Vec<u8> {
-        self.card.atr().to_vec()
-    }
-
-    fn reset(&mut self) {
-        self.card.reset();
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
-        let begun = Instant::now();
-        let answer = self.card.transmit(command);
-        let ended = Instant::now();
-        let mut work = self.work.lock().unwrap();
-        let signs = command.get(1) == Some(&0x2A);
-        if signs {
-            work.first.get_or_insert(begun);
-        }
-        if work.first.is_some() {
-            work.busy += ended - begun;
-        }
-        // The signature itself comes with GET RESPONSE.
-        if signs || command.get(1) == Some(&0xC0) {
-            work.last = Some(ended);
-            work.busy_to_last = work.busy;
-        }
-        answer
-    }
-
-    fn exchange(&mut self, command: &[u8]) -> CardOutcome {
-        CardOutcome::Answer(self.transmit(command))
-    }
-}
-
 fn busy_share(plan: &Plan) {
     let folder = tempfile::tempdir().unwrap();
     let readers = InProcessReaders::new();
     let agent = agent(Arc::new(readers.clone()), &folder.path().join("state"));
-    let work = Arc::new(Mutex::new(Work::default()));
-    let mut inserted = card(plan.timing);
-    inserted.power_on();
-    readers.insert(
-        "Lecteur 1",
-        WatchedCard {
-            card: inserted,
-            work: Arc::clone(&work),
-        },
-    );
+    let (inserted, work) = WatchedCard::new(card(plan.timing));
+    readers.insert("Lecteur 1", inserted);
     assert!(agent.readers().wait_for(Duration::from_secs(30), |views| {
         views.iter().any(|view| view.atr.is_some())
     }));
-    let took = batch(&agent, folder.path(), plan.documents);
-    let work = work.lock().unwrap();
-    let span = work.last.unwrap() - work.first.unwrap();
+    let items = documents(folder.path(), plan.documents);
+    let took = batch(&agent, folder.path(), &items);
+    let work = *work.lock().unwrap();
+    let span = work.last_signature.unwrap() - work.first_signature.unwrap();
     println!(
         "batch: {} documents, {} ms a signature: {:.1} s in all; from the first signature to the last the card was busy {:.2} % of {:.1} s",
         plan.documents,
         plan.timing.milliseconds_per_private_key_operation,
         took.as_secs_f64(),
-        100.0 * work.busy_to_last.as_secs_f64() / span.as_secs_f64(),
+        100.0 * work.busy_between.as_secs_f64() / span.as_secs_f64(),
         span.as_secs_f64()
     );
 }
@@ -307,7 +280,50 @@ fn batch_behind_pcscd(count: usize) {
     assert!(agent.readers().wait_for(Duration::from_secs(30), |views| {
         views.iter().any(|view| view.atr.is_some())
     }));
-    println!("{}", batch(&agent, folder.path(), count).as_millis());
+    let items = documents(folder.path(), count);
+    println!("{}", batch(&agent, folder.path(), &items).as_millis());
+}
+
+fn memory(plan: &Plan) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([LARGE, &plan.large.to_string()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let gigabytes = LARGE_DOCUMENT as f64 * plan.large as f64 / 1e9;
+    println!(
+        "batch: {gigabytes:.1} GB in {} documents: {}",
+        plan.large,
+        String::from_utf8_lossy(&output.stdout).trim()
+    );
+}
+
+fn large_batch(count: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let readers = InProcessReaders::new();
+    let agent = agent(Arc::new(readers.clone()), &folder.path().join("state"));
+    let (inserted, _) = WatchedCard::new(card(Timing::default()));
+    readers.insert("Lecteur 1", inserted);
+    assert!(agent.readers().wait_for(Duration::from_secs(30), |views| {
+        views.iter().any(|view| view.atr.is_some())
+    }));
+    let items = large_documents(folder.path(), count);
+    let before = peak_memory();
+    let took = batch(&agent, folder.path(), &items);
+    println!(
+        "at most {} KiB of memory in all ({before} KiB before the first document), {:.1} s",
+        peak_memory(),
+        took.as_secs_f64()
+    );
+}
+
+/// The most memory that this process ever held, KiB (`VmHWM` of proc(5)).
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let value = line.unwrap().trim().trim_end_matches(" kB");
+    value.parse().unwrap()
 }
 
 /// DigestInfo of SHA-256 (RFC 8017 section 9.2), as a raw PKCS#11 signature wants it.

@@ -1,4 +1,6 @@
-//! What the benches share: a simulated card as a transport, and a place for its keys.
+//! What the benches share: a simulated card as a transport or watched in a reader, and a place for its keys.
+
+mod watched_card;
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -7,6 +9,8 @@ use paraphe_certs::UnixTime;
 use paraphe_protocol::card::{Transport, TransportError};
 use paraphe_softcard::profile::Timing;
 use paraphe_softcard::{PkiDirectory, Profile, SoftCard};
+
+pub use watched_card::{WatchedCard, Work};
 
 /// A simulated card, wired to the driver without a reader in between: what is measured is the driver's own cost.
 #[derive(Debug)]
