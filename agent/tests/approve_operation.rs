@@ -10,8 +10,7 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use paraphe_certs::TrustStore;
-use paraphe_protocol::api::{ErrorCode, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Operation};
 use paraphe_protocol::approval::{
     Approval, ApprovalError, ApprovalManifest, ApprovalPurpose, ApprovedDocument, Expected, verify,
 };
@@ -20,7 +19,7 @@ use paraphe_protocol::identifiers::{Environment, Ins, Oid};
 use paraphe_protocol::login::ServerNonce;
 use paraphe_protocol::lot::LotDocument;
 use serde_json::{Value, json};
-use stage::{AUDIENCE, Answer, Card, SITE, SITE_WITHOUT_SERVER, Stage, pki, program, site};
+use stage::{AUDIENCE, Answer, Card, SITE, SITE_WITHOUT_SERVER, Stage, code, program, site, trust};
 
 const NONCE: [u8; 32] = [0x5A; 32];
 const CLINIC: &str = "1999999904";
@@ -61,25 +60,6 @@ fn request(folder: &Path) -> Value {
     })
 }
 
-fn trust() -> TrustStore {
-    let pki = pki();
-    let mut trust = TrustStore::new();
-    trust.accept_test(true);
-    for (directory, add) in [
-        (
-            pki.anchors(),
-            TrustStore::add_anchors_pem as fn(&mut _, &_) -> _,
-        ),
-        (pki.intermediates(), TrustStore::add_intermediates_pem),
-        (pki.crls(), TrustStore::add_crls_pem),
-    ] {
-        for file in std::fs::read_dir(directory).unwrap() {
-            add(&mut trust, &std::fs::read(file.unwrap().path()).unwrap()).unwrap();
-        }
-    }
-    trust
-}
-
 /// As the record server would, with what it holds.
 fn verified(answer: &Value, contents: [&[u8]; 2]) -> Result<String, ApprovalError> {
     let approval = Approval::from_json(answer["approval"].to_string().as_bytes()).unwrap();
@@ -96,6 +76,7 @@ fn verified(answer: &Value, contents: [&[u8]; 2]) -> Result<String, ApprovalErro
     let patient = Ins::new(PATIENT.parse().unwrap(), Environment::Test);
     let manifest =
         ApprovalManifest::new(CLINIC, Oid::from_uuid(1000), patient, documents, 50).unwrap();
+    let trust = trust::all();
     let expected = Expected {
         purpose: ApprovalPurpose::ServerSignature,
         audience: &AUDIENCE.parse().unwrap(),
@@ -104,14 +85,7 @@ fn verified(answer: &Value, contents: [&[u8]; 2]) -> Result<String, ApprovalErro
         now: SystemTime::now().into(),
         manifest: &manifest,
     };
-    verify(&expected, &approval, &trust()).map(|approval| approval.holder().display_name())
-}
-
-fn code(result: &Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
-    }
+    verify(&expected, &approval, &trust).map(|approval| approval.holder().display_name())
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@
 
 mod stage;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use paraphe_protocol::api::Operation;
 use serde_json::{Value, json};
+use stage::documents::shipped;
 use stage::time_stamping::TimeStampingServer;
 use stage::{Answer, Card, Stage};
 
@@ -30,14 +31,6 @@ const ITEMS: [(&str, &str, &str, &str); 8] = [
     (NOTE, "xades", "detached", "T"),
     (NOTE, "xades", "enveloping", "LTA"),
 ];
-
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/documents")
-        .join(name)
-        .canonicalize()
-        .unwrap()
-}
 
 fn request(items: &[(&str, &str, &str, &str)], output: &Path) -> Value {
     let items: Vec<_> = items

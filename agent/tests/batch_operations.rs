@@ -35,6 +35,20 @@ impl Desk {
         }
     }
 
+    /// A batch of so many items that has made some signatures and makes others, each of which takes the card so long.
+    async fn signing(items: u32, milliseconds: u32) -> (Self, String) {
+        let card = Card::altered(
+            "physician",
+            &["timing", "milliseconds_per_private_key_operation"],
+            json!(milliseconds),
+        );
+        let desk = Self::new(vec![Answer::Pin("1234")], card);
+        let batch = desk.start(items).await;
+        desk.when(&batch, |summary| summary["done"].as_u64() > Some(2))
+            .await;
+        (desk, batch)
+    }
+
     fn document(&self, number: u32) -> PathBuf {
         let path = self.folder.path().join(format!("document-{number}"));
         if !path.exists() {
@@ -219,15 +233,7 @@ async fn a_document_that_changed_since_it_was_approved_is_refused() {
 
 #[tokio::test]
 async fn a_cancelled_batch_stops_between_two_signatures_and_goes_on_where_it_was() {
-    let card = Card::altered(
-        "physician",
-        &["timing", "milliseconds_per_private_key_operation"],
-        json!(30),
-    );
-    let desk = Desk::new(vec![Answer::Pin("1234")], card);
-    let batch = desk.start(30).await;
-    desk.when(&batch, |summary| summary["done"].as_u64() > Some(2))
-        .await;
+    let (desk, batch) = Desk::signing(30, 30).await;
     let body = json!({"batch": batch});
     desk.stage
         .perform(Operation::BatchCancel, body.clone())
@@ -250,15 +256,7 @@ async fn a_cancelled_batch_stops_between_two_signatures_and_goes_on_where_it_was
 
 #[tokio::test]
 async fn a_login_gets_its_turn_while_a_batch_signs() {
-    let card = Card::altered(
-        "physician",
-        &["timing", "milliseconds_per_private_key_operation"],
-        json!(50),
-    );
-    let desk = Desk::new(vec![Answer::Pin("1234")], card);
-    let batch = desk.start(60).await;
-    desk.when(&batch, |summary| summary["done"].as_u64() > Some(2))
-        .await;
+    let (desk, batch) = Desk::signing(60, 50).await;
     for _ in 0..3 {
         let read = desk
             .stage
@@ -274,15 +272,7 @@ async fn a_login_gets_its_turn_while_a_batch_signs() {
 
 #[tokio::test]
 async fn a_card_that_is_pulled_stops_it_and_nothing_is_lost() {
-    let card = Card::altered(
-        "physician",
-        &["timing", "milliseconds_per_private_key_operation"],
-        json!(30),
-    );
-    let desk = Desk::new(vec![Answer::Pin("1234")], card);
-    let batch = desk.start(20).await;
-    desk.when(&batch, |summary| summary["done"].as_u64() > Some(2))
-        .await;
+    let (desk, batch) = Desk::signing(20, 30).await;
     desk.stage.readers.remove(READER);
     let status = desk.ended(&batch).await;
     assert_eq!(status["batches"][0]["state"], "stopped", "{status}");

@@ -10,25 +10,17 @@ use std::time::SystemTime;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use paraphe::pin::TriesLeft;
-use paraphe_certs::TrustStore;
-use paraphe_protocol::api::{ErrorCode, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Operation};
 use paraphe_protocol::login::{
     ChannelBinding, Expected, LoginAssertion, LoginError, OfferedAlgorithms, ServerNonce, verify,
 };
-use serde_json::{Value, json};
-use stage::{AUDIENCE, Answer, Card, SITE, SITE_WITHOUT_SERVER, Stage, pki, program, site};
+use serde_json::json;
+use stage::{AUDIENCE, Answer, Card, SITE, SITE_WITHOUT_SERVER, Stage, code, program, site, trust};
 
 const NONCE: [u8; 32] = [0x5A; 32];
 
 fn nonce() -> String {
     URL_SAFE_NO_PAD.encode(NONCE)
-}
-
-fn code(result: &Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
-    }
 }
 
 #[tokio::test]
@@ -336,21 +328,7 @@ async fn a_login_is_for_the_record_server_of_the_table() {
 }
 
 fn verified(assertion: &LoginAssertion, audience: &str) -> Result<String, LoginError> {
-    let pki = pki();
-    let mut trust = TrustStore::new();
-    trust.accept_test(true);
-    for (directory, add) in [
-        (
-            pki.anchors(),
-            TrustStore::add_anchors_pem as fn(&mut _, &_) -> _,
-        ),
-        (pki.intermediates(), TrustStore::add_intermediates_pem),
-        (pki.crls(), TrustStore::add_crls_pem),
-    ] {
-        for file in std::fs::read_dir(directory).unwrap() {
-            add(&mut trust, &std::fs::read(file.unwrap().path()).unwrap()).unwrap();
-        }
-    }
+    let trust = trust::all();
     let expected = Expected {
         audience: &audience.parse().unwrap(),
         origin: &SITE.parse().unwrap(),

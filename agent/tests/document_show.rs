@@ -6,44 +6,23 @@
 mod stage;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use paraphe_protocol::api::{ErrorCode, MAXIMUM_SHOWN_TEXT, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, MAXIMUM_SHOWN_TEXT, Operation};
 use paraphe_protocol::digest::Sha256Digest;
 use serde_json::{Value, json};
+use stage::documents::{fetched, shipped};
 use stage::home::Home;
-use stage::{Answer, Card, SITE, SITE_WITHOUT_SERVER, Stage, site};
+use stage::{Answer, Card, SITE, SITE_WITHOUT_SERVER, Stage, code, site};
 
 const BEFORE: &str = "Dose : 10 mg par jour.\n";
 const AFTER: &str = "Dose : 90 mg par jour.\n";
 
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/documents")
-        .join(name)
-        .canonicalize()
-        .unwrap()
-}
-
-fn code(result: Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
-    }
-}
-
 async fn show(stage: &Stage, path: &Path) -> Value {
     let body = json!({"source": {"path": path}});
     stage.perform(Operation::DocumentShow, body).await.unwrap()
-}
-
-async fn fetched(stage: &Stage, document: &Value) -> Vec<u8> {
-    let body = json!({"document": document, "offset": 0});
-    let piece = stage.perform(Operation::DocumentGet, body).await.unwrap();
-    assert_eq!(piece["last"], true);
-    STANDARD.decode(piece["content"].as_str().unwrap()).unwrap()
 }
 
 fn codes(shown: &Value) -> Vec<String> {
@@ -80,7 +59,7 @@ async fn what_was_shown_is_signed_whatever_the_file_is_by_then() {
     ]});
     for (operation, body) in [(Operation::Sign, &single), (Operation::LotSign, &lot)] {
         let refused = stage.perform(operation, body.clone()).await;
-        assert_eq!(code(refused), ErrorCode::DocumentChanged);
+        assert_eq!(code(&refused), ErrorCode::DocumentChanged);
     }
     assert!(stage.asked().is_empty());
     assert_eq!(card.counters().verifies, 0);
@@ -92,7 +71,7 @@ async fn what_was_shown_is_signed_whatever_the_file_is_by_then() {
         let signed = stage.perform(operation, body).await.unwrap();
         assert_eq!(signed["documents"][0]["sha256"], digest);
         if operation == Operation::Sign {
-            let file = fetched(&stage, &signed["signature"]["document"]).await;
+            let file = fetched(&stage, &signed["signature"]).await;
             let holds = |text: &str| {
                 let mut windows = file.windows(text.len());
                 windows.any(|window| window == text.as_bytes())
@@ -103,7 +82,7 @@ async fn what_was_shown_is_signed_whatever_the_file_is_by_then() {
             assert_eq!(told["conclusion"], "total-passed", "{told:#}");
         }
     }
-    assert_eq!(fetched(&stage, &shown["document"]).await, BEFORE.as_bytes());
+    assert_eq!(fetched(&stage, &shown).await, BEFORE.as_bytes());
 }
 
 #[tokio::test]
@@ -158,7 +137,7 @@ async fn what_acts_is_told_and_is_not_signed() {
     assert_eq!(shown["media_type"], "application/pdf");
     assert_eq!(shown.get("text"), None);
     assert_eq!(codes(&shown), [""; 0]);
-    assert_eq!(fetched(&stage, &shown["document"]).await, plain);
+    assert_eq!(fetched(&stage, &shown).await, plain);
 
     let active = [
         plain.as_slice(),
@@ -168,13 +147,13 @@ async fn what_acts_is_told_and_is_not_signed() {
     let shown = show(&stage, &path).await;
     assert_eq!(codes(&shown), ["document-active-content"]);
     assert_eq!(shown["media_type"], "application/pdf");
-    assert_eq!(fetched(&stage, &shown["document"]).await, active.concat());
+    assert_eq!(fetched(&stage, &shown).await, active.concat());
     for format in ["cades", "pades", "xades"] {
         let body = json!({"format": format, "documents": [
             {"source": {"document": shown["document"]}, "name": "a.pdf"}
         ]});
         let refused = stage.perform(Operation::Sign, body).await;
-        assert_eq!(code(refused), ErrorCode::DocumentActiveContent, "{format}");
+        assert_eq!(code(&refused), ErrorCode::DocumentActiveContent, "{format}");
     }
     assert_eq!(card.counters().verifies, 0);
 }
@@ -185,7 +164,7 @@ async fn a_site_looks_at_what_it_put_and_at_nothing_else() {
     let caller = site(SITE);
     let by_path = json!({"source": {"path": shipped("note-de-suivi.txt")}});
     let refused = stage.perform_as(&caller, Operation::DocumentShow, by_path);
-    assert_eq!(code(refused.await), ErrorCode::PathNotAllowed);
+    assert_eq!(code(&refused.await), ErrorCode::PathNotAllowed);
     let put = json!({"offset": 0, "content": STANDARD.encode(BEFORE), "last": true});
     let put = stage.perform_as(&caller, Operation::DocumentPut, put).await;
     let document = put.unwrap()["document"].clone();
@@ -197,7 +176,7 @@ async fn a_site_looks_at_what_it_put_and_at_nothing_else() {
     assert_eq!(shown["text"], BEFORE);
     let other = site(SITE_WITHOUT_SERVER);
     let refused = stage.perform_as(&other, Operation::DocumentShow, body);
-    assert_eq!(code(refused.await), ErrorCode::DocumentMissing);
+    assert_eq!(code(&refused.await), ErrorCode::DocumentMissing);
 }
 
 fn text(bytes: &[u8]) -> String {

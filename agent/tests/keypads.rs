@@ -18,7 +18,7 @@ use paraphe_softcard::pcscd::ReaderKind;
 use paraphe_softcard::{CardSlot, Profile, SoftCard};
 use serde_json::{Value, json};
 use stage::pcsc::{Service, second_process};
-use stage::{Answer, Person, altered_profile, configuration};
+use stage::{Answer, Person, altered_profile, code, configuration};
 
 const LONG: Duration = Duration::from_secs(30);
 /// In the second process: a reader with a keypad.
@@ -111,13 +111,6 @@ impl Workplace {
     async fn read_situations(&self) -> Result<Value, Problem> {
         let body = json!({"practice_situations": true});
         self.perform(Operation::CardRead, body).await
-    }
-}
-
-fn code(result: &Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
     }
 }
 

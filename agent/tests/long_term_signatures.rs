@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use paraphe_certs::{TrustStore, UnixTime};
+use paraphe_certs::UnixTime;
 use paraphe_protocol::api::{ErrorCode, Operation};
 use paraphe_protocol::signature::{
     CheckedSignature, Contents, DocumentsInMemory, Indication, Level, SignatureTrust,
@@ -20,12 +18,13 @@ use paraphe_protocol::signature::{
 use paraphe_protocol::xades::Presented;
 use paraphe_protocol::{cades, pades, xades};
 use serde_json::{Value, json};
+use stage::documents::{fetched, shipped};
 use stage::time_stamping::{self, TimeStampingServer};
+use stage::trust::{self, texts};
 use stage::{Answer, Card, Stage};
 
 fn document() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/documents/note-de-suivi.txt");
-    path.canonicalize().unwrap()
+    shipped("note-de-suivi.txt")
 }
 
 fn request(packaging: &str, level: Level) -> Value {
@@ -40,42 +39,6 @@ fn stage(configuration: &str) -> (Stage, Card) {
     let card = Card::shipped("physician");
     stage.insert("Lecteur 1", &card);
     (stage, card)
-}
-
-async fn fetched(stage: &Stage, source: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let body = json!({"document": source["document"], "offset": bytes.len()});
-        let piece = stage.perform(Operation::DocumentGet, body).await.unwrap();
-        bytes.extend(STANDARD.decode(piece["content"].as_str().unwrap()).unwrap());
-        if piece["last"] == true {
-            return bytes;
-        }
-    }
-}
-
-/// PEM texts of a directory, one after the other.
-fn texts(directory: &Path) -> String {
-    let files = std::fs::read_dir(directory).unwrap();
-    files
-        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
-        .collect()
-}
-
-/// The anchors of the tests' PKI, with everything else it publishes where that is asked for.
-fn store(with_all: bool) -> TrustStore {
-    let pki = stage::pki();
-    let mut store = TrustStore::new();
-    store.accept_test(true);
-    store
-        .add_anchors_pem(texts(&pki.anchors()).as_bytes())
-        .unwrap();
-    if with_all {
-        let below = texts(&pki.intermediates());
-        store.add_intermediates_pem(below.as_bytes()).unwrap();
-        store.add_crls_pem(texts(&pki.crls()).as_bytes()).unwrap();
-    }
-    store
 }
 
 fn openssl(directory: &Path, arguments: &[&str]) -> String {
@@ -184,9 +147,12 @@ async fn each_level_is_proved_with_what_the_file_carries() {
         let checked = cades::read(&bytes, beside).unwrap();
         judge_stamps(&checked);
         judge_signature(&bytes, is_detached);
-        let now = UnixTime::from(SystemTime::now());
         // Up to T the verifier needs authorities and lists of its own.
-        let store = store(level == Level::T);
+        let store = match level {
+            Level::T => trust::all(),
+            _ => trust::anchors(),
+        };
+        let now = UnixTime::from(SystemTime::now());
         let trust = SignatureTrust {
             professionals: &store,
             others: None,
@@ -233,7 +199,7 @@ async fn the_other_formats_reach_the_top_as_well() {
             xades::read(&bytes, &mut presented).unwrap()
         };
         judge_stamps(&checked);
-        let store = store(false);
+        let store = trust::anchors();
         let trust = SignatureTrust {
             professionals: &store,
             others: None,

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use paraphe::caller::Caller;
-use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Language, Operation};
 use serde_json::{Value, json};
-use stage::{Answer, Card, SITE, SITE_WITHOUT_SERVER, Stage, program, site};
+use stage::documents::shipped;
+use stage::{Answer, Card, SITE, SITE_WITHOUT_SERVER, Stage, code, program, site};
 
 const INS: &str = "282049999900264";
 const DOCUMENTS: [(&str, &str); 5] = [
@@ -23,14 +24,6 @@ const DOCUMENTS: [(&str, &str); 5] = [
     ("note-de-suivi.txt", "text/plain"),
     ("photo-lesion.jpg", "image/jpeg"),
 ];
-
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/documents")
-        .join(name)
-        .canonicalize()
-        .unwrap()
-}
 
 fn all_five() -> Vec<Value> {
     DOCUMENTS
@@ -42,13 +35,6 @@ fn all_five() -> Vec<Value> {
 fn lot(documents: impl IntoIterator<Item = Value>) -> Value {
     let documents: Vec<Value> = documents.into_iter().collect();
     json!({"profile": "dsg", "patient": {"ins": INS}, "documents": documents})
-}
-
-fn code(result: &Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
-    }
 }
 
 fn stage_with_physician(answers: Vec<Answer>) -> (Stage, Card) {

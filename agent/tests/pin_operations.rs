@@ -6,9 +6,9 @@
 mod stage;
 
 use paraphe::pin::RequestedCode;
-use paraphe_protocol::api::{ErrorCode, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Operation};
 use serde_json::{Value, json};
-use stage::{Answer, Card, SITE, Stage, program, site};
+use stage::{Answer, Card, SITE, Stage, code, program, site};
 
 const CHANGEABLE: [&str; 4] = [
     "physician",
@@ -16,13 +16,6 @@ const CHANGEABLE: [&str; 4] = [
     "physician-cps4",
     "reception-cps4",
 ];
-
-fn code(result: &Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
-    }
-}
 
 /// Whether the card takes this PIN; it costs a try if it does not.
 async fn takes(card: &Card, pin: &'static str) -> bool {

@@ -19,7 +19,7 @@ use paraphe::service::Agent;
 use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
 use paraphe_protocol::card::LastTry;
 use serde_json::{Value, json};
-use stage::{Card, configuration};
+use stage::{Card, code, configuration};
 
 const READER: &str = "Lecteur 1";
 const LONG: Duration = Duration::from_secs(30);
@@ -79,13 +79,6 @@ impl Place {
 
     fn spent(&self) -> (u64, u8) {
         (self.card.counters().verifies, self.card.tries_left())
-    }
-}
-
-fn code(result: &Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
     }
 }
 

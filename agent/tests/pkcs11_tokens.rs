@@ -21,14 +21,14 @@ use paraphe::reader::InProcessReaders;
 use paraphe::service::Agent;
 use paraphe_certs::test_pki::CardPerson;
 use paraphe_certs::{Category, TrustStore, UnixTime};
-use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Language, Operation};
 use paraphe_protocol::card::LastTry;
 use paraphe_protocol::login::{
     ChannelBinding, Expected, LoginAssertion, OfferedAlgorithms, ServerNonce, verify,
 };
 use serde_json::{Value, json};
 use soft_hsm::{PIN, SoftHsm};
-use stage::{AUDIENCE, Answer, Card, Stage, pki};
+use stage::{AUDIENCE, Answer, Card, Stage, code, pki};
 
 const NONCE: [u8; 32] = [0x5A; 32];
 
@@ -44,13 +44,6 @@ fn lot() -> Value {
 }
 
 #[track_caller]
-fn code(result: &Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
-    }
-}
-
 fn stage(hsm: &SoftHsm, answers: Vec<Answer>) -> Stage {
     Stage::with_helper(answers, false, &hsm.configuration(), &hsm.helper())
 }

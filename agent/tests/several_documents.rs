@@ -11,10 +11,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use paraphe_protocol::api::{ErrorCode, Operation};
 use serde_json::{Value, json};
+use stage::documents::fetched;
 use stage::{Answer, Card, Stage};
 
 const NAMES: [&str; 3] = ["compte-rendu.pdf", "note-de-suivi.txt", "photo-lesion.jpg"];
@@ -35,18 +34,6 @@ fn request(format: &str, folder: &Path) -> Value {
         json!({"source": {"path": folder.join(name)}, "name": shown})
     });
     json!({"format": format, "documents": documents})
-}
-
-async fn fetched(stage: &Stage, source: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let body = json!({"document": source["document"], "offset": bytes.len()});
-        let piece = stage.perform(Operation::DocumentGet, body).await.unwrap();
-        bytes.extend(STANDARD.decode(piece["content"].as_str().unwrap()).unwrap());
-        if piece["last"] == true {
-            return bytes;
-        }
-    }
 }
 
 async fn conclusion(stage: &Stage, signature: &Value, documents: &[&str], folder: &Path) -> Value {

@@ -6,27 +6,19 @@
 mod stage;
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
 
-use paraphe_protocol::api::{ErrorCode, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Operation};
 use paraphe_protocol::digest::Sha256Digest;
 use serde_json::{Value, json};
+use stage::documents::shipped;
 use stage::home::Home;
-use stage::{Answer, Card, SITE, Stage, site, time_stamping};
+use stage::{Answer, Card, SITE, Stage, code, site, time_stamping};
 
 const READER: &str = "Lecteur 1";
 const REPORT: &str = "compte-rendu.pdf";
 const OTHER: &str = "lettre-de-liaison.rtf";
 const INS: &str = "282049999900264";
 const NOTE: &str = "note-de-suivi.txt";
-
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/documents")
-        .join(name)
-        .canonicalize()
-        .unwrap()
-}
 
 fn digest(name: &str) -> Sha256Digest {
     Sha256Digest::of(&std::fs::read(shipped(name)).unwrap())
@@ -86,13 +78,6 @@ fn lot(mandate: &Value, names: &[&str]) -> Value {
     })
 }
 
-fn code(result: Result<Value, Problem>) -> ErrorCode {
-    match result {
-        Err(problem) => problem.code,
-        Ok(value) => panic!("succeeded: {value}"),
-    }
-}
-
 #[tokio::test]
 async fn each_signature_costs_one_presentation_and_no_question() {
     let (stage, card) = stage();
@@ -136,7 +121,7 @@ async fn each_signature_costs_one_presentation_and_no_question() {
     assert_eq!(status(&stage, &mandate).await["end"]["reason"], "used-up");
     let before = card.counters().verifies;
     let beyond = stage.perform(Operation::Sign, request(&mandate, &[REPORT]));
-    assert_eq!(code(beyond.await), ErrorCode::MandateEnded);
+    assert_eq!(code(&beyond.await), ErrorCode::MandateEnded);
     assert_eq!(card.counters().verifies, before);
     assert_eq!(stage.asked().len(), 1);
     assert_eq!(card.tries_left(), 3);
@@ -149,10 +134,10 @@ async fn only_approved_documents_each_as_often_as_approved() {
     let verifies = card.counters().verifies;
     for names in [[OTHER, REPORT].as_slice(), &[OTHER], &[NOTE, NOTE]] {
         let single = stage.perform(Operation::Sign, request(&mandate, names));
-        let refused = code(single.await);
+        let refused = code(&single.await);
         assert_eq!(refused, ErrorCode::MandateDocumentNotApproved, "{names:?}");
         let several = stage.perform(Operation::LotSign, lot(&mandate, names));
-        let refused = code(several.await);
+        let refused = code(&several.await);
         assert_eq!(refused, ErrorCode::MandateDocumentNotApproved, "{names:?}");
     }
     assert_eq!(card.counters().verifies, verifies);
@@ -162,7 +147,7 @@ async fn only_approved_documents_each_as_often_as_approved() {
     both.await.unwrap();
     assert_eq!(status(&stage, &mandate).await["remaining"], 1);
     let again = stage.perform(Operation::Sign, request(&mandate, &[NOTE]));
-    assert_eq!(code(again.await), ErrorCode::MandateDocumentNotApproved);
+    assert_eq!(code(&again.await), ErrorCode::MandateDocumentNotApproved);
     let last = stage.perform(Operation::LotSign, lot(&mandate, &[REPORT]));
     last.await.unwrap();
     assert_eq!(status(&stage, &mandate).await["end"]["reason"], "used-up");
@@ -183,7 +168,7 @@ async fn a_wrapped_lot_is_approved_by_the_documents_that_the_caller_has() {
     body["practice_situation"] = json!(1);
     let verifies = card.counters().verifies;
     let refused = stage.perform(Operation::LotSign, body.clone()).await;
-    assert_eq!(code(refused), ErrorCode::MandateDocumentNotApproved);
+    assert_eq!(code(&refused), ErrorCode::MandateDocumentNotApproved);
     assert_eq!(card.counters().verifies, verifies);
     body["documents"][0]["source"] = json!({"path": shipped(REPORT)});
     let signed = stage.perform(Operation::LotSign, body).await.unwrap();
@@ -207,21 +192,21 @@ async fn whoever_did_not_open_it_and_whoever_means_another_card_is_refused() {
     let mut of_site = body.clone();
     of_site["documents"][0]["source"] = json!({"document": document});
     let stranger = stage.perform_as(&caller, Operation::Sign, of_site);
-    assert_eq!(code(stranger.await), ErrorCode::MandateUnknown);
+    assert_eq!(code(&stranger.await), ErrorCode::MandateUnknown);
     body["card"] = json!("9999999999");
     let other_card = stage.perform(Operation::Sign, body.clone()).await;
-    assert_eq!(code(other_card), ErrorCode::CardChanged);
+    assert_eq!(code(&other_card), ErrorCode::CardChanged);
     body.as_object_mut().unwrap().remove("card");
     body["reader"] = json!("Lecteur 2");
     let other_reader = stage.perform(Operation::Sign, body).await;
-    assert_eq!(code(other_reader), ErrorCode::CardChanged);
+    assert_eq!(code(&other_reader), ErrorCode::CardChanged);
     let close = json!({"mandate": mandate});
     stage.perform(Operation::MandateClose, close).await.unwrap();
     let closed = stage.perform(Operation::Sign, request(&mandate, &[NOTE]));
-    assert_eq!(code(closed.await), ErrorCode::MandateEnded);
+    assert_eq!(code(&closed.await), ErrorCode::MandateEnded);
     stage.readers.remove(READER);
     let gone = stage.perform(Operation::Sign, request(&mandate, &[NOTE]));
-    assert_eq!(code(gone.await), ErrorCode::MandateEnded);
+    assert_eq!(code(&gone.await), ErrorCode::MandateEnded);
     assert_eq!(card.counters().verifies, verifies);
 }
 
@@ -233,7 +218,7 @@ async fn what_was_not_signed_is_not_counted() {
     let mut impossible = request(&mandate, &[REPORT]);
     impossible["level"] = json!("T");
     let refused = stage.perform(Operation::Sign, impossible).await;
-    assert_eq!(code(refused), ErrorCode::TimeStampNotConfigured);
+    assert_eq!(code(&refused), ErrorCode::TimeStampNotConfigured);
     assert_eq!(status(&stage, &mandate).await["remaining"], 1);
     let signed = stage.perform(Operation::Sign, request(&mandate, &[REPORT]));
     signed.await.unwrap();

@@ -28,7 +28,9 @@ use paraphe_certs::{Category, Certificate, UnixTime};
 use paraphe_protocol::api::Operation;
 use serde_json::{Value, json};
 use soft_hsm::SoftHsm;
+use stage::documents::fetched;
 use stage::time_stamping::TimeStampingServer;
+use stage::trust::texts;
 use stage::{Answer, Card, Stage};
 
 const LEVELS: [&str; 4] = ["B", "T", "LT", "LTA"];
@@ -62,28 +64,6 @@ fn documents() -> tempfile::TempDir {
         }
     }
     folder
-}
-
-async fn fetched(stage: &Stage, source: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let body = json!({"document": source["document"], "offset": bytes.len()});
-        let piece = stage.perform(Operation::DocumentGet, body).await.unwrap();
-        bytes.extend(STANDARD.decode(piece["content"].as_str().unwrap()).unwrap());
-        if piece["last"] == true {
-            let body = json!({"document": source["document"]});
-            stage.perform(Operation::DocumentDrop, body).await.unwrap();
-            return bytes;
-        }
-    }
-}
-
-/// PEM texts of a directory, one after the other.
-fn texts(directory: &Path) -> String {
-    let files = fs::read_dir(directory).unwrap();
-    files
-        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
-        .collect()
 }
 
 fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String, String> {
@@ -213,6 +193,8 @@ async fn matrix(
             let signed = signed.unwrap_or_else(|problem| panic!("{what}: {problem:?}"));
             assert_eq!(signed["level"], level, "{what}");
             let bytes = fetched(stage, &signed["signature"]).await;
+            let body = json!({"document": signed["signature"]["document"]});
+            stage.perform(Operation::DocumentDrop, body).await.unwrap();
             let file = format!("signature.{}", signed["extension"].as_str().unwrap());
             fs::write(folder.join(&file), bytes).unwrap();
             judge(folder, &file, format, packaging, document);

@@ -10,10 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use paraphe_protocol::api::{ErrorCode, Operation};
 use serde_json::{Value, json};
+use stage::documents::{fetched, shipped};
 use stage::{Answer, Card, Stage};
 
 /// An A4 page, points.
@@ -24,8 +23,7 @@ const WIDTH: usize = 220;
 const HEIGHT: usize = 60;
 
 fn document() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/documents/compte-rendu.pdf");
-    path.canonicalize().unwrap()
+    shipped("compte-rendu.pdf")
 }
 
 fn request(format: &str, mark: &Value) -> Value {
@@ -44,14 +42,7 @@ async fn signed(stage: &Stage, mark: &Value, path: &Path) {
     stage.will_answer(Answer::Pin("1234"));
     let body = request("pades", mark);
     let signed = stage.perform(Operation::Sign, body).await.unwrap();
-    let body = json!({"document": signed["signature"]["document"], "offset": 0});
-    let piece = stage.perform(Operation::DocumentGet, body).await.unwrap();
-    assert_eq!(piece["last"], true);
-    fs::write(
-        path,
-        STANDARD.decode(piece["content"].as_str().unwrap()).unwrap(),
-    )
-    .unwrap();
+    fs::write(path, fetched(stage, &signed["signature"]).await).unwrap();
     let body = json!({"signature": {"path": path}, "documents": []});
     let told = stage.perform(Operation::Verify, body).await.unwrap();
     assert_eq!(told["conclusion"], "total-passed", "{told:#}");

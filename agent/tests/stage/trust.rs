@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use paraphe_certs::TrustStore;
+use paraphe_softcard::PkiDirectory;
 
 use super::pki;
 
@@ -16,19 +17,24 @@ pub fn texts(directory: &Path) -> String {
 
 /// The anchors, and nothing else.
 pub fn anchors() -> TrustStore {
-    let mut store = TrustStore::new();
-    store.accept_test(true);
-    let anchors = texts(&pki().anchors());
-    store.add_anchors_pem(anchors.as_bytes()).unwrap();
+    anchors_of(&pki())
+}
+
+/// The anchors, the authorities below them and their lists, which are made at this moment: a verifier's time is read after it.
+pub fn all() -> TrustStore {
+    let pki = pki();
+    let mut store = anchors_of(&pki);
+    let below = texts(&pki.intermediates());
+    store.add_intermediates_pem(below.as_bytes()).unwrap();
+    let lists = texts(&pki.crls());
+    store.add_crls_pem(lists.as_bytes()).unwrap();
     store
 }
 
-/// The anchors, the authorities below them and their lists.
-pub fn all() -> TrustStore {
-    let mut store = anchors();
-    let below = texts(&pki().intermediates());
-    store.add_intermediates_pem(below.as_bytes()).unwrap();
-    let lists = texts(&pki().crls());
-    store.add_crls_pem(lists.as_bytes()).unwrap();
+fn anchors_of(pki: &PkiDirectory) -> TrustStore {
+    let mut store = TrustStore::new();
+    store.accept_test(true);
+    let anchors = texts(&pki.anchors());
+    store.add_anchors_pem(anchors.as_bytes()).unwrap();
     store
 }
