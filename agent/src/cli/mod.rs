@@ -155,7 +155,7 @@ enum PinCommand {
 }
 
 /// How long the process waits at its end for threads that are about to leave the card service.
-const LAST_CARD_CALLS: Duration = Duration::from_millis(500);
+const LAST_CARD_CALLS: Duration = Duration::from_secs(3);
 
 /// How a command ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,8 +177,7 @@ pub fn run() -> ExitCode {
     let language = line.options.language();
     let json = line.options.json;
     let ending = perform(line);
-    crate::reader::wait_for_card_threads(LAST_CARD_CALLS);
-    match ending {
+    let status = match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Refused) => ExitCode::from(1),
         Err(failure) => {
@@ -186,7 +185,9 @@ pub fn run() -> ExitCode {
             output::problem(&problem, language, json);
             ExitCode::from(failure::exit_status(&problem))
         }
-    }
+    };
+    crate::reader::wait_for_card_threads(LAST_CARD_CALLS);
+    status
 }
 
 fn perform(line: CommandLine) -> Result<Ending, Failure> {
