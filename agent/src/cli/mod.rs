@@ -38,6 +38,7 @@ mod vitale_read;
 #[cfg(test)]
 mod tests;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -178,16 +179,19 @@ pub fn run() -> ExitCode {
     let json = line.options.json;
     let ending = perform(line);
     let status = match ending {
-        Ok(Ending::Done) => ExitCode::SUCCESS,
-        Ok(Ending::Refused) => ExitCode::from(1),
+        Ok(Ending::Done) => 0,
+        Ok(Ending::Refused) => 1,
         Err(failure) => {
             let problem = failure.problem(language);
             output::problem(&problem, language, json);
-            ExitCode::from(failure::exit_status(&problem))
+            failure::exit_status(&problem)
         }
     };
     crate::reader::wait_for_card_threads(LAST_CARD_CALLS);
-    status
+    // Whoever reads the output may be gone.
+    let _ = std::io::stdout().flush();
+    // At once: C libraries that take their tables down at the end of a process would do it under threads that still use them.
+    signal_hook::low_level::exit(i32::from(status))
 }
 
 fn perform(line: CommandLine) -> Result<Ending, Failure> {
