@@ -25,6 +25,7 @@ pub mod pades;
 mod secret_page;
 pub mod signature;
 mod signed_fields;
+mod statement;
 pub mod time_stamp;
 pub mod vitale_component;
 pub mod xades;

@@ -10,15 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::digest::Sha256Digest;
 use crate::login::AgentNonce;
+use crate::statement;
 
 /// Most bytes of an envelope in JSON: certificate of 16 KiB and signature, in base64, and the rest.
 pub const MAX_APPROVAL_BYTES: usize = 32 * 1024;
-
-/// Most bytes of a certificate.
-pub(super) const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
-
-/// Most bytes of a signature value (RSA of 4096 bits).
-pub(super) const MAX_SIGNATURE_BYTES: usize = 512;
 
 /// An approval on its way; nothing in it is true before [`super::verify`] says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,11 +78,11 @@ impl Approval {
     }
 
     pub(super) fn issued_at(&self) -> UnixTime {
-        UnixTime(i64::try_from(self.issued_at).unwrap_or(i64::MAX))
+        statement::time(self.issued_at)
     }
 
     pub(super) fn expires_at(&self) -> UnixTime {
-        UnixTime(i64::try_from(self.expires_at).unwrap_or(i64::MAX))
+        statement::time(self.expires_at)
     }
 }
 

@@ -11,6 +11,7 @@ use super::{Approval, ApprovalManifest, ApprovalPurpose, Fields, MAX_LIFETIME_SE
 use crate::algorithm::{SignatureAlgorithm, SignatureError};
 use crate::digest::Sha256Digest;
 use crate::login::{AgentNonce, Audience, Origin, ServerNonce};
+use crate::statement;
 
 /// Everything that goes into an approval.
 #[derive(Clone, Debug)]
@@ -76,16 +77,8 @@ impl ApprovalRequest<'_> {
             });
         }
         let algorithm = SignatureAlgorithm::for_key(self.certificate.spki_der())?;
-        let (Ok(issued_at), Ok(expires_at)) = (
-            u64::try_from(self.issued_at.0),
-            u64::try_from(self.expires_at.0),
-        ) else {
-            return Err(PrepareApprovalError::Lifetime);
-        };
-        let lifetime = expires_at.checked_sub(issued_at);
-        if !lifetime.is_some_and(|seconds| (1..=MAX_LIFETIME_SECONDS).contains(&seconds)) {
-            return Err(PrepareApprovalError::Lifetime);
-        }
+        let (issued_at, expires_at) = statement::lifetime(self.issued_at, self.expires_at)
+            .ok_or(PrepareApprovalError::Lifetime)?;
         let fields = Fields {
             algorithm,
             audience: self.audience,

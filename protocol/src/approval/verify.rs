@@ -14,17 +14,12 @@ use paraphe_certs::{
     VerifiedCertificate,
 };
 
-use super::envelope::{MAX_CERTIFICATE_BYTES, MAX_SIGNATURE_BYTES};
 use super::{Approval, ApprovalManifest, ApprovalPurpose, Fields};
 use crate::algorithm::{SignatureAlgorithm, SignatureError};
 use crate::digest::Sha256Digest;
 use crate::login::{Audience, Origin, ServerNonce};
-
-/// Longest life of an approval, in seconds.
-pub const MAX_LIFETIME_SECONDS: u64 = 120;
-
-/// How far the agent's clock may be from the server's, in seconds, either way.
-pub const CLOCK_TOLERANCE_SECONDS: i64 = 120;
+use crate::statement::{self, MAX_CERTIFICATE_BYTES, MAX_SIGNATURE_BYTES, StatementError};
+pub use crate::statement::{CLOCK_TOLERANCE_SECONDS, MAX_LIFETIME_SECONDS};
 
 /// What the record server knows by itself about the approval that it awaits.
 #[derive(Clone, Debug)]
@@ -137,8 +132,8 @@ pub fn verify(
     approval: &Approval,
     trust: &TrustStore,
 ) -> Result<VerifiedApproval, ApprovalError> {
-    check_sizes(approval)?;
-    check_times(approval, expected.now)?;
+    statement::check_sizes(&approval.certificate, &approval.signature)?;
+    statement::check_times(approval.issued_at, approval.expires_at, expected.now)?;
 
     let certificate =
         Certificate::from_der(&approval.certificate).map_err(ApprovalError::Certificate)?;
@@ -146,7 +141,7 @@ pub fn verify(
         .verify::<CardSignature>(&certificate, expected.now)
         .map_err(ApprovalError::Path)?;
 
-    let algorithm = check_algorithm(approval, &certificate)?;
+    let algorithm = statement::check_algorithm(&approval.algorithm, &certificate)?;
 
     let fields = Fields {
         algorithm,
@@ -222,47 +217,19 @@ impl VerifiedApproval {
     }
 }
 
-fn check_sizes(approval: &Approval) -> Result<(), ApprovalError> {
-    let length = approval.certificate.len();
-    if length > MAX_CERTIFICATE_BYTES {
-        return Err(ApprovalError::CertificateSize { length });
-    }
-    let length = approval.signature.len();
-    if !(1..=MAX_SIGNATURE_BYTES).contains(&length) {
-        return Err(ApprovalError::SignatureSize { length });
-    }
-    Ok(())
-}
-
-fn check_times(approval: &Approval, now: UnixTime) -> Result<(), ApprovalError> {
-    let lifetime = approval.expires_at.checked_sub(approval.issued_at);
-    if !lifetime.is_some_and(|seconds| (1..=MAX_LIFETIME_SECONDS).contains(&seconds)) {
-        return Err(ApprovalError::Lifetime);
-    }
-    let age = now.0.saturating_sub(approval.issued_at().0);
-    if age < -CLOCK_TOLERANCE_SECONDS {
-        return Err(ApprovalError::NotYetValid);
-    }
-    let past_expiry = now.0.saturating_sub(approval.expires_at().0);
-    if past_expiry > CLOCK_TOLERANCE_SECONDS {
-        return Err(ApprovalError::Expired);
-    }
-    Ok(())
-}
-
-fn check_algorithm(
-    approval: &Approval,
-    certificate: &Certificate,
-) -> Result<SignatureAlgorithm, ApprovalError> {
-    let found: SignatureAlgorithm = approval
-        .algorithm
-        .parse()
-        .map_err(|_| ApprovalError::UnknownAlgorithm)?;
-    let implied =
-        SignatureAlgorithm::for_key(certificate.spki_der()).map_err(ApprovalError::Key)?;
-    if found == implied {
-        Ok(found)
-    } else {
-        Err(ApprovalError::AlgorithmMismatch { implied, found })
+impl From<StatementError> for ApprovalError {
+    fn from(error: StatementError) -> Self {
+        match error {
+            StatementError::CertificateSize { length } => Self::CertificateSize { length },
+            StatementError::SignatureSize { length } => Self::SignatureSize { length },
+            StatementError::Lifetime => Self::Lifetime,
+            StatementError::NotYetValid => Self::NotYetValid,
+            StatementError::Expired => Self::Expired,
+            StatementError::UnknownAlgorithm => Self::UnknownAlgorithm,
+            StatementError::Key(error) => Self::Key(error),
+            StatementError::AlgorithmMismatch { implied, found } => {
+                Self::AlgorithmMismatch { implied, found }
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::algorithm::{SignatureAlgorithm, SignatureError};
 use crate::digest::Sha256Digest;
+use crate::statement;
 
 /// Everything that goes into a login.
 #[derive(Clone, Debug)]
@@ -77,16 +78,8 @@ impl LoginRequest<'_> {
         if !self.offered.contains(algorithm) {
             return Err(PrepareLoginError::NotOffered { algorithm });
         }
-        let (Ok(issued_at), Ok(expires_at)) = (
-            u64::try_from(self.issued_at.0),
-            u64::try_from(self.expires_at.0),
-        ) else {
-            return Err(PrepareLoginError::Lifetime);
-        };
-        let lifetime = expires_at.checked_sub(issued_at);
-        if !lifetime.is_some_and(|seconds| (1..=MAX_LIFETIME_SECONDS).contains(&seconds)) {
-            return Err(PrepareLoginError::Lifetime);
-        }
+        let (issued_at, expires_at) = statement::lifetime(self.issued_at, self.expires_at)
+            .ok_or(PrepareLoginError::Lifetime)?;
         let fields = Fields {
             algorithm,
             audience: self.audience,

@@ -15,19 +15,14 @@ use paraphe_certs::{
     VerifiedCertificate,
 };
 
-use super::assertion::{MAX_CERTIFICATE_BYTES, MAX_SIGNATURE_BYTES};
 use super::{
     Audience, ChannelBinding, ChannelBindingKind, Fields, LoginAssertion, OfferedAlgorithms,
     Origin, ServerNonce,
 };
 use crate::algorithm::{SignatureAlgorithm, SignatureError};
 use crate::digest::Sha256Digest;
-
-/// Longest life of an assertion, in seconds.
-pub const MAX_LIFETIME_SECONDS: u64 = 120;
-
-/// How far the agent's clock may be from the server's, in seconds, either way.
-pub const CLOCK_TOLERANCE_SECONDS: i64 = 120;
+use crate::statement::{self, MAX_CERTIFICATE_BYTES, MAX_SIGNATURE_BYTES, StatementError};
+pub use crate::statement::{CLOCK_TOLERANCE_SECONDS, MAX_LIFETIME_SECONDS};
 
 /// What the record server knows by itself about the login that it awaits.
 #[derive(Clone, Debug)]
@@ -154,8 +149,8 @@ pub fn verify(
     assertion: &LoginAssertion,
     trust: &TrustStore,
 ) -> Result<VerifiedLogin, LoginError> {
-    check_sizes(assertion)?;
-    check_times(assertion, expected.now)?;
+    statement::check_sizes(&assertion.certificate, &assertion.signature)?;
+    statement::check_times(assertion.issued_at, assertion.expires_at, expected.now)?;
 
     let (expected_kind, found_kind) = (expected.channel_binding.kind(), assertion.channel_binding);
     if expected_kind != found_kind {
@@ -171,7 +166,10 @@ pub fn verify(
         .verify::<CardLogin>(&certificate, expected.now)
         .map_err(LoginError::Path)?;
 
-    let algorithm = check_algorithm(assertion, &certificate, expected.offered)?;
+    let algorithm = statement::check_algorithm(&assertion.algorithm, &certificate)?;
+    if !expected.offered.contains(algorithm) {
+        return Err(LoginError::AlgorithmNotOffered { algorithm });
+    }
 
     let to_be_signed = Fields {
         algorithm,
@@ -245,49 +243,19 @@ impl VerifiedLogin {
     }
 }
 
-fn check_sizes(assertion: &LoginAssertion) -> Result<(), LoginError> {
-    let length = assertion.certificate.len();
-    if length > MAX_CERTIFICATE_BYTES {
-        return Err(LoginError::CertificateSize { length });
+impl From<StatementError> for LoginError {
+    fn from(error: StatementError) -> Self {
+        match error {
+            StatementError::CertificateSize { length } => Self::CertificateSize { length },
+            StatementError::SignatureSize { length } => Self::SignatureSize { length },
+            StatementError::Lifetime => Self::Lifetime,
+            StatementError::NotYetValid => Self::NotYetValid,
+            StatementError::Expired => Self::Expired,
+            StatementError::UnknownAlgorithm => Self::UnknownAlgorithm,
+            StatementError::Key(error) => Self::Key(error),
+            StatementError::AlgorithmMismatch { implied, found } => {
+                Self::AlgorithmMismatch { implied, found }
+            }
+        }
     }
-    let length = assertion.signature.len();
-    if !(1..=MAX_SIGNATURE_BYTES).contains(&length) {
-        return Err(LoginError::SignatureSize { length });
-    }
-    Ok(())
-}
-
-fn check_times(assertion: &LoginAssertion, now: UnixTime) -> Result<(), LoginError> {
-    let lifetime = assertion.expires_at.checked_sub(assertion.issued_at);
-    if !lifetime.is_some_and(|seconds| (1..=MAX_LIFETIME_SECONDS).contains(&seconds)) {
-        return Err(LoginError::Lifetime);
-    }
-    let age = now.0.saturating_sub(assertion.issued_at().0);
-    if age < -CLOCK_TOLERANCE_SECONDS {
-        return Err(LoginError::NotYetValid);
-    }
-    let past_expiry = now.0.saturating_sub(assertion.expires_at().0);
-    if past_expiry > CLOCK_TOLERANCE_SECONDS {
-        return Err(LoginError::Expired);
-    }
-    Ok(())
-}
-
-fn check_algorithm(
-    assertion: &LoginAssertion,
-    certificate: &Certificate,
-    offered: &OfferedAlgorithms,
-) -> Result<SignatureAlgorithm, LoginError> {
-    let found: SignatureAlgorithm = assertion
-        .algorithm
-        .parse()
-        .map_err(|_| LoginError::UnknownAlgorithm)?;
-    let implied = SignatureAlgorithm::for_key(certificate.spki_der()).map_err(LoginError::Key)?;
-    if found != implied {
-        return Err(LoginError::AlgorithmMismatch { implied, found });
-    }
-    if !offered.contains(found) {
-        return Err(LoginError::AlgorithmNotOffered { algorithm: found });
-    }
-    Ok(found)
 }
