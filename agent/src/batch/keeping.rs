@@ -115,12 +115,9 @@ fn clear(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        let is_left = match name.split_once('.') {
-            Some((id, "old")) => is_id(id),
-            Some((id, "new")) => is_id(id) && is_older_than(&entry.path(), GROWING),
-            _ => false,
-        };
-        debug_assert!(FORGOTTEN == ".old" && INCOMPLETE == ".new");
+        let is_left = name.strip_suffix(FORGOTTEN).is_some_and(is_id)
+            || (name.strip_suffix(INCOMPLETE).is_some_and(is_id)
+                && is_older_than(&entry.path(), GROWING));
         if is_left && let Err(error) = fs::remove_dir_all(entry.path()) {
             tracing::warn!(%error, "what is left of a batch could not be removed");
         }
