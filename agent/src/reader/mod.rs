@@ -71,7 +71,7 @@ pub trait Watch: Send {
 }
 
 /// Reaches the card of a reader.
-pub trait Connector {
+pub trait Connector: Send {
     /// Runs `job` once, inside one transaction, if the card that `target` names is there; `job` says how the card is left.
     /// A job that panics leaves the card reset.
     ///

@@ -74,10 +74,11 @@ impl Owner {
         };
         let stuck = Arc::clone(&owner.stuck);
         let reader = reader.clone();
+        // Before the thread runs: whoever ends the process waits for what is there.
+        let mut connector = backend.connector();
         thread::Builder::new()
             .name("reader".to_owned())
             .spawn(move || {
-                let mut connector = backend.connector();
                 let mut attempts = 0..CHANNEL_ATTEMPTS;
                 loop {
                     // Asked here, because connecting can take as long as another program holds the card.
