@@ -38,7 +38,6 @@ mod vitale_read;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -156,7 +155,7 @@ enum PinCommand {
 }
 
 /// How long the process waits at its end for threads that are about to leave the card service.
-const LAST_CARD_CALLS: Duration = Duration::from_secs(3);
+const LAST_CARD_CALLS: Duration = Duration::from_millis(500);
 
 /// How a command ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,20 +177,16 @@ pub fn run() -> ExitCode {
     let language = line.options.language();
     let json = line.options.json;
     let ending = perform(line);
-    let status = match ending {
-        Ok(Ending::Done) => 0,
-        Ok(Ending::Refused) => 1,
+    crate::reader::wait_for_card_threads(LAST_CARD_CALLS);
+    match ending {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Refused) => ExitCode::from(1),
         Err(failure) => {
             let problem = failure.problem(language);
             output::problem(&problem, language, json);
-            failure::exit_status(&problem)
+            ExitCode::from(failure::exit_status(&problem))
         }
-    };
-    crate::reader::wait_for_card_threads(LAST_CARD_CALLS);
-    // Whoever reads the output may be gone.
-    let _ = std::io::stdout().flush();
-    // At once: C libraries that take their tables down at the end of a process would do it under threads that still use them.
-    signal_hook::low_level::exit(i32::from(status))
+    }
 }
 
 fn perform(line: CommandLine) -> Result<Ending, Failure> {
