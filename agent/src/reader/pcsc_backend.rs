@@ -15,7 +15,7 @@ use pcsc::{
 };
 
 use super::pcsc_keypad::{KeypadError, PcscKeypad};
-use super::pcsc_threads::Inside;
+use super::pcsc_threads::{Inside, WithCard, give_up};
 use super::pcsc_watch::PcscWatch;
 use super::{
     Backend, CardChannel, CardEnd, CardTarget, Connector, JobLimits, ReaderError, ReaderName, Watch,
@@ -62,34 +62,43 @@ impl Connector for PcscConnector {
         target: &CardTarget,
         job: &mut dyn FnMut(&mut CardChannel<'_>) -> CardEnd,
     ) -> Result<(), ReaderError> {
-        let context = self.context()?;
-        let result = transact(&context, target, job);
-        self.drop_context_if_lost(&result);
-        result
+        self.with_context(|context| transact(context, target, job))
     }
 
     fn channel(&mut self, reader: &ReaderName) -> Result<Option<u32>, ReaderError> {
-        let context = self.context()?;
-        let result = channel(&context, reader);
-        self.drop_context_if_lost(&result);
-        result
+        self.with_context(|context| channel(context, reader))
     }
 }
 
 impl PcscConnector {
-    fn context(&mut self) -> Result<Context, ReaderError> {
-        let context = match &self.context {
-            Some(context) => context.clone(),
+    /// Does what connects a card; a context whose service was lost is given up.
+    fn with_context<R>(
+        &mut self,
+        work: impl FnOnce(&Context) -> Result<R, ReaderError>,
+    ) -> Result<R, ReaderError> {
+        let context = match self.context.take() {
+            Some(context) => context,
             None => Context::establish(Scope::User).map_err(reader_error)?,
         };
-        self.context = Some(context.clone());
-        Ok(context)
+        let with_card = WithCard::new();
+        let result = work(self.context.insert(context));
+        drop(with_card);
+        if matches!(result, Err(ReaderError::ServiceUnavailable)) {
+            self.give_up_context();
+        }
+        result
     }
 
-    fn drop_context_if_lost<R>(&mut self, result: &Result<R, ReaderError>) {
-        if matches!(result, Err(ReaderError::ServiceUnavailable)) {
-            self.context = None;
+    fn give_up_context(&mut self) {
+        if let Some(context) = self.context.take() {
+            give_up(context);
         }
+    }
+}
+
+impl Drop for PcscConnector {
+    fn drop(&mut self) {
+        self.give_up_context();
     }
 }
 

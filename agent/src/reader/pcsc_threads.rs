@@ -3,6 +3,9 @@
 //! freed, and the process dies of a signal after its work was done. So the process waits for these threads before it ends:
 //! whoever watches readers is called back, whoever reaches a card ends with its job. One count for the process, because the
 //! library's tables are one for the process.
+//!
+//! For the same reason no context is given back while a card is connected or disconnected, in whatever thread: pcsc-lite (1.9.9) looks
+//! for the card's handle through all contexts without its lock, and reads one that is being freed (SIGSEGV in SCardDisconnect).
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,6 +19,8 @@ static THREADS: Mutex<Threads> = Mutex::new(Threads {
     inside: 0,
     watching: Vec::new(),
     last_number: 0,
+    with_cards: 0,
+    given_up: Vec::new(),
 });
 static CHANGED: Condvar = Condvar::new();
 
@@ -24,6 +29,10 @@ struct Threads {
     /// Contexts in which a thread may be waiting for readers to change, by the number of its [`Inside`].
     watching: Vec<(u64, Context)>,
     last_number: u64,
+    /// Threads that have a card, or are about to connect or disconnect one.
+    with_cards: usize,
+    /// Contexts that are given back when no thread has a card.
+    given_up: Vec<Context>,
 }
 
 /// Held by a thread for as long as it may call the library.
@@ -51,8 +60,9 @@ impl Inside {
             }
             before
         };
-        // The last copy of a context is given back to the service when it is dropped: not under the lock.
-        drop(before);
+        if let Some(context) = before {
+            give_up(context);
+        }
     }
 }
 
@@ -74,6 +84,36 @@ impl Threads {
     fn forget(&mut self, number: u64) -> Option<Context> {
         let place = self.watching.iter().position(|(of, _)| *of == number)?;
         Some(self.watching.swap_remove(place).1)
+    }
+}
+
+/// Held by a thread from before it connects a card until it has disconnected it.
+pub(super) struct WithCard(());
+
+impl WithCard {
+    pub(super) fn new() -> Self {
+        lock().with_cards += 1;
+        Self(())
+    }
+}
+
+impl Drop for WithCard {
+    fn drop(&mut self) {
+        let mut threads = lock();
+        threads.with_cards -= 1;
+        if threads.with_cards == 0 {
+            // Under the lock, so that nobody connects a card meanwhile; the service answers at once.
+            threads.given_up.clear();
+        }
+    }
+}
+
+/// Gives a context back to the service, or leaves that to the last thread that has a card.
+pub(super) fn give_up(context: Context) {
+    let mut threads = lock();
+    threads.given_up.push(context);
+    if threads.with_cards == 0 {
+        threads.given_up.clear();
     }
 }
 

@@ -12,7 +12,7 @@ use paraphe_protocol::api::ReaderState as CardPresence;
 use pcsc::{Context, Error, PNP_NOTIFICATION, ReaderState, Scope, State};
 
 use super::pcsc_backend::reader_error;
-use super::pcsc_threads::Inside;
+use super::pcsc_threads::{Inside, give_up};
 use super::{ReaderError, ReaderName, ReaderStatus, Watch};
 
 /// Readers and notifications that one call can watch (`PCSCLITE_MAX_READERS_CONTEXTS`).
@@ -42,16 +42,29 @@ impl Watch for PcscWatch {
             }
         };
         let result = self.wait_for_change(&context, wait);
+        drop(context);
         if result.is_err() {
-            self.inside.watches_with(None);
-            self.context = None;
+            self.give_up_context();
             self.readers.clear();
         }
         result
     }
 }
 
+impl Drop for PcscWatch {
+    fn drop(&mut self) {
+        self.give_up_context();
+    }
+}
+
 impl PcscWatch {
+    fn give_up_context(&mut self) {
+        self.inside.watches_with(None);
+        if let Some(context) = self.context.take() {
+            give_up(context);
+        }
+    }
+
     fn wait_for_change(
         &mut self,
         context: &Context,
