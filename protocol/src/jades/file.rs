@@ -7,6 +7,7 @@ use super::prepare::SignedText;
 use super::serialization;
 use super::unsigned;
 use crate::signature::imprint::{self, Piece};
+use crate::signature::progress::Progress;
 use crate::signature::{
     Contents, DigestAlgorithm, Evidence, Level, Output, SignatureFile, SigningError,
 };
@@ -14,7 +15,7 @@ use crate::time_stamp::TimeStampToken;
 
 /// A signature file of level B or above.
 pub(super) struct JadesFile {
-    level: Level,
+    progress: Progress,
     signed: SignedText,
     /// In base64url.
     signature: String,
@@ -22,29 +23,23 @@ pub(super) struct JadesFile {
     documents: usize,
     /// Components of `etsiU`, in base64url.
     unsigned: Vec<String>,
-    awaited: Option<(DigestAlgorithm, Vec<u8>)>,
 }
 
 impl JadesFile {
     pub(super) fn new(signed: SignedText, signature: String, documents: usize) -> Self {
         Self {
-            level: Level::B,
+            progress: Progress::new(),
             signed,
             signature,
             documents,
             unsigned: Vec::new(),
-            awaited: None,
         }
-    }
-
-    fn out_of_order(&self) -> SigningError {
-        SigningError::OutOfOrder { level: self.level }
     }
 }
 
 impl SignatureFile for JadesFile {
     fn level(&self) -> Level {
-        self.level
+        self.progress.level()
     }
 
     fn imprint(
@@ -52,7 +47,7 @@ impl SignatureFile for JadesFile {
         digest: DigestAlgorithm,
         contents: &mut dyn Contents,
     ) -> Result<Vec<u8>, SigningError> {
-        let imprint = match self.level {
+        let imprint = match self.progress.level() {
             // Clause 5.3.4: the value as it stands there, in base64url.
             Level::B => digest.digest(self.signature.as_bytes())?,
             Level::LT => {
@@ -66,36 +61,23 @@ impl SignatureFile for JadesFile {
                 );
                 imprint::imprint(pieces, digest, contents)?
             }
-            Level::T | Level::LTA => return Err(self.out_of_order()),
+            Level::T | Level::LTA => return Err(self.progress.out_of_order()),
         };
-        self.awaited = Some((digest, imprint.clone()));
-        Ok(imprint)
+        Ok(self.progress.await_stamp(digest, imprint))
     }
 
     fn add_time_stamp(&mut self, token: &TimeStampToken) -> Result<(), SigningError> {
-        let (digest, imprint) = self.awaited.take().ok_or_else(|| self.out_of_order())?;
-        if token.info().digest() != digest || token.info().imprint() != imprint {
-            return Err(SigningError::TimeStampImprint);
-        }
-        let (name, level) = match self.level {
-            Level::B => ("sigTst", Level::T),
-            Level::LT => ("arcTst", Level::LTA),
-            Level::T | Level::LTA => return Err(self.out_of_order()),
+        let name = match self.progress.stamped(token)? {
+            Level::LTA => "arcTst",
+            _ => "sigTst",
         };
         self.unsigned.push(unsigned::time_stamp(name, token));
-        self.level = level;
         Ok(())
     }
 
     fn add_evidence(&mut self, evidence: &Evidence) -> Result<(), SigningError> {
-        if self.level != Level::T {
-            return Err(self.out_of_order());
-        }
-        if evidence.is_empty() {
-            return Err(SigningError::Encoding("no evidence was given".to_owned()));
-        }
+        self.progress.proven(evidence)?;
         self.unsigned.extend(unsigned::evidence(evidence));
-        self.level = Level::LT;
         Ok(())
     }
 
@@ -113,6 +95,6 @@ impl SignatureFile for JadesFile {
 
 impl fmt::Debug for JadesFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JadesFile({})", self.level.name())
+        write!(f, "JadesFile({})", self.level().name())
     }
 }

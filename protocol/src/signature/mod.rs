@@ -20,6 +20,7 @@ mod format;
 pub(crate) mod imprint;
 mod making;
 mod presented;
+pub(crate) mod progress;
 mod report;
 mod signed_content;
 mod signer;

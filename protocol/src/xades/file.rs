@@ -6,6 +6,7 @@ use std::fmt;
 use super::layout::{self, SignatureLayout};
 use super::prepare::{PreparedXades, Surroundings};
 use crate::signature::imprint::{self, Piece};
+use crate::signature::progress::Progress;
 use crate::signature::{
     Contents, DigestAlgorithm, Evidence, Level, Output, SignatureFile, SigningError,
 };
@@ -20,26 +21,20 @@ pub(super) enum SignedReference {
 }
 
 pub(super) struct XadesFile {
-    level: Level,
+    progress: Progress,
     signed: PreparedXades,
     signature_value: Vec<u8>,
     unsigned_properties: Vec<String>,
-    awaited: Option<(DigestAlgorithm, Vec<u8>)>,
 }
 
 impl XadesFile {
     pub(super) fn new(signed: PreparedXades, signature_value: Vec<u8>) -> Self {
         Self {
-            level: Level::B,
+            progress: Progress::new(),
             signed,
             signature_value,
             unsigned_properties: Vec::new(),
-            awaited: None,
         }
-    }
-
-    fn out_of_order(&self) -> SigningError {
-        SigningError::OutOfOrder { level: self.level }
     }
 
     fn layout(&self) -> SignatureLayout<'_> {
@@ -88,7 +83,7 @@ impl XadesFile {
 
 impl SignatureFile for XadesFile {
     fn level(&self) -> Level {
-        self.level
+        self.progress.level()
     }
 
     fn imprint(
@@ -96,45 +91,26 @@ impl SignatureFile for XadesFile {
         digest: DigestAlgorithm,
         contents: &mut dyn Contents,
     ) -> Result<Vec<u8>, SigningError> {
-        let imprint = match self.level {
+        let imprint = match self.progress.level() {
             Level::B => digest.digest(self.layout().canonical_signature_value().as_bytes())?,
             Level::LT => self.archive_imprint(digest, contents)?,
-            Level::T | Level::LTA => return Err(self.out_of_order()),
+            Level::T | Level::LTA => return Err(self.progress.out_of_order()),
         };
-        self.awaited = Some((digest, imprint.clone()));
-        Ok(imprint)
+        Ok(self.progress.await_stamp(digest, imprint))
     }
 
     fn add_time_stamp(&mut self, token: &TimeStampToken) -> Result<(), SigningError> {
-        let (digest, imprint) = self.awaited.take().ok_or_else(|| self.out_of_order())?;
-        if token.info().digest() != digest || token.info().imprint() != imprint {
-            return Err(SigningError::TimeStampImprint);
-        }
-        let (property, level) = match self.level {
-            Level::B => {
-                let id = format!("{}-T", self.signed.id);
-                (layout::signature_time_stamp(&id, token), Level::T)
-            }
-            Level::LT => {
-                let id = format!("{}-A", self.signed.id);
-                (layout::archive_time_stamp(&id, token), Level::LTA)
-            }
-            Level::T | Level::LTA => return Err(self.out_of_order()),
+        let property = match self.progress.stamped(token)? {
+            Level::LTA => layout::archive_time_stamp(&format!("{}-A", self.signed.id), token),
+            _ => layout::signature_time_stamp(&format!("{}-T", self.signed.id), token),
         };
         self.unsigned_properties.push(property);
-        self.level = level;
         Ok(())
     }
 
     fn add_evidence(&mut self, evidence: &Evidence) -> Result<(), SigningError> {
-        if self.level != Level::T {
-            return Err(self.out_of_order());
-        }
-        if evidence.is_empty() {
-            return Err(SigningError::Encoding("no evidence was given".to_owned()));
-        }
+        self.progress.proven(evidence)?;
         self.unsigned_properties.extend(layout::evidence(evidence));
-        self.level = Level::LT;
         Ok(())
     }
 
@@ -150,7 +126,7 @@ impl SignatureFile for XadesFile {
 impl fmt::Debug for XadesFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("XadesFile")
-            .field("level", &self.level)
+            .field("level", &self.level())
             .finish_non_exhaustive()
     }
 }
