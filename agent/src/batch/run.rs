@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::thread;
 
-use paraphe_certs::{CardSignature, StructureSeal};
 use paraphe_protocol::api::{ErrorCode, Language, MandateEndReason};
 use paraphe_protocol::digest::Sha256Digest;
 
@@ -19,12 +18,11 @@ use crate::caller::Caller;
 use crate::document_store::Owner;
 use crate::mandate::{Mandate, Scope};
 use crate::operation::{
-    Context, MandateQuestion, ask_for_mandate, check_certificate, holder_token, now,
-    patients_refused,
+    Context, MandateQuestion, ask_for_mandate, check_signature, holder_token, now,
 };
 use crate::problem::Failure;
 use crate::service::Inner;
-use crate::token::{Bearer, Token};
+use crate::token::Token;
 
 /// What a batch is set to work with.
 #[derive(Debug)]
@@ -210,11 +208,7 @@ fn signer(
         .signature
         .clone()
         .ok_or(ErrorCode::CertificateMissing)?;
-    let chain = match token.bearer()? {
-        Bearer::Person(_) => check_certificate::<CardSignature>(context, &certificate, now())?,
-        Bearer::Structure(_) => check_certificate::<StructureSeal>(context, &certificate, now())?,
-        Bearer::Patient(_) => return Err(patients_refused()),
-    };
+    let chain = check_signature(context, &token.bearer()?, &certificate, now())?;
     let fingerprint = Sha256Digest::of(certificate.der());
     match batch.with_table(|table| table.signer.clone()) {
         Some((_, before)) if before == fingerprint => {}

@@ -16,7 +16,7 @@ use crate::problem::Failure;
 use crate::token::Bearer;
 
 /// Checks the certificate with which a token's bearer signs documents: a person's signature or a structure's seal. As [`check`].
-pub(super) fn check_signature(
+pub(crate) fn check_signature(
     context: &Context<'_>,
     bearer: &Bearer,
     certificate: &Certificate,
@@ -46,7 +46,7 @@ pub(super) fn check_lot_signature(
 }
 
 /// What a patient's token is asked beyond a lot.
-pub(crate) fn patients_refused() -> Failure {
+pub(super) fn patients_refused() -> Failure {
     Failure::new(ErrorCode::CertificateWrongUse).with_detail(
         "Ce support est celui d'un patient : il ne signe que des lots de ses propres documents.",
         "This token is a patient's: it signs lots of their own documents only.",

@@ -44,7 +44,7 @@ use crate::caller::Caller;
 use crate::problem::Failure;
 use crate::service::Inner;
 
-pub(crate) use card_certificate::{check as check_certificate, now, patients_refused};
+pub(crate) use card_certificate::{check_signature, now};
 pub(crate) use document_source::Source;
 pub(crate) use hashing::in_parallel;
 pub(crate) use lot_sign::unique_id;
