@@ -12,7 +12,8 @@ use paraphe_protocol::identifiers::Environment;
 use paraphe_protocol::login::OfferedAlgorithms;
 use paraphe_record_server::client::Client;
 use paraphe_record_server::{
-    Clock, Configuration, Limits as RecordLimits, RunningServer, Server, TlsSource, TrustSource,
+    ClientCertificates, Clock, Configuration, Limits as RecordLimits, RunningServer, Server,
+    TlsSource, TrustSource,
 };
 use paraphe_softcard::{PkiDirectory, Profile, SoftCard};
 use tokio::sync::watch;
@@ -63,6 +64,7 @@ impl Stage {
             trust: TrustSource::Directory(pki.path_of_directory().to_owned()),
             environment: Environment::Test,
             tls: TlsSource::SelfSigned,
+            client_certificates: ClientCertificates::default(),
             offered: OfferedAlgorithms::all(),
             clock: Clock::system(),
             signers: paraphe_record_server::Signers::default(),

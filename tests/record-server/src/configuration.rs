@@ -8,6 +8,7 @@ use std::time::Duration;
 use paraphe_protocol::identifiers::Environment;
 use paraphe_protocol::login::{Audience, OfferedAlgorithms, Origin};
 
+use crate::client_certificate::ClientCertificates;
 use crate::clock::Clock;
 use crate::signers::Signers;
 use crate::tls::TlsSource;
@@ -30,6 +31,8 @@ pub struct Configuration {
     pub environment: Environment,
     /// The server's own certificate.
     pub tls: TlsSource,
+    /// Whether clients authenticate themselves in the handshake.
+    pub client_certificates: ClientCertificates,
     /// Signature algorithms accepted for a login; every agent must know the same list.
     pub offered: OfferedAlgorithms,
     /// The clock.

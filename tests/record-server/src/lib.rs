@@ -7,6 +7,7 @@
 
 mod card;
 pub mod client;
+pub mod client_certificate;
 pub mod clock;
 pub mod configuration;
 mod http;
@@ -31,6 +32,7 @@ pub mod trace;
 pub mod trust;
 
 pub use client::{Client, ClientError};
+pub use client_certificate::{ClientCertificates, ClientIdentity};
 pub use clock::Clock;
 pub use configuration::{Configuration, Limits};
 pub use server::{RunningServer, Server, StartError};

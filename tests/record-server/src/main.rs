@@ -11,7 +11,8 @@ use paraphe_protocol::identifiers::Environment;
 use paraphe_protocol::login::{Audience, OfferedAlgorithms, Origin};
 use paraphe_record_server::server_signer::ServerSignerError;
 use paraphe_record_server::{
-    Clock, Configuration, Limits, Server, ServerSigner, Signers, StartError, TlsSource, TrustSource,
+    ClientCertificates, Clock, Configuration, Limits, Server, ServerSigner, Signers, StartError,
+    TlsSource, TrustSource,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -49,6 +50,9 @@ struct Arguments {
     /// Certificat fait au démarrage / make a certificate for localhost, write its root to DIR/root.pem.
     #[arg(long, value_name = "DIR", required_unless_present = "tls_cert")]
     self_signed: Option<PathBuf>,
+    /// Exige le certificat d'une carte ou d'une structure / demand a card's or a structure's certificate in the handshake.
+    #[arg(long)]
+    require_client_certificates: bool,
     /// Certificat du serveur pour les lots / the server's certificate for lots (ORG_SIGN), PEM, issuing certificates after it.
     #[arg(long, value_name = "FILE", requires = "lot_key")]
     lot_cert: Option<PathBuf>,
@@ -138,6 +142,11 @@ async fn run(arguments: Arguments) -> Result<(), ProgramError> {
             Environment::Production
         },
         tls,
+        client_certificates: if arguments.require_client_certificates {
+            ClientCertificates::Required
+        } else {
+            ClientCertificates::NotAsked
+        },
         offered: OfferedAlgorithms::all(),
         clock: Clock::system(),
         signers: Signers {

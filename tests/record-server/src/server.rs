@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::client_certificate::{CardClients, ClientCertificates};
 use crate::configuration::Configuration;
 use crate::http::Listener;
 use crate::lot::OpenLots;
@@ -60,8 +61,20 @@ impl Server {
         let data = configuration.data.clone();
         let address = configuration.listen;
         std::fs::create_dir_all(data.join("documents")).map_err(StartError::Data)?;
-        let tls = Tls::load(&configuration.tls, SystemTime::now().into())?;
-        let trust = Trust::load(configuration.trust.clone(), configuration.environment)?;
+        let trust = Arc::new(Trust::load(
+            configuration.trust.clone(),
+            configuration.environment,
+        )?);
+        let clients = match configuration.client_certificates {
+            ClientCertificates::NotAsked => None,
+            ClientCertificates::Required => Some(Arc::new(CardClients::new(
+                Arc::clone(&trust),
+                configuration.environment,
+                configuration.clock.clone(),
+            ))),
+        };
+        let now = SystemTime::now().into();
+        let tls = Tls::load(&configuration.tls, clients.as_ref(), now)?;
         let patients = configuration.signers.patients.clone();
         let patients = patients
             .map(|source| Trust::load(source, configuration.environment))
@@ -72,7 +85,7 @@ impl Server {
         let service = Arc::new(Service::new(configuration, storage, trust, patients, lots));
 
         let listen_error = |source| StartError::Listen { address, source };
-        let listener = Listener::bind(address, tls.config, Arc::clone(&service))
+        let listener = Listener::bind(address, tls.config, clients, Arc::clone(&service))
             .await
             .map_err(listen_error)?;
         let address = listener.address().map_err(listen_error)?;

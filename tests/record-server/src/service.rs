@@ -30,14 +30,14 @@ impl Service {
     pub(crate) fn new(
         configuration: Configuration,
         storage: Storage,
-        trust: Trust,
+        trust: Arc<Trust>,
         patients: Option<Trust>,
         lots: OpenLots,
     ) -> Self {
         Self {
             configuration: Arc::new(configuration),
             storage,
-            trust: Arc::new(trust),
+            trust,
             patients: patients.map(Arc::new),
             lots: Arc::new(lots),
         }

@@ -13,12 +13,15 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use paraphe_protocol::api::Language;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::response::{self, ResponseBody};
 use super::router;
+use crate::client_certificate::{CardClients, ClientIdentity};
 use crate::problem::{Code, Refusal};
 use crate::service::Service;
 
@@ -32,6 +35,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Listener {
     socket: TcpListener,
     acceptor: TlsAcceptor,
+    clients: Option<Arc<CardClients>>,
     service: Arc<Service>,
 }
 
@@ -39,11 +43,13 @@ impl Listener {
     pub(crate) async fn bind(
         address: SocketAddr,
         tls: Arc<rustls::ServerConfig>,
+        clients: Option<Arc<CardClients>>,
         service: Arc<Service>,
     ) -> std::io::Result<Self> {
         Ok(Self {
             socket: TcpListener::bind(address).await?,
             acceptor: TlsAcceptor::from(tls),
+            clients,
             service,
         })
     }
@@ -77,10 +83,11 @@ impl Listener {
                 continue;
             };
             let acceptor = self.acceptor.clone();
+            let clients = self.clients.clone();
             let service = Arc::clone(&self.service);
             let stop = stop.clone();
             connections.spawn(async move {
-                serve_connection(stream, acceptor, service, limits.idle, stop).await;
+                serve_connection(stream, acceptor, clients, service, limits.idle, stop).await;
                 drop(place);
             });
         }
@@ -92,6 +99,7 @@ impl Listener {
 async fn serve_connection(
     stream: TcpStream,
     acceptor: TlsAcceptor,
+    clients: Option<Arc<CardClients>>,
     service: Arc<Service>,
     idle: Duration,
     mut stop: watch::Receiver<bool>,
@@ -101,10 +109,10 @@ async fn serve_connection(
     }
     let handshake = tokio::select! {
         _ = stop.changed() => return,
-        handshake = tokio::time::timeout(idle, acceptor.accept(stream)) => handshake,
+        handshake = tokio::time::timeout(idle, accept(acceptor, clients, stream)) => handshake,
     };
-    let stream = match handshake {
-        Ok(Ok(stream)) => stream,
+    let (stream, client) = match handshake {
+        Ok(Ok(accepted)) => accepted,
         Ok(Err(error)) => {
             tracing::debug!(%error, "TLS handshake failed");
             return;
@@ -117,7 +125,12 @@ async fn serve_connection(
         .max_buf_size(BUFFER)
         .serve_connection(
             TokioIo::new(stream),
-            service_fn(move |request| handle(Arc::clone(&service), request)),
+            service_fn(move |mut request: Request<Incoming>| {
+                if let Some(client) = &client {
+                    request.extensions_mut().insert(Arc::clone(client));
+                }
+                handle(Arc::clone(&service), request)
+            }),
         );
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
@@ -130,6 +143,33 @@ async fn serve_connection(
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke");
     }
+}
+
+/// A handshake, and who the client is. Where clients authenticate themselves, revocation lists are looked at within it: not on the
+/// executor.
+async fn accept(
+    acceptor: TlsAcceptor,
+    clients: Option<Arc<CardClients>>,
+    stream: TcpStream,
+) -> std::io::Result<(TlsStream<TcpStream>, Option<Arc<ClientIdentity>>)> {
+    let Some(clients) = clients else {
+        return Ok((acceptor.accept(stream).await?, None));
+    };
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let stream = runtime.block_on(acceptor.accept(stream))?;
+        let certificate = stream.get_ref().1.peer_certificates();
+        let certificate = certificate.and_then(|chain| chain.first());
+        // Resumed or not: the handshake's own verification may be hours old.
+        let client = match certificate {
+            Some(certificate) => clients.identify(certificate),
+            None => Err(rustls::Error::NoCertificatesPresented),
+        };
+        let client = client.map_err(std::io::Error::other)?;
+        Ok((stream, Some(Arc::new(client))))
+    })
+    .await
+    .unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
 /// Each request runs in a task of its own, so that it ends, and is traced, even when its client goes away.

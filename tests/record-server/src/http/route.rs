@@ -12,6 +12,7 @@ const MAXIMUM_PATH: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
     Status,
+    Client,
     Nonce,
     Login,
     Logout,
@@ -43,6 +44,7 @@ impl Route {
         let text = |segment: &&str| (*segment).to_owned();
         let (expected, route) = match segments.as_slice() {
             ["status"] => (Method::GET, Self::Status),
+            ["client"] => (Method::GET, Self::Client),
             ["nonce"] => (Method::POST, Self::Nonce),
             ["login"] => (Method::POST, Self::Login),
             ["session"] => (Method::DELETE, Self::Logout),
@@ -106,7 +108,7 @@ impl Route {
     /// The action that is traced; none for what anybody may ask.
     pub(super) const fn action(&self) -> Option<Action> {
         Some(match self {
-            Self::Status | Self::Nonce => return None,
+            Self::Status | Self::Client | Self::Nonce => return None,
             Self::Login => Action::Login,
             Self::Logout => Action::Logout,
             Self::CreateRecord => Action::RecordCreate,

@@ -13,6 +13,7 @@ use super::BodyReader;
 use super::body::read_json;
 use super::response::{self, ResponseBody};
 use super::route::Route;
+use crate::client_certificate::{ClientIdentity, ClientSummary};
 use crate::problem::{Code, Refusal};
 use crate::rules::Action;
 use crate::service::Service;
@@ -42,6 +43,13 @@ pub(super) async fn answer(
 #[serde(deny_unknown_fields)]
 struct EmptyRequest {}
 
+/// Answer to `GET /v1/client`.
+#[derive(Debug, Serialize)]
+struct ClientResponse {
+    /// Who this connection's client is; null where certificates are not asked for.
+    client: Option<ClientSummary>,
+}
+
 /// Answer to `GET /v1/status`.
 #[derive(Debug, Serialize)]
 struct StatusResponse<'a> {
@@ -69,6 +77,11 @@ async fn dispatch(
         let EmptyRequest {} =
             read_json(&parts.headers, body, limits.login_bytes, limits.idle).await?;
         return response::json(StatusCode::OK, &service.nonce().await?);
+    }
+    if route == Route::Client {
+        let client = request.extensions().get::<Arc<ClientIdentity>>();
+        let client = client.map(|client| client.summary());
+        return response::json(StatusCode::OK, &ClientResponse { client });
     }
     let status = StatusResponse {
         audience: configuration.audience.as_str(),
@@ -184,7 +197,7 @@ async fn perform(
             response::json(StatusCode::OK, &trace)
         }
         // Treated before: they need no session.
-        Route::Status | Route::Nonce | Route::Login => Err(Code::Internal.into()),
+        Route::Status | Route::Client | Route::Nonce | Route::Login => Err(Code::Internal.into()),
     }
 }
 
