@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use paraphe_protocol::api::{CardSummary, Event, EventKind, EventsResponse, MandateSummary};
+use paraphe_protocol::api::{
+    CardSummary, Event, EventKind, EventsResponse, MandateSummary, TunnelSummary,
+};
 use tokio::sync::watch;
 
 use crate::document_store::Owner;
@@ -69,6 +71,7 @@ impl EventLog {
             reader: reader.to_owned(),
             card,
             mandate: None,
+            tunnel: None,
         };
         self.push(Entry { event, owner: None });
     }
@@ -82,6 +85,24 @@ impl EventLog {
             reader: mandate.reader.clone(),
             card: None,
             mandate: Some(mandate),
+            tunnel: None,
+        };
+        self.push(Entry {
+            event,
+            owner: Some(owner),
+        });
+    }
+
+    /// Adds what happened with a tunnel, for who opened it.
+    pub(crate) fn record_tunnel(&self, kind: EventKind, owner: Owner, tunnel: TunnelSummary) {
+        let event = Event {
+            sequence: 0,
+            at: seconds_since_epoch(),
+            kind,
+            reader: tunnel.reader.clone(),
+            card: None,
+            mandate: None,
+            tunnel: Some(tunnel),
         };
         self.push(Entry {
             event,

@@ -24,4 +24,5 @@ mod signing;
 mod token;
 pub mod trust;
 pub mod trusted_file;
+mod tunnel;
 pub mod vitale_component;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use paraphe_certs::UnixTime;
 use paraphe_protocol::SecretPage;
-use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem};
+use paraphe_protocol::api::{ErrorCode, Language, Operation, Problem, TunnelEndReason};
 use paraphe_protocol::card::CardCache;
 use paraphe_protocol::identifiers::Oid;
 use serde_json::value::RawValue;
@@ -28,6 +28,7 @@ use crate::pin::PinEntry;
 use crate::problem::Failure;
 use crate::reader::{Backend, Readers, with_patience};
 use crate::token::pkcs11::Modules;
+use crate::tunnel::Tunnels;
 use crate::vitale_component::ComponentProgram;
 
 pub use crate::token::pkcs11::HelperProgram;
@@ -51,6 +52,7 @@ pub(crate) struct Inner {
     pub(crate) events: EventLog,
     pub(crate) documents: DocumentStore,
     pub(crate) mandates: Mandates,
+    pub(crate) tunnels: Tunnels,
     pub(crate) batches: Batches,
     this: Weak<Self>,
     installation: Installation,
@@ -142,6 +144,7 @@ impl Agent {
             );
         }
         let events = EventLog::new();
+        let tunnels = Tunnels::default();
         let readers =
             Readers::start(backend, events.clone(), FIRST_LISTING).map_err(StartError::Thread)?;
         Ok(Self {
@@ -160,11 +163,8 @@ impl Agent {
                     .map(ComponentProgram::new)
                     .collect(),
                 modules: Modules::new(&config.pkcs11_modules, helper),
-                mandates: Mandates::new(
-                    events.clone(),
-                    readers.clone(),
-                    config.session_bus.clone(),
-                ),
+                mandates: mandates(&events, &readers, &config, &tunnels),
+                tunnels,
                 config,
                 readers,
                 events,
@@ -214,10 +214,11 @@ impl Agent {
             .watch(&self.inner.readers, &self.inner.events);
     }
 
-    /// Stops every batch between two card operations and ends every mandate: the agent is about to stop.
+    /// Stops every batch between two card operations and ends every mandate and tunnel: the agent is about to stop.
     pub fn stop(&self) {
         self.inner.batches.stop();
         self.inner.mandates.stop();
+        self.inner.tunnels.end_all(TunnelEndReason::AgentStopped);
     }
 
     /// What operations act on, for tests that go below them.
@@ -292,6 +293,14 @@ impl Agent {
     }
 }
 
+/// The mandates of an agent; what ends them with the session ends its tunnels too.
+fn mandates(events: &EventLog, readers: &Readers, config: &Config, tunnels: &Tunnels) -> Mandates {
+    let mandates = Mandates::new(events.clone(), readers.clone(), config.session_bus.clone());
+    let tunnels = tunnels.clone();
+    mandates.also_end(move |reason| tunnels.end_all(reason.into()));
+    mandates
+}
+
 impl Inner {
     /// Remembers when the first certificate of a card ends.
     pub(crate) fn note_expiry(&self, serial: &str, ends: UnixTime) {
@@ -337,6 +346,7 @@ impl Handler for Agent {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.mandates.stop();
+        self.tunnels.end_all(TunnelEndReason::AgentStopped);
     }
 }
 

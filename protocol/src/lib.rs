@@ -27,6 +27,7 @@ pub mod signature;
 mod signed_fields;
 mod statement;
 pub mod time_stamp;
+pub mod tls;
 pub mod vitale_component;
 pub mod xades;
 pub mod xml;

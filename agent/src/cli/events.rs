@@ -1,4 +1,4 @@
-//! `paraphe events`: what changed at the readers and with one's mandates, once or for as long as one watches.
+//! `paraphe events`: what changed at the readers and with one's mandates and tunnels, once or for as long as one watches.
 
 use clap::Args;
 use paraphe_protocol::api::{EventsRequest, Language, Operation};
@@ -60,9 +60,10 @@ pub(super) fn lines(answer: &Value, language: Language) -> String {
     }
     for event in list(answer, "/events") {
         let at_time = instant(event["at"].as_i64().unwrap_or_default());
-        let subject = match &event["mandate"] {
-            Value::Null => super::status::card(&event["card"]),
-            mandate => super::mandate::line(mandate, language),
+        let subject = match (&event["mandate"], &event["tunnel"]) {
+            (Value::Null, Value::Null) => super::status::card(&event["card"]),
+            (Value::Null, tunnel) => super::tunnel::line(tunnel, language),
+            (mandate, _) => super::mandate::line(mandate, language),
         };
         let line = format!(
             "{at_time}  {}  {}  {subject}",
@@ -86,6 +87,8 @@ fn kind(kind: &str, language: Language) -> String {
         "mandate-opened" => ("mandat ouvert   ", "mandate opened"),
         "mandate-used" => ("mandat utilisé  ", "mandate used  "),
         "mandate-ended" => ("mandat terminé  ", "mandate ended "),
+        "tunnel-opened" => ("tunnel ouvert   ", "tunnel opened"),
+        "tunnel-closed" => ("tunnel fermé    ", "tunnel closed"),
         "workstation-resumed" => ("poste sorti de veille", "workstation resumed"),
         other => (other, other),
     };

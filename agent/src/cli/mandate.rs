@@ -86,11 +86,12 @@ pub(super) async fn run(
     Ok(Ending::Done)
 }
 
-fn no_agent(language: Language) -> Failure {
+/// What outlives no command is not opened by one that does its own work.
+pub(super) fn no_agent(language: Language) -> Failure {
     let detail = either(
         language,
-        "Aucun agent ne tourne, ou une option demande un travail dans cette commande : le mandat finirait avec elle.",
-        "No agent is running, or an option asks for work in this very command: the mandate would end with it.",
+        "Aucun agent ne tourne, ou une option demande un travail dans cette commande : ce qui serait ouvert finirait avec elle.",
+        "No agent is running, or an option asks for work in this very command: what would be opened would end with it.",
     );
     Failure::Problem(Box::new(
         Problem::new(ErrorCode::RequestInvalid, language).with_detail(detail),
@@ -176,7 +177,7 @@ pub(super) fn line(mandate: &Value, language: Language) -> String {
     )
 }
 
-fn end(reason: &str, language: Language) -> String {
+pub(super) fn end(reason: &str, language: Language) -> String {
     let known = |reason: MandateEndReason| reason.name();
     let (french, english) = match reason {
         name if name == known(MandateEndReason::AgentStopped) => ("agent arrêté", "agent stopped"),

@@ -31,6 +31,7 @@ mod sign;
 mod soft_cards;
 mod status;
 mod trust;
+mod tunnel;
 mod verify;
 mod viewer;
 mod vitale_read;
@@ -119,6 +120,9 @@ enum OperationCommand {
     /// Le code porteur / the PIN
     #[command(subcommand)]
     Pin(PinCommand),
+    /// Un port local qui mène à un serveur de dossiers, par la carte / a local port that leads to a record server, by the card
+    #[command(subcommand)]
+    Tunnel(tunnel::TunnelCommand),
     /// Vérifie une signature de lot / checks a lot signature
     Verify(verify::Arguments),
 }
@@ -243,6 +247,7 @@ async fn perform_operation(
         OperationCommand::Pin(PinCommand::Unblock) => {
             pin::set(invocation, &mut session, Operation::PinUnblock).await
         }
+        OperationCommand::Tunnel(command) => tunnel::run(invocation, &mut session, command).await,
         OperationCommand::Verify(arguments) => {
             verify::run(invocation, &mut session, &arguments).await
         }

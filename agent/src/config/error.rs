@@ -89,6 +89,9 @@ pub enum Fault {
     /// Not an address that is asked.
     #[error("must be an http:// or https:// address, without a user name")]
     WebAddress,
+    /// Neither a host name nor an IP address.
+    #[error("must be a host name or an IP address, without scheme, port or path")]
+    Host,
     /// Not a dotted object identifier.
     #[error("must be an object identifier such as 1.2.3.4")]
     ObjectIdentifier,

@@ -80,6 +80,9 @@ impl Fault {
             Self::WebAddress => {
                 "doit être une adresse http:// ou https://, sans nom d'utilisateur".to_owned()
             }
+            Self::Host => {
+                "doit être un nom d'hôte ou une adresse IP, sans schéma, port ni chemin".to_owned()
+            }
             Self::ObjectIdentifier => "doit être un identifiant d'objet tel que 1.2.3.4".to_owned(),
             Self::Text(most) => format!("doit compter de 1 à {most} caractères imprimables"),
         }

@@ -16,6 +16,7 @@ use super::error::Fault;
 use super::mandate::{self, WrittenMandate};
 use super::origin;
 use super::time_stamp::{self, WrittenEvidence, WrittenTimeStamp};
+use super::tunnel::{self, WrittenAddress, WrittenTunnel};
 use super::vitale::{self, WrittenVitaleComponent, WrittenVitalePlace};
 use super::{
     Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, DEFAULT_MODULE_SECONDS, KeypadUse,
@@ -39,6 +40,7 @@ struct Written {
     tls: WrittenTls,
     limits: WrittenLimits,
     mandate: WrittenMandate,
+    tunnel: WrittenTunnel,
     batch: WrittenBatch,
     session_manager: WrittenSessionManager,
     viewer: WrittenViewer,
@@ -58,6 +60,7 @@ struct WrittenRecordServer {
     name: Spanned<String>,
     title: Spanned<String>,
     audience: Spanned<String>,
+    tunnel: Option<WrittenAddress>,
 }
 
 #[derive(Deserialize)]
@@ -270,7 +273,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         u16::MAX.into(),
     )?;
     let mut names = HashSet::new();
-    let record_servers = check_record_servers(&written.record_server, place)?;
+    let record_servers = check_record_servers(written.record_server, place)?;
     let sites = check_sites(&written.site, &record_servers, place)?;
     let trust = Trust {
         anchors: place
@@ -301,6 +304,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         tls_directory: place.path("tls.directory", written.tls.directory)?,
         limits: check_limits(&written.limits, place)?,
         mandate: mandate::check(&written.mandate, place)?,
+        tunnel: tunnel::check(&written.tunnel, place)?,
         batch: batch::check(&written.batch, place)?,
         session_bus: match &written.session_manager.bus {
             Some(value) => Some(place.sentence("session_manager.bus", value, 256)?),
@@ -334,7 +338,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
 }
 
 fn check_record_servers(
-    written: &[WrittenRecordServer],
+    written: Vec<WrittenRecordServer>,
     place: &Place<'_>,
 ) -> Result<Vec<RecordServer>, ConfigError> {
     let mut seen = HashSet::new();
@@ -353,6 +357,10 @@ fn check_record_servers(
                 .get_ref()
                 .parse::<Audience>()
                 .map_err(|error| place.fault("record_server.audience", &entry.audience, error))?,
+            address: entry
+                .tunnel
+                .map(|address| tunnel::check_address(address, place))
+                .transpose()?,
         });
     }
     Ok(servers)

@@ -16,6 +16,7 @@ mod record_server_name;
 mod search;
 mod time_stamp;
 mod token_name;
+mod tunnel;
 mod vitale;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use record_server_name::{RecordServerName, RecordServerNameError};
 pub use search::Directories;
 pub use time_stamp::{EvidenceConfig, TimeStampConfig};
 pub use token_name::TokenName;
+pub use tunnel::{RecordServerAddress, TunnelLimits};
 pub use vitale::{VitaleComponent, VitaleComponentKind, VitalePlace};
 
 pub use crate::token::pkcs11::KnownModule;
@@ -71,6 +73,8 @@ pub struct Config {
     pub limits: Limits,
     /// Bounds of mandates.
     pub mandate: MandateLimits,
+    /// Bounds of tunnels.
+    pub tunnel: TunnelLimits,
     /// What is kept of batches.
     pub batch: BatchConfig,
     /// Address of the bus on which the session manager is; `None`: the system's.
@@ -104,6 +108,8 @@ pub struct RecordServer {
     pub title: String,
     /// What the login assertion is addressed to.
     pub audience: Audience,
+    /// Where tunnels reach it; `None`: none does.
+    pub address: Option<RecordServerAddress>,
 }
 
 /// A web site that may call the agent.
@@ -296,6 +302,7 @@ impl Default for Config {
             tls_directory: None,
             limits: Limits::default(),
             mandate: MandateLimits::default(),
+            tunnel: TunnelLimits::default(),
             batch: BatchConfig::default(),
             session_bus: None,
             viewer: None,

@@ -10,7 +10,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::gate::{Admission, Gate};
@@ -163,7 +163,7 @@ async fn serve_connection<H: Handler>(
     shared: &Shared<H>,
     stop: Stop,
 ) {
-    if !belongs_to_us(&stream, peer, shared.uid).await {
+    if !peer::belongs_to(&stream, peer, shared.uid).await {
         return;
     }
     // Answers are written whole; waiting for more (RFC 896) would only cost time.
@@ -186,25 +186,6 @@ async fn serve_connection<H: Handler>(
         respond(request, shared)
     })
     .await;
-}
-
-async fn belongs_to_us(stream: &TcpStream, peer: SocketAddr, uid: u32) -> bool {
-    let Ok(ours) = stream.local_addr() else {
-        return false;
-    };
-    let owner = spawn_blocking(move || peer::owner(peer, ours)).await;
-    match owner {
-        Ok(Ok(Some(owner))) if owner == uid => true,
-        Ok(Ok(owner)) => {
-            tracing::warn!(?owner, "connection of another user closed");
-            false
-        }
-        Ok(Err(error)) => {
-            tracing::error!(%error, "the owner of a connection cannot be found, closed");
-            false
-        }
-        Err(_) => false,
-    }
 }
 
 async fn respond<H: Handler>(request: Request<Incoming>, shared: &Shared<H>) -> Answer {

@@ -8,7 +8,7 @@ mod error;
 pub mod gate;
 pub mod https;
 mod inherited;
-mod peer;
+pub(crate) mod peer;
 mod response;
 mod router;
 mod serve;

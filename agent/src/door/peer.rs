@@ -7,14 +7,37 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
+
 /// Longest table that is read, bytes: some 200,000 sockets.
 const MAXIMUM_TABLE_BYTES: u64 = 32 << 20;
+
+/// Whether the other end of an accepted connection is a socket of this user's. Anything else is logged.
+pub(crate) async fn belongs_to(stream: &TcpStream, peer: SocketAddr, uid: u32) -> bool {
+    let Ok(ours) = stream.local_addr() else {
+        return false;
+    };
+    let owner = spawn_blocking(move || owner(peer, ours)).await;
+    match owner {
+        Ok(Ok(Some(owner))) if owner == uid => true,
+        Ok(Ok(owner)) => {
+            tracing::warn!(?owner, "connection of another user closed");
+            false
+        }
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the owner of a connection cannot be found, closed");
+            false
+        }
+        Err(_) => false,
+    }
+}
 
 /// The user who owns the peer's socket, as the kernel tells it; `None`: there is no such socket (any more).
 ///
 /// # Errors
 /// The kernel's table cannot be read.
-pub(super) fn owner(peer: SocketAddr, ours: SocketAddr) -> io::Result<Option<u32>> {
+fn owner(peer: SocketAddr, ours: SocketAddr) -> io::Result<Option<u32>> {
     let table = match peer {
         SocketAddr::V4(_) => "/proc/self/net/tcp",
         SocketAddr::V6(_) => "/proc/self/net/tcp6",

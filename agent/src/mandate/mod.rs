@@ -21,7 +21,7 @@ use crate::problem::Failure;
 use crate::reader::Readers;
 
 pub(crate) use approved::Scope;
-pub(crate) use one_mandate::{Mandate, MandateTerms, is_foreign_reset, target};
+pub(crate) use one_mandate::{Mandate, MandateTerms, is_foreign_reset, reason_of, target};
 use session_lock::SessionLock;
 
 /// Mandates that may be open at once.
@@ -38,6 +38,18 @@ pub(crate) struct Mandates {
     /// The bus on which the session manager is; `None`: the system's.
     session_bus: Option<String>,
     session_lock: OnceLock<Arc<SessionLock>>,
+    /// What else ends when the session does.
+    beside: Arc<Beside>,
+}
+
+/// What is called with the reason when the session ends mandates.
+#[derive(Default)]
+struct Beside(OnceLock<Box<dyn Fn(MandateEndReason) + Send + Sync>>);
+
+impl std::fmt::Debug for Beside {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Beside(..)")
+    }
 }
 
 type List = Arc<Mutex<VecDeque<Arc<Mandate>>>>;
@@ -50,6 +62,7 @@ impl Mandates {
             readers,
             session_bus,
             session_lock: OnceLock::new(),
+            beside: Arc::default(),
         }
     }
 
@@ -66,13 +79,27 @@ impl Mandates {
         lock.told().0
     }
 
+    /// How often an end was told by the session so far, and the last one.
+    pub(crate) fn last_told(&self) -> (u64, Option<MandateEndReason>) {
+        self.session_lock().told()
+    }
+
+    /// Calls `end` too when the session ends mandates: once for good, before anything is begun.
+    pub(crate) fn also_end(&self, end: impl Fn(MandateEndReason) + Send + Sync + 'static) {
+        self.beside.0.get_or_init(|| Box::new(end));
+    }
+
     /// Begins to watch the session the first time that it matters.
     fn session_lock(&self) -> &Arc<SessionLock> {
         self.session_lock.get_or_init(|| {
             let list = Arc::downgrade(&self.list);
+            let beside = Arc::downgrade(&self.beside);
             let told = move |reason| {
                 if let Some(list) = list.upgrade() {
                     end_all(&list, reason);
+                }
+                if let Some(end) = beside.upgrade().as_ref().and_then(|beside| beside.0.get()) {
+                    end(reason);
                 }
             };
             Arc::new(SessionLock::watch(self.session_bus.clone(), told))

@@ -415,7 +415,7 @@ fn ended(reason: MandateEndReason) -> Failure {
 }
 
 /// Why a mandate ends whose secret did not come back.
-fn reason_of<R>(outcome: &Result<Result<R, TokenError>, Failure>) -> MandateEndReason {
+pub(crate) fn reason_of<R>(outcome: &Result<Result<R, TokenError>, Failure>) -> MandateEndReason {
     match outcome {
         Ok(Err(TokenError::Card(CardError::PinOfAnotherCard))) => MandateEndReason::CardChanged,
         Ok(Err(TokenError::Card(CardError::PinBlocked | CardError::LastTryNotConfirmed))) => {

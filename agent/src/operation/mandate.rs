@@ -190,7 +190,7 @@ fn check_certificate(context: &Context<'_>, token: &Token, now: UnixTime) -> Res
     card_certificate::check_signature(context, &token.bearer()?, certificate, now).map(drop)
 }
 
-fn is_on_keypad(context: &Context<'_>, token: &Token) -> bool {
+pub(super) fn is_on_keypad(context: &Context<'_>, token: &Token) -> bool {
     let wanted = context.agent.config.pin_entry.keypad != KeypadUse::Never;
     wanted
         && context.agent.pin_entry.is_interactive()
@@ -201,7 +201,7 @@ fn is_on_keypad(context: &Context<'_>, token: &Token) -> bool {
         }
 }
 
-fn time_of_day(at: UnixTime) -> String {
+pub(super) fn time_of_day(at: UnixTime) -> String {
     let format = time::macros::format_description!("[hour]:[minute] UTC");
     time::OffsetDateTime::from_unix_timestamp(at.0)
         .ok()

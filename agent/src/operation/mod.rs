@@ -29,6 +29,7 @@ mod summary;
 mod token_signatures;
 mod token_status;
 mod trust_store;
+mod tunnel;
 mod verify;
 mod vitale_components;
 mod vitale_read;
@@ -102,6 +103,9 @@ pub(crate) fn perform(
         Operation::PinUnblock => run(context, body, pin::unblock),
         Operation::Sign => run(context, body, sign::perform),
         Operation::Status => run(context, body, status::perform),
+        Operation::TunnelClose => run(context, body, tunnel::close),
+        Operation::TunnelOpen => run(context, body, tunnel::open),
+        Operation::TunnelStatus => run(context, body, tunnel::status),
         Operation::Verify => run(context, body, verify::perform),
         Operation::VitaleRead => run(context, body, vitale_read::perform),
         _ => Err(paraphe_protocol::api::ErrorCode::OperationUnknown.into()),

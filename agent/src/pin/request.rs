@@ -118,6 +118,17 @@ pub enum PinPurpose {
         /// When it ends at the latest, for a person to read.
         until: String,
     },
+    /// Open a tunnel to a record server.
+    Tunnel {
+        /// The server's title in the agent's own table.
+        server: String,
+        /// Handshakes that the card may sign with this one entry.
+        handshakes: u32,
+        /// How long, minutes, rounded up.
+        minutes: u64,
+        /// When it ends at the latest, for a person to read.
+        until: String,
+    },
     /// Sign documents in a format of the field.
     SignDocuments {
         /// Name of the format.
@@ -365,6 +376,24 @@ impl PinPurpose {
                          (jusqu'à {until})\n{documents}"
                     ),
                     format!("mandate: {count} signature(s) with this one entry, for {minutes} min"),
+                )
+            }
+            Self::Tunnel {
+                server,
+                handshakes,
+                minutes,
+                until,
+            } => {
+                let server = harmless(server);
+                (
+                    format!(
+                        "TUNNEL vers {server} : vos logiciels s'y connectent en votre nom, pendant {minutes} min (jusqu'à {until}), \
+                         avec au plus {handshakes} signature(s) de connexion par la carte"
+                    ),
+                    format!(
+                        "tunnel to {server}: your programs connect in your name, for {minutes} min, with at most {handshakes} \
+                         connection signature(s) by the card"
+                    ),
                 )
             }
             Self::SignDocuments {

@@ -145,6 +145,20 @@ impl Token {
             .collect()
     }
 
+    /// What the authentication key signs TLS handshakes with: what goes with its certificate and is offered by what holds it. Nothing
+    /// where there is no authentication certificate, or one whose key is refused.
+    pub(crate) fn handshake_algorithms(&self) -> Vec<SignatureAlgorithm> {
+        let certificate = self.authentication.as_ref();
+        let of_key = certificate
+            .and_then(|certificate| SignatureAlgorithm::for_documents(certificate.spki_der()).ok());
+        of_key
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .filter(|algorithm| self.offered_algorithms.contains(algorithm))
+            .collect()
+    }
+
     /// The algorithm for a document: the one that was asked for, or the preferred one.
     #[allow(
         dead_code,

@@ -22,6 +22,7 @@ use paraphe_protocol::api::{Assurance, CardSummary};
 use paraphe_protocol::card::PracticeSituation;
 use paraphe_protocol::lot::legacy::PreparedLegacyLot;
 use paraphe_protocol::signature::DigestAlgorithm;
+use paraphe_protocol::tls::CertificateVerify;
 use zeroize::Zeroizing;
 
 use super::{
@@ -205,6 +206,15 @@ impl UnlockedToken for Unlocked<'_> {
     ) -> Result<AuthenticationSignature, TokenError> {
         let algorithm = SignatureAlgorithm::RsaPkcs1Sha256;
         self.sign(CardLogin::allows, algorithm, to_be_signed)
+            .map(AuthenticationSignature::checked)
+    }
+
+    fn sign_certificate_verify(
+        &mut self,
+        algorithm: SignatureAlgorithm,
+        content: &CertificateVerify,
+    ) -> Result<AuthenticationSignature, TokenError> {
+        self.sign(CardLogin::allows, algorithm, content.as_bytes())
             .map(AuthenticationSignature::checked)
     }
 

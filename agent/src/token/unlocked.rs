@@ -5,6 +5,7 @@ use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::card::{PracticeSituation, ProvenPin, VerifiedCard};
 use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::lot::legacy::PreparedLegacyLot;
+use paraphe_protocol::tls::CertificateVerify;
 
 use super::{AuthenticationSignature, DocumentSignature, Secret, TokenError};
 use crate::reader::CardChannel;
@@ -18,6 +19,16 @@ pub(crate) trait UnlockedToken {
     fn sign_authentication(
         &mut self,
         to_be_signed: &[u8],
+    ) -> Result<AuthenticationSignature, TokenError>;
+
+    /// Signs a TLS handshake with the authentication key, by an algorithm of [`Token::handshake_algorithms`](super::Token).
+    ///
+    /// # Errors
+    /// As [`UnlockedToken::sign_authentication`], and the token does not sign by this algorithm.
+    fn sign_certificate_verify(
+        &mut self,
+        algorithm: SignatureAlgorithm,
+        content: &CertificateVerify,
     ) -> Result<AuthenticationSignature, TokenError>;
 
     /// Signs these bytes with the signature key, by an algorithm that the token signs documents with.
@@ -79,6 +90,16 @@ impl UnlockedToken for VerifiedCard<'_, '_, CardChannel<'_>> {
     ) -> Result<AuthenticationSignature, TokenError> {
         let digest = Sha256Digest::of(to_be_signed);
         Ok(VerifiedCard::sign_authentication(self, &digest)?.into())
+    }
+
+    fn sign_certificate_verify(
+        &mut self,
+        algorithm: SignatureAlgorithm,
+        content: &CertificateVerify,
+    ) -> Result<AuthenticationSignature, TokenError> {
+        // The driver refuses every algorithm with another digest: no card has one.
+        let digest = Sha256Digest::of(content.as_bytes());
+        Ok(self.sign_authentication_with(algorithm, &digest)?.into())
     }
 
     fn sign_document(

@@ -237,6 +237,28 @@ pub enum ErrorCode {
     TimeStampUnreachable,
     /// Too many requests at once.
     TooBusy,
+    /// The request at the tunnel's port does not come from who opened it.
+    TunnelCallerRefused,
+    /// The record server refuses the card's certificate.
+    TunnelCertificateRefused,
+    /// The tunnel has ended.
+    TunnelEnded,
+    /// Beyond what a tunnel may be on this workstation.
+    TunnelLimit,
+    /// The record server has no address for a tunnel.
+    TunnelNotConfigured,
+    /// A PIN typed on the reader serves no tunnel.
+    TunnelPinOnKeypad,
+    /// The server's certificate is for another name.
+    TunnelServerName,
+    /// The record server cannot be reached.
+    TunnelServerUnreachable,
+    /// The server's certificate leads to no trusted authority.
+    TunnelServerUntrusted,
+    /// Card and server have no version, suite or algorithm of TLS in common.
+    TunnelTlsMismatch,
+    /// There is no such tunnel of the caller's.
+    TunnelUnknown,
     /// The unblocking code can no longer be used.
     UnblockingCodeBlocked,
     /// Only one try of the unblocking code is left.
@@ -259,7 +281,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 95] = [
+    pub const ALL: [Self; 106] = [
         Self::ApprovalDocumentMismatch,
         Self::ApprovalInvalid,
         Self::BatchInterrupted,
@@ -346,6 +368,17 @@ impl ErrorCode {
         Self::TimeStampRefused,
         Self::TimeStampUnreachable,
         Self::TooBusy,
+        Self::TunnelCallerRefused,
+        Self::TunnelCertificateRefused,
+        Self::TunnelEnded,
+        Self::TunnelLimit,
+        Self::TunnelNotConfigured,
+        Self::TunnelPinOnKeypad,
+        Self::TunnelServerName,
+        Self::TunnelServerUnreachable,
+        Self::TunnelServerUntrusted,
+        Self::TunnelTlsMismatch,
+        Self::TunnelUnknown,
         Self::UnblockingCodeBlocked,
         Self::UnblockingCodeLastTry,
         Self::UnblockingCodeMissing,
@@ -1556,6 +1589,157 @@ impl ErrorCode {
                 remedy: [
                     "Attendez la fin des opérations en cours.",
                     "Wait until the current operations are done.",
+                ],
+            },
+            Self::TunnelCallerRefused => Row {
+                name: "tunnel-caller-refused",
+                layer: Policy,
+                status: 403,
+                who: Developer,
+                title: [
+                    "La requête reçue au port du tunnel ne vient pas de celui qui l'a ouvert.",
+                    "The request at the tunnel's port does not come from who opened it.",
+                ],
+                remedy: [
+                    "Utilisez l'adresse entière que donne `tunnel/open`, depuis un logiciel du même compte ; jamais depuis une page.",
+                    "Use the whole address that `tunnel/open` gives, from software of the same account; never from a page.",
+                ],
+            },
+            Self::TunnelCertificateRefused => Row {
+                name: "tunnel-certificate-refused",
+                layer: Server,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "Le serveur de dossiers refuse le certificat de la carte, ou n'en demande pas.",
+                    "The record server refuses the card's certificate, or asks for none.",
+                ],
+                remedy: [
+                    "Vérifiez avec son exploitant que cette carte y est admise et que l'adresse est celle de l'authentification par carte.",
+                    "Check with its operator that this card is admitted there, and that the address is the one for authentication by card.",
+                ],
+            },
+            Self::TunnelEnded => Row {
+                name: "tunnel-ended",
+                layer: Agent,
+                status: 409,
+                who: User,
+                title: ["Le tunnel est fermé.", "The tunnel has ended."],
+                remedy: [
+                    "Ouvrez-en un autre (tunnel/open) ; le code porteur sera redemandé.",
+                    "Open another one (tunnel/open); the PIN will be asked for again.",
+                ],
+            },
+            Self::TunnelLimit => Row {
+                name: "tunnel-limit",
+                layer: Policy,
+                status: 409,
+                who: Administrator,
+                title: [
+                    "C'est plus que ce que ce poste accorde à un tunnel.",
+                    "This is more than what this workstation allows a tunnel.",
+                ],
+                remedy: [
+                    "Demandez moins, fermez un tunnel, ou faites relever les bornes de la section `[tunnel]` de la configuration.",
+                    "Ask for less, close a tunnel, or have the limits of the configuration's `[tunnel]` section raised.",
+                ],
+            },
+            Self::TunnelNotConfigured => Row {
+                name: "tunnel-not-configured",
+                layer: Policy,
+                status: 409,
+                who: Administrator,
+                title: [
+                    "La configuration ne dit pas où ce serveur de dossiers est joint par la carte.",
+                    "The configuration does not say where this record server is reached with the card.",
+                ],
+                remedy: [
+                    "Ajoutez `[record_server.tunnel]` à ce serveur dans la configuration (docs/tunnel.md).",
+                    "Add `[record_server.tunnel]` to this server in the configuration (docs/tunnel.md).",
+                ],
+            },
+            Self::TunnelPinOnKeypad => Row {
+                name: "tunnel-pin-on-keypad",
+                layer: Policy,
+                status: 409,
+                who: User,
+                title: [
+                    "Un code tapé sur le clavier du lecteur ne peut pas servir à un tunnel.",
+                    "A PIN typed on the reader's keypad cannot serve a tunnel.",
+                ],
+                remedy: [
+                    "Utilisez un lecteur sans clavier, ou faites régler `pin_entry.keypad` sur `never` : le code sera demandé sur le poste.",
+                    "Use a reader without keypad, or have `pin_entry.keypad` set to `never`: the PIN will be asked for on the workstation.",
+                ],
+            },
+            Self::TunnelServerName => Row {
+                name: "tunnel-server-name",
+                layer: Server,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "Le certificat du serveur joint est celui d'un autre nom : rien ne lui a été envoyé.",
+                    "The certificate of the server that was reached is for another name: nothing was sent to it.",
+                ],
+                remedy: [
+                    "Vérifiez `host` dans `[record_server.tunnel]` ; si le nom est le bon, prévenez l'exploitant du serveur.",
+                    "Check `host` in `[record_server.tunnel]`; if the name is right, tell the server's operator.",
+                ],
+            },
+            Self::TunnelServerUnreachable => Row {
+                name: "tunnel-server-unreachable",
+                layer: Server,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "Le serveur de dossiers ne peut pas être joint, ou a coupé.",
+                    "The record server cannot be reached, or broke off.",
+                ],
+                remedy: [
+                    "Vérifiez le réseau du poste et `host` et `port` dans `[record_server.tunnel]`, puis recommencez.",
+                    "Check the workstation's network, and `host` and `port` in `[record_server.tunnel]`, then try again.",
+                ],
+            },
+            Self::TunnelServerUntrusted => Row {
+                name: "tunnel-server-untrusted",
+                layer: Server,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "Le certificat du serveur joint ne mène à aucune autorité reconnue ici : rien ne lui a été envoyé.",
+                    "The certificate of the server that was reached leads to no authority trusted here: nothing was sent to it.",
+                ],
+                remedy: [
+                    "Vérifiez les autorités de `[record_server.tunnel]` ; n'en ajoutez une que sur l'indication écrite de l'exploitant.",
+                    "Check the authorities of `[record_server.tunnel]`; add one only as the operator says in writing.",
+                ],
+            },
+            Self::TunnelTlsMismatch => Row {
+                name: "tunnel-tls-mismatch",
+                layer: Server,
+                status: 502,
+                who: Administrator,
+                title: [
+                    "La carte et le serveur n'ont pas de version, de suite ou d'algorithme TLS en commun.",
+                    "The card and the server have no version, suite or algorithm of TLS in common.",
+                ],
+                remedy: [
+                    "Une CPS3 ne joint que les serveurs qui parlent TLS 1.2 ; pour une autre carte, réglez `tls` dans `[record_server.tunnel]` selon le serveur.",
+                    "A CPS3 reaches only servers that speak TLS 1.2; for another card, set `tls` in `[record_server.tunnel]` as the server wants.",
+                ],
+            },
+            Self::TunnelUnknown => Row {
+                name: "tunnel-unknown",
+                layer: Agent,
+                status: 404,
+                who: Developer,
+                title: [
+                    "L'appelant n'a pas de tunnel de ce nom.",
+                    "The caller has no tunnel of this name.",
+                ],
+                remedy: [
+                    "Utilisez le nom que donne `tunnel/open` ou `tunnel/status`.",
+                    "Use the name that `tunnel/open` or `tunnel/status` gives.",
                 ],
             },
             Self::UnblockingCodeBlocked => Row {

@@ -1,9 +1,9 @@
-//! `events`: what changed at the readers, and with the caller's own mandates, since a cursor. A long poll: the answer comes when
+//! `events`: what changed at the readers, and with the caller's own mandates and tunnels, since a cursor. A long poll: the answer comes when
 //! something happened or when the wait is over, whichever is first.
 
 use serde::{Deserialize, Serialize};
 
-use super::{CardSummary, MandateSummary};
+use super::{CardSummary, MandateSummary, TunnelSummary};
 
 /// Longest wait that a caller may ask for, milliseconds.
 pub const MAXIMUM_EVENT_WAIT_MS: u32 = 60_000;
@@ -40,7 +40,7 @@ pub struct Event {
     pub at: i64,
     /// What.
     pub kind: EventKind,
-    /// Reader's PC/SC name; of a mandate, where its card was when it was opened.
+    /// Reader's PC/SC name; of a mandate or tunnel, where its card was when it was opened.
     pub reader: String,
     /// The card that came, where it is known what it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +48,9 @@ pub struct Event {
     /// The mandate that was opened, used or ended, as it was then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mandate: Option<MandateSummary>,
+    /// The tunnel that was opened or closed, as it was then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tunnel: Option<TunnelSummary>,
 }
 
 /// Kinds of change.
@@ -73,6 +76,10 @@ pub enum EventKind {
     ReaderArrived,
     /// A reader was unplugged.
     ReaderLeft,
+    /// A tunnel of the caller's was closed; it says why.
+    TunnelClosed,
+    /// A tunnel of the caller's was opened.
+    TunnelOpened,
     /// The workstation slept and is awake again: readers and cards seen before are no longer known.
     WorkstationResumed,
 }

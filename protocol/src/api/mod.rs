@@ -19,6 +19,7 @@ mod pin;
 mod problem;
 mod sign;
 mod status;
+mod tunnel;
 mod verify;
 mod vitale_read;
 
@@ -56,6 +57,10 @@ pub use sign::{MarkRequest, SignDocumentRequest, SignRequest, SignResponse, Sign
 pub use status::{
     ModuleSummary, ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse,
     TokenSummary, Versions, VitaleComponentState, VitaleComponentSummary, Warning,
+};
+pub use tunnel::{
+    TlsVersion, TunnelCloseRequest, TunnelEnd, TunnelEndReason, TunnelOpenRequest,
+    TunnelOpenResponse, TunnelStatusRequest, TunnelStatusResponse, TunnelSummary,
 };
 pub use verify::{Conclusion, CoveredDocument, VerifyRequest, VerifyResponse};
 pub use vitale_read::{

@@ -53,6 +53,12 @@ pub enum Operation {
     Sign,
     /// Versions, readers, cards, warnings.
     Status,
+    /// Close a tunnel.
+    TunnelClose,
+    /// A local port that reaches a record server over mutual TLS with the card's key.
+    TunnelOpen,
+    /// How the caller's tunnels stand.
+    TunnelStatus,
     /// Check a lot signature and its documents.
     Verify,
     /// Beneficiaries of a Vitale card.
@@ -61,7 +67,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::Approve,
         Self::BatchCancel,
         Self::BatchForget,
@@ -85,6 +91,9 @@ impl Operation {
         Self::PinUnblock,
         Self::Sign,
         Self::Status,
+        Self::TunnelClose,
+        Self::TunnelOpen,
+        Self::TunnelStatus,
         Self::Verify,
         Self::VitaleRead,
     ];
@@ -116,15 +125,27 @@ impl Operation {
             Self::PinUnblock => "pin/unblock",
             Self::Sign => "sign",
             Self::Status => "status",
+            Self::TunnelClose => "tunnel/close",
+            Self::TunnelOpen => "tunnel/open",
+            Self::TunnelStatus => "tunnel/status",
             Self::Verify => "verify",
             Self::VitaleRead => "vitale/read",
         }
     }
 
-    /// Whether a site may ask for it. The life of a PIN is the person's own affair, at their own programs.
+    /// Whether a site may ask for it. The life of a PIN is the person's own affair, at their own programs; a tunnel is for
+    /// programs, because no page can be told apart from another at a local port.
     #[must_use]
     pub const fn is_for_sites(self) -> bool {
-        !matches!(self, Self::PinChange | Self::PinStatus | Self::PinUnblock)
+        !matches!(
+            self,
+            Self::PinChange
+                | Self::PinStatus
+                | Self::PinUnblock
+                | Self::TunnelClose
+                | Self::TunnelOpen
+                | Self::TunnelStatus
+        )
     }
 
     /// The operation of this exact name.

@@ -221,6 +221,12 @@ impl Pkcs11Access {
         self.module.error(fault)
     }
 
+    /// Whether the module showed the token when it was last asked; the modules are watched by then.
+    pub(crate) fn is_seen(&self) -> bool {
+        let slots = self.module.seen().slots;
+        slots.iter().any(|slot| slot.token == self.slot.token)
+    }
+
     /// The flags themselves.
     pub(crate) fn tries(&self) -> Tries {
         self.slot.tries

@@ -8,6 +8,7 @@ use paraphe_certs::Certificate;
 use paraphe_protocol::algorithm::{SignatureAlgorithm, SignatureError};
 use paraphe_protocol::card::{LastTry, PracticeSituation};
 use paraphe_protocol::lot::legacy::PreparedLegacyLot;
+use paraphe_protocol::tls::CertificateVerify;
 
 use super::message::{Answer, Call, Refusal, StoredObject};
 use super::supervision::Helper;
@@ -137,6 +138,18 @@ impl UnlockedToken for Unlocked<'_> {
         let (key, certificate) = (&access.authentication_key, &access.authentication);
         let algorithm = SignatureAlgorithm::RsaPkcs1Sha256;
         self.sign(key.as_ref(), certificate.as_ref(), algorithm, to_be_signed)
+            .map(AuthenticationSignature::checked)
+    }
+
+    fn sign_certificate_verify(
+        &mut self,
+        algorithm: SignatureAlgorithm,
+        content: &CertificateVerify,
+    ) -> Result<AuthenticationSignature, TokenError> {
+        let access = self.access;
+        let (key, certificate) = (&access.authentication_key, &access.authentication);
+        let content = content.as_bytes();
+        self.sign(key.as_ref(), certificate.as_ref(), algorithm, content)
             .map(AuthenticationSignature::checked)
     }
 

@@ -1,0 +1,376 @@
+//! One tunnel: what the person agreed to, what was used of it, the held PIN, and its end, which happens once: the PIN is wiped, the
+//! sessions are forgotten, every connection is cut.
+//!
+//! Each full handshake presents the PIN to the same serial number, signs once, and leaves the card reset. Refused: more handshakes than
+//! the person agreed to.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use paraphe_certs::{Certificate, UnixTime};
+use paraphe_protocol::algorithm::SignatureAlgorithm;
+use paraphe_protocol::api::{ErrorCode, EventKind, TunnelEnd, TunnelEndReason, TunnelSummary};
+use paraphe_protocol::card::CardError;
+use paraphe_protocol::tls::{CertificateVerify, TlsVersion};
+use rustls::RootCertStore;
+use tokio::sync::watch;
+
+use super::admission::TunnelSecret;
+use super::key::SignHandshake;
+use super::traffic::Traffic;
+use super::upstream::{ClientSide, Upstream};
+use crate::config::RecordServer;
+use crate::document_store::Owner;
+use crate::mandate::{is_foreign_reset, reason_of};
+use crate::operation::now;
+use crate::problem::Failure;
+use crate::reader::with_patience;
+use crate::service::Inner;
+use crate::token::{
+    AuthenticationSignature, HeldSecret, ProvenSecret, Token, TokenError, VERIFIED_LIMIT,
+};
+
+/// What a tunnel is begun with: all of it was shown to the person, whose entry the token accepted.
+#[derive(Debug)]
+pub(crate) struct TunnelTerms {
+    pub(crate) owner: Owner,
+    pub(crate) server: RecordServer,
+    pub(crate) anchors: RootCertStore,
+    pub(crate) token: Token,
+    /// The token's certificate and the issuing ones that are known here.
+    pub(crate) chain: Vec<Certificate>,
+    pub(crate) algorithms: Vec<SignatureAlgorithm>,
+    pub(crate) tls: TlsVersion,
+    pub(crate) maximum_handshakes: u32,
+    pub(crate) not_after: UnixTime,
+    pub(crate) secret: ProvenSecret,
+    /// How long the workstation had slept before the person was asked.
+    pub(crate) slept: Duration,
+    /// How often the session had been locked before that.
+    pub(crate) locks_told: u64,
+}
+
+/// A tunnel.
+pub(crate) struct Tunnel {
+    id: String,
+    owner: Owner,
+    server: String,
+    port: u16,
+    secret: TunnelSecret,
+    token: Token,
+    tls: TlsVersion,
+    maximum_handshakes: u32,
+    opened: UnixTime,
+    not_after: UnixTime,
+    /// The same by the clock that nobody sets.
+    deadline: Instant,
+    idle: Duration,
+    slept: Duration,
+    held: Arc<HeldSecret>,
+    /// Held while the token works: one transaction at a time.
+    turn: Mutex<()>,
+    state: Mutex<State>,
+    traffic: Arc<Traffic>,
+    upstream: Upstream,
+    ended: watch::Sender<bool>,
+    agent: Weak<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Handshakes signed, and being signed.
+    handshakes: u32,
+    last_failure: Option<ErrorCode>,
+    end: Option<TunnelEnd>,
+}
+
+/// The tunnel that signs for a key; none before it is made and after it is gone.
+#[derive(Debug, Default)]
+struct Signing(OnceLock<Weak<Tunnel>>);
+
+impl SignHandshake for Signing {
+    fn sign(
+        &self,
+        algorithm: SignatureAlgorithm,
+        content: &CertificateVerify,
+    ) -> Result<Vec<u8>, Failure> {
+        let tunnel = self.0.get().and_then(Weak::upgrade);
+        tunnel
+            .ok_or(ErrorCode::TunnelEnded)?
+            .sign(algorithm, content)
+    }
+}
+
+impl Tunnel {
+    pub(super) fn new(terms: TunnelTerms, port: u16, agent: &Inner) -> Result<Arc<Self>, Failure> {
+        let mut id = [0_u8; 16];
+        openssl::rand::rand_bytes(&mut id).map_err(|_| Failure::new(ErrorCode::Internal))?;
+        let signing = Arc::new(Signing::default());
+        let address = terms.server.address.ok_or(ErrorCode::TunnelNotConfigured)?;
+        let client = ClientSide {
+            chain: &terms.chain,
+            algorithms: &terms.algorithms,
+            version: terms.tls,
+        };
+        let signer: Arc<dyn SignHandshake> = Arc::<Signing>::clone(&signing);
+        let upstream = Upstream::new(address, terms.anchors, &client, signer)?;
+        let opened = now();
+        let seconds = u64::try_from(terms.not_after.0.saturating_sub(opened.0)).unwrap_or(0);
+        let tunnel = Arc::new(Self {
+            id: format!("{:032x}", u128::from_be_bytes(id)),
+            owner: terms.owner,
+            server: terms.server.name.as_str().to_owned(),
+            port,
+            secret: TunnelSecret::random()?,
+            token: terms.token,
+            tls: terms.tls,
+            maximum_handshakes: terms.maximum_handshakes,
+            opened,
+            not_after: terms.not_after,
+            deadline: Instant::now() + Duration::from_secs(seconds),
+            idle: agent.config.tunnel.idle,
+            slept: terms.slept,
+            held: Arc::new(HeldSecret::new(terms.secret)),
+            turn: Mutex::new(()),
+            state: Mutex::default(),
+            traffic: Arc::new(Traffic::new()),
+            upstream,
+            ended: watch::Sender::new(false),
+            agent: Arc::downgrade(&agent.shared()?),
+        });
+        // Nobody else has it yet.
+        let _first = signing.0.set(Arc::downgrade(&tunnel));
+        Ok(tunnel)
+    }
+
+    /// Its name.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whose it is.
+    pub(super) fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// The token that signs for it.
+    pub(super) fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// How long the workstation had slept before it was opened.
+    pub(super) fn slept(&self) -> Duration {
+        self.slept
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn secret(&self) -> &TunnelSecret {
+        &self.secret
+    }
+
+    pub(super) fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
+    pub(super) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Handshakes that the card signed.
+    pub(super) fn handshakes(&self) -> u32 {
+        self.lock().handshakes
+    }
+
+    /// Says when it has ended.
+    pub(super) fn ending(&self) -> Ending {
+        Ending(self.ended.subscribe())
+    }
+
+    /// Time left.
+    pub(super) fn time_left(&self) -> Duration {
+        let by_clock = u64::try_from(self.not_after.0.saturating_sub(now().0)).unwrap_or(0);
+        self.deadline
+            .saturating_duration_since(Instant::now())
+            .min(Duration::from_secs(by_clock))
+    }
+
+    /// Whether nothing passed for too long.
+    pub(super) fn is_idle(&self) -> bool {
+        self.traffic.idle() >= self.idle
+    }
+
+    /// Whether it has not ended. One whose time is over ends here.
+    pub(crate) fn is_open(&self) -> bool {
+        if self.time_left().is_zero() {
+            self.end(TunnelEndReason::Expired);
+        }
+        self.lock().end.is_none()
+    }
+
+    /// Refuses where it has ended.
+    fn check_open(&self) -> Result<(), Failure> {
+        if self.is_open() {
+            Ok(())
+        } else {
+            Err(ErrorCode::TunnelEnded.into())
+        }
+    }
+
+    /// Remembers why a connection failed, for who asks.
+    pub(super) fn note_failure(&self, failure: &Failure) {
+        tracing::info!(
+            code = failure.code().name(),
+            "no connection through a tunnel"
+        );
+        self.lock().last_failure = Some(failure.code());
+    }
+
+    /// Ends it, once: the PIN is wiped, no handshake is resumed or begun, every connection is cut.
+    pub(crate) fn end(&self, reason: TunnelEndReason) {
+        self.held.forget();
+        self.upstream.forget();
+        {
+            let mut state = self.lock();
+            if state.end.is_some() {
+                return;
+            }
+            let at = now().0;
+            state.end = Some(TunnelEnd { reason, at });
+        }
+        self.ended.send_replace(true);
+        tracing::info!(reason = reason.name(), "a tunnel ended");
+        self.tell(EventKind::TunnelClosed);
+    }
+
+    /// Tells its owner that it was opened.
+    pub(super) fn announce(&self) {
+        self.tell(EventKind::TunnelOpened);
+    }
+
+    fn tell(&self, kind: EventKind) {
+        if let Some(agent) = self.agent.upgrade() {
+            let summary = self.summary_without_ending(&agent);
+            agent
+                .events
+                .record_tunnel(kind, self.owner.clone(), summary);
+        }
+    }
+
+    /// As its owner sees it now.
+    pub(crate) fn summary(&self, agent: &Inner) -> TunnelSummary {
+        self.is_open();
+        self.summary_without_ending(agent)
+    }
+
+    /// Without a look at the clock, which could end it and tell that from within.
+    fn summary_without_ending(&self, agent: &Inner) -> TunnelSummary {
+        let [connections, sent_bytes, received_bytes] = self.traffic.counts();
+        let state = self.lock();
+        TunnelSummary {
+            tunnel: self.id.clone(),
+            server: self.server.clone(),
+            port: self.port,
+            card: self.token.serial.clone(),
+            reader: self.token.place.clone(),
+            tls: self.tls,
+            handshakes: state.handshakes,
+            maximum_handshakes: self.maximum_handshakes,
+            connections,
+            sent_bytes,
+            received_bytes,
+            opened: self.opened.0,
+            not_after: self.not_after.0,
+            remaining_seconds: match state.end {
+                Some(_) => 0,
+                None => self.time_left().as_secs(),
+            },
+            idle_seconds: self.idle.as_secs(),
+            ends_on_lock: agent.mandates.ends_on_lock(),
+            last_failure: state.last_failure,
+            end: state.end,
+        }
+    }
+
+    /// Signs one handshake, in one transaction. What another program's reset lost is tried once more.
+    fn sign(
+        &self,
+        algorithm: SignatureAlgorithm,
+        content: &CertificateVerify,
+    ) -> Result<Vec<u8>, Failure> {
+        let agent = self.agent.upgrade().ok_or(ErrorCode::TunnelEnded)?;
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_open()?;
+        let over = self.lock().handshakes >= self.maximum_handshakes;
+        if over {
+            self.end(TunnelEndReason::HandshakesUsedUp);
+            return Err(ErrorCode::TunnelEnded.into());
+        }
+        let signature = with_patience(agent.config.limits.card_time, || {
+            let mut again = true;
+            loop {
+                match self.sign_once(&agent, algorithm, content)? {
+                    Err(error) if again && is_foreign_reset(&error) => again = false,
+                    signed => return signed.map_err(Failure::from),
+                }
+            }
+        })?;
+        let mut state = self.lock();
+        state.handshakes = state.handshakes.saturating_add(1);
+        Ok(signature.as_bytes().to_vec())
+    }
+
+    /// A PIN that was not accepted ends the tunnel.
+    fn sign_once(
+        &self,
+        agent: &Inner,
+        algorithm: SignatureAlgorithm,
+        content: &CertificateVerify,
+    ) -> Result<Result<AuthenticationSignature, TokenError>, Failure> {
+        let content = content.clone();
+        let outcome = self
+            .token
+            .unlock_held(agent, &self.held, VERIFIED_LIMIT, move |token| {
+                token.sign_certificate_verify(algorithm, &content)
+            });
+        if matches!(&outcome, Ok(Err(error)) if error.code_was_refused()) {
+            agent.pin_entry.note_refused();
+        }
+        let another = matches!(
+            &outcome,
+            Ok(Err(TokenError::Card(CardError::PinOfAnotherCard)))
+        );
+        if another || !self.held.is_here() {
+            self.end(reason_of(&outcome).into());
+        }
+        outcome
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Changes are assignments that do not depend on each other's success.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says when a tunnel has ended.
+#[derive(Debug, Clone)]
+pub(super) struct Ending(watch::Receiver<bool>);
+
+impl Ending {
+    /// Comes back when it has, or nobody has it any more.
+    pub(super) async fn said(&mut self) {
+        let _nobody_left = self.0.wait_for(|ended| *ended).await.is_err();
+    }
+}
+
+impl fmt::Debug for Tunnel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Tunnel")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
