@@ -5,7 +5,7 @@
 set -eu
 
 need_for_build="pkg-config libpcsclite-dev libssl-dev"
-need_for_tests="pcscd vsmartcard-vpcd opensc xmlsec1 libxml2-utils softhsm2 openssl curl python3 procps util-linux udev systemd dbus-daemon pinentry-tty clang libclang-dev yubico-piv-tool poppler-utils qpdf python3-venv unzip"
+need_for_tests="pcscd vsmartcard-vpcd opensc xmlsec1 libxml2-utils softhsm2 openssl curl python3 procps util-linux udev systemd dbus-daemon pinentry-tty clang libclang-dev yubico-piv-tool poppler-utils qpdf python3-venv unzip nginx-light stunnel4 libengine-pkcs11-openssl"
 
 case "${1:-}" in
 build) wanted="$need_for_build" ;;
@@ -64,5 +64,12 @@ if ! {
     exit 1
 fi
 rm -f "$log"
+# The tests run nginx and stunnel by themselves, on ports of their own: what was installed for them must not serve this machine.
+case "$missing " in
+*" nginx-light "*)
+    $as_root update-rc.d nginx disable >/dev/null 2>&1 || true
+    $as_root invoke-rc.d nginx stop >/dev/null 2>&1 || true
+    ;;
+esac
 [ "$1" = build ] || install_judges
 # Debian starts the system's pcscd at installation where systemd runs; the tests start their own, on their own socket.

@@ -1,5 +1,6 @@
 //! What the benches share: a simulated card as a transport or watched in a reader, and a place for its keys.
 
+pub mod tunnel_peers;
 mod watched_card;
 
 use std::path::PathBuf;
