@@ -91,6 +91,10 @@ impl DistinguishedName {
         Some(Self { rdns })
     }
 
+    pub(crate) fn from_rdns(rdns: Vec<RelativeDistinguishedName>) -> Self {
+        Self { rdns }
+    }
+
     /// RDNs in the order of the encoding.
     #[must_use]
     pub fn rdns(&self) -> &[RelativeDistinguishedName] {
@@ -230,7 +234,7 @@ fn short_name(oid: &str) -> Option<&'static str> {
 }
 
 /// Universal tag numbers of X.680.
-fn decode(tag: u32, content: &[u8]) -> AttributeValue {
+pub(crate) fn decode(tag: u32, content: &[u8]) -> AttributeValue {
     let text = match tag {
         12 => std::str::from_utf8(content).ok().map(str::to_owned),
         // NumericString, PrintableString, T61String, IA5String, VisibleString: one byte, one character. What the field

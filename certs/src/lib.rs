@@ -38,6 +38,7 @@ mod crl;
 mod crl_scope;
 pub mod der;
 pub mod distinguished_name;
+mod distinguished_name_text;
 mod document_signer;
 mod holder;
 mod key_usage;
