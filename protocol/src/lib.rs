@@ -28,6 +28,7 @@ mod signed_fields;
 mod statement;
 pub mod time_stamp;
 pub mod tls;
+pub mod vihf;
 pub mod vitale_component;
 pub mod xades;
 pub mod xml;

@@ -108,6 +108,37 @@ impl<'d, 'a> XmlElement<'d, 'a> {
         }
     }
 
+    /// Demands a name and attributes, lets others stand, and no more than these. The others are given as namespace and name; an
+    /// empty namespace is none.
+    ///
+    /// # Errors
+    /// [`ShapeProblem::Name`] or [`ShapeProblem::Attributes`].
+    pub fn expect_allowing(
+        self,
+        namespace: &str,
+        local_name: &str,
+        required: &[&str],
+        allowed: &[(&str, &str)],
+    ) -> Result<Self, ShapeError> {
+        if !self.is(namespace, local_name) {
+            return Err(self.error(ShapeProblem::Name));
+        }
+        for name in required {
+            self.attribute(name)?;
+        }
+        let known = self.element.attributes.iter().all(|attribute| {
+            let namespace = attribute.name.namespace_uri.as_deref().unwrap_or_default();
+            let name = &*attribute.name.local_name;
+            (namespace.is_empty() && required.contains(&name))
+                || allowed.contains(&(namespace, name))
+        });
+        if known {
+            Ok(self)
+        } else {
+            Err(self.error(ShapeProblem::Attributes))
+        }
+    }
+
     /// Whether it has this name.
     #[must_use]
     pub fn is(&self, namespace: &str, local_name: &str) -> bool {

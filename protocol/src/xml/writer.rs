@@ -2,8 +2,8 @@
 //!
 //! Namespace declarations where a prefix is first used, then attributes in order, no empty-element
 //! tags, the canonical escapes and no other. Whatever is written as one element can therefore be
-//! hashed as it stands. Attributes have no namespace here. Characters that XML 1.0 forbids cannot
-//! be written in any form; they come out as U+FFFD, and callers refuse them before.
+//! hashed as it stands. Attributes have no namespace, but for those that [`CanonicalWriter::start_qualified`] is given.
+//! Characters that XML 1.0 forbids cannot be written in any form; they come out as U+FFFD, and callers refuse them before.
 
 /// A namespace and the prefix that we write it with; an empty prefix is the default namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,19 +43,28 @@ impl CanonicalWriter {
         local_name: &'static str,
         attributes: &[(&'static str, &str)],
     ) {
+        self.start_qualified(namespace, local_name, attributes, None);
+    }
+
+    /// The same with one attribute more, which has a namespace and a prefix: `xsi:type` and its like. It comes last.
+    pub fn start_qualified(
+        &mut self,
+        namespace: Namespace,
+        local_name: &'static str,
+        attributes: &[(&'static str, &str)],
+        qualified: Option<(Namespace, &'static str, &str)>,
+    ) {
         let rendered_before = self.rendered.len();
         self.output.push('<');
         self.push_name(namespace, local_name);
-        if !self.is_rendered(namespace) {
-            self.output.push_str(" xmlns");
-            if !namespace.prefix.is_empty() {
-                self.output.push(':');
-                self.output.push_str(namespace.prefix);
-            }
-            self.output.push_str("=\"");
-            push_attribute_value(&mut self.output, namespace.uri);
-            self.output.push('"');
-            self.rendered.push(namespace);
+        // Of one element and one attribute; an empty prefix sorts first.
+        let mut used = [
+            Some(namespace),
+            qualified.map(|(of_attribute, _, _)| of_attribute),
+        ];
+        used.sort_unstable_by_key(|namespace| namespace.map(|namespace| namespace.prefix));
+        for namespace in used.into_iter().flatten() {
+            self.declare(namespace);
         }
         if attributes.is_sorted_by_key(|(name, _)| *name) {
             self.push_attributes(attributes);
@@ -63,6 +72,13 @@ impl CanonicalWriter {
             let mut attributes = attributes.to_vec();
             attributes.sort_unstable_by_key(|(name, _)| *name);
             self.push_attributes(&attributes);
+        }
+        if let Some((of_attribute, name, value)) = qualified {
+            self.output.push(' ');
+            self.push_name(of_attribute, name);
+            self.output.push_str("=\"");
+            push_attribute_value(&mut self.output, value);
+            self.output.push('"');
         }
         self.output.push('>');
         self.open.push(OpenElement {
@@ -119,6 +135,22 @@ impl CanonicalWriter {
     /// What was written so far, emptied: for outputs that leave while they are written.
     pub fn drain(&mut self) -> String {
         std::mem::take(&mut self.output)
+    }
+
+    /// Declares a namespace where its prefix does not mean it already.
+    fn declare(&mut self, namespace: Namespace) {
+        if self.is_rendered(namespace) {
+            return;
+        }
+        self.output.push_str(" xmlns");
+        if !namespace.prefix.is_empty() {
+            self.output.push(':');
+            self.output.push_str(namespace.prefix);
+        }
+        self.output.push_str("=\"");
+        push_attribute_value(&mut self.output, namespace.uri);
+        self.output.push('"');
+        self.rendered.push(namespace);
     }
 
     fn push_attributes(&mut self, in_order: &[(&'static str, &str)]) {
@@ -212,6 +244,10 @@ mod tests {
         prefix: "b",
         uri: "urn:b",
     };
+    const C: Namespace = Namespace {
+        prefix: "c",
+        uri: "urn:c",
+    };
     const DEFAULT: Namespace = Namespace {
         prefix: "",
         uri: "urn:d",
@@ -225,6 +261,8 @@ mod tests {
         writer.start(DEFAULT, "three", &[]);
         writer.element(A, "four", &[], "");
         writer.element(DEFAULT, "five", &[], "");
+        writer.start_qualified(DEFAULT, "six", &[("z", "1")], Some((C, "type", "c:t")));
+        writer.start_qualified(B, "seven", &[], Some((A, "type", "&")));
         writer.finish()
     }
 
@@ -235,7 +273,9 @@ mod tests {
             "<a:root xmlns:a=\"urn:a\" Id=\"é\" Type=\"t&#x9;&#xA;&#xD;&quot;&lt;&amp;>'\">\
              <b:one xmlns:b=\"urn:b\">x &lt; y &amp; z &gt; é &#xD;\n\t\"'</b:one>\
              <b:two xmlns:b=\"urn:b\" URI=\"\"></b:two>\
-             <three xmlns=\"urn:d\"><a:four></a:four><five></five></three></a:root>"
+             <three xmlns=\"urn:d\"><a:four></a:four><five></five>\
+             <six xmlns:c=\"urn:c\" z=\"1\" c:type=\"c:t\">\
+             <b:seven xmlns:b=\"urn:b\" a:type=\"&amp;\"></b:seven></six></three></a:root>"
         );
     }
 

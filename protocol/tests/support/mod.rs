@@ -1,6 +1,7 @@
 //! What the format tests share: a small test PKI, one card, and a software key in its place.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     dead_code,
     unreachable_pub,
@@ -15,6 +16,7 @@ pub mod judges;
 pub mod pdf;
 pub mod presented;
 pub mod time_stamping;
+pub mod vihf;
 pub mod xades;
 
 use openssl::hash::MessageDigest;

@@ -51,6 +51,7 @@ targets!(
     pkcs15 from "../../fuzz/fuzz_targets/pkcs15.rs",
     time_stamp from "../../fuzz/fuzz_targets/time_stamp.rs",
     tlv from "../../fuzz/fuzz_targets/tlv.rs",
+    vihf from "../../fuzz/fuzz_targets/vihf.rs",
     vitale from "../../fuzz/fuzz_targets/vitale.rs",
     vitale_component from "../../fuzz/fuzz_targets/vitale_component.rs",
     whole_card from "../../fuzz/fuzz_targets/whole_card.rs",
