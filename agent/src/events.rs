@@ -72,6 +72,7 @@ impl EventLog {
             card,
             mandate: None,
             tunnel: None,
+            record_server: None,
         };
         self.push(Entry { event, owner: None });
     }
@@ -86,6 +87,7 @@ impl EventLog {
             card: None,
             mandate: Some(mandate),
             tunnel: None,
+            record_server: None,
         };
         self.push(Entry {
             event,
@@ -103,11 +105,36 @@ impl EventLog {
             card: None,
             mandate: None,
             tunnel: Some(tunnel),
+            record_server: None,
         };
         self.push(Entry {
             event,
             owner: Some(owner),
         });
+    }
+
+    /// Adds that a break-glass assertion was made for `asker`: for them, and for the user whatever page asked.
+    pub(crate) fn record_break_glass(&self, asker: Owner, reader: &str, record_server: &str) {
+        let mut told = vec![Owner::User];
+        if asker != Owner::User {
+            told.push(asker);
+        }
+        for owner in told {
+            let event = Event {
+                sequence: 0,
+                at: seconds_since_epoch(),
+                kind: EventKind::BreakGlass,
+                reader: reader.to_owned(),
+                card: None,
+                mandate: None,
+                tunnel: None,
+                record_server: Some(record_server.to_owned()),
+            };
+            self.push(Entry {
+                event,
+                owner: Some(owner),
+            });
+        }
     }
 
     fn push(&self, mut entry: Entry) {

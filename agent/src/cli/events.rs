@@ -61,6 +61,9 @@ pub(super) fn lines(answer: &Value, language: Language) -> String {
     for event in list(answer, "/events") {
         let at_time = instant(event["at"].as_i64().unwrap_or_default());
         let subject = match (&event["mandate"], &event["tunnel"]) {
+            (Value::Null, Value::Null) if event["record_server"].is_string() => {
+                at(event, "/record_server")
+            }
             (Value::Null, Value::Null) => super::status::card(&event["card"]),
             (Value::Null, tunnel) => super::tunnel::line(tunnel, language),
             (mandate, _) => super::mandate::line(mandate, language),
@@ -78,6 +81,7 @@ pub(super) fn lines(answer: &Value, language: Language) -> String {
 
 fn kind(kind: &str, language: Language) -> String {
     let (french, english) = match kind {
+        "break-glass" => ("BRIS DE GLACE   ", "BREAK-GLASS  "),
         "card-inserted" => ("carte insérée   ", "card inserted"),
         "card-removed" => ("carte retirée   ", "card removed "),
         "reader-arrived" => ("lecteur branché ", "reader came  "),

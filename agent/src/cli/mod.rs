@@ -34,6 +34,7 @@ mod trust;
 mod tunnel;
 mod verify;
 mod viewer;
+mod vihf;
 mod vitale_read;
 
 #[cfg(test)]
@@ -125,6 +126,8 @@ enum OperationCommand {
     Tunnel(tunnel::TunnelCommand),
     /// Vérifie une signature de lot / checks a lot signature
     Verify(verify::Arguments),
+    /// Le jeton SAML du dossier (VIHF) / the record's SAML assertion (VIHF)
+    Vihf(vihf::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -248,6 +251,7 @@ async fn perform_operation(
             pin::set(invocation, &mut session, Operation::PinUnblock).await
         }
         OperationCommand::Tunnel(command) => tunnel::run(invocation, &mut session, command).await,
+        OperationCommand::Vihf(arguments) => vihf::run(invocation, &mut session, arguments).await,
         OperationCommand::Verify(arguments) => {
             verify::run(invocation, &mut session, &arguments).await
         }

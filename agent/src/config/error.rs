@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use paraphe_protocol::login::AudienceError;
+use paraphe_protocol::vihf::{PlaceError, ResourceError};
 
 use super::{RecordServerNameError, SiteOriginError};
 
@@ -63,6 +64,12 @@ pub enum Fault {
     /// Not an audience.
     #[error("{0}")]
     Audience(#[from] AudienceError),
+    /// Not a sector of activity.
+    #[error("{0}")]
+    Sector(#[from] PlaceError),
+    /// Not a resource.
+    #[error("{0}")]
+    Resource(#[from] ResourceError),
     /// A name that has another meaning.
     #[error("this name is kept for something else")]
     Reserved,

@@ -69,6 +69,10 @@ impl Fault {
                 "une audience se compose de 1 à 255 caractères ASCII visibles, sans espace"
                     .to_owned()
             }
+            Self::Sector(_) => "un secteur d'activité s'écrit SA et deux chiffres".to_owned(),
+            Self::Resource(_) => {
+                "une ressource s'écrit urn: puis lettres, chiffres, deux-points, tirets".to_owned()
+            }
             Self::Reserved => "ce nom a déjà un autre sens".to_owned(),
             Self::Twice => "figure deux fois".to_owned(),
             Self::UnknownRecordServer(name) => {

@@ -17,6 +17,7 @@ use super::mandate::{self, WrittenMandate};
 use super::origin;
 use super::time_stamp::{self, WrittenEvidence, WrittenTimeStamp};
 use super::tunnel::{self, WrittenAddress, WrittenTunnel};
+use super::vihf::{self, WrittenVihf};
 use super::vitale::{self, WrittenVitaleComponent, WrittenVitalePlace};
 use super::{
     Audience, Config, ConfigError, DEFAULT_KEYPAD_SECONDS, DEFAULT_MODULE_SECONDS, KeypadUse,
@@ -47,6 +48,7 @@ struct Written {
     lot: WrittenLot,
     signatures: WrittenSignatures,
     pin_entry: WrittenPinEntry,
+    vihf: WrittenVihf,
     vitale_component: Vec<WrittenVitaleComponent>,
     vitale_place: Vec<WrittenVitalePlace>,
     pkcs11: Vec<WrittenPkcs11>,
@@ -61,6 +63,8 @@ struct WrittenRecordServer {
     title: Spanned<String>,
     audience: Spanned<String>,
     tunnel: Option<WrittenAddress>,
+    vihf_resource: Option<Spanned<String>>,
+    vihf_audience: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +91,7 @@ struct WrittenSoftware {
     certificate: Option<Spanned<PathBuf>>,
     #[serde(default)]
     patient: bool,
+    sector: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -250,7 +255,7 @@ impl Place<'_> {
         }
     }
 
-    fn sentence(
+    pub(super) fn sentence(
         &self,
         key: &'static str,
         value: &Spanned<String>,
@@ -328,6 +333,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
             keypad: written.pin_entry.keypad,
             keypad_seconds: keypad_seconds(written.pin_entry.keypad_seconds.as_ref(), place)?,
         },
+        vihf: vihf::check(&written.vihf, place)?,
         vitale_components: vitale::check_components(written.vitale_component, place)?,
         vitale_places: vitale::check_places(written.vitale_place, place)?,
         log: LogConfig {
@@ -361,6 +367,7 @@ fn check_record_servers(
                 .tunnel
                 .map(|address| tunnel::check_address(address, place))
                 .transpose()?,
+            vihf: vihf::check_recipient(entry.vihf_resource.as_ref(), entry.vihf_audience, place)?,
         });
     }
     Ok(servers)
@@ -422,6 +429,7 @@ fn check_software(
             path: entry.path.into_inner(),
             certificate: place.path("software.certificate", entry.certificate)?,
             is_patients: entry.patient,
+            sector: vihf::check_sector(entry.sector.as_ref(), place)?,
         });
     }
     Ok(tokens)

@@ -17,6 +17,7 @@ mod search;
 mod time_stamp;
 mod token_name;
 mod tunnel;
+mod vihf;
 mod vitale;
 
 #[cfg(test)]
@@ -30,11 +31,13 @@ pub use error::{ConfigError, Fault};
 pub use mandate::MandateLimits;
 pub use origin::SiteOriginError;
 pub use paraphe_protocol::login::{Audience, Origin};
+use paraphe_protocol::vihf::Sector;
 pub use record_server_name::{RecordServerName, RecordServerNameError};
 pub use search::Directories;
 pub use time_stamp::{EvidenceConfig, TimeStampConfig};
 pub use token_name::TokenName;
 pub use tunnel::{RecordServerAddress, TunnelLimits};
+pub use vihf::{VihfConfig, VihfRecipient};
 pub use vitale::{VitaleComponent, VitaleComponentKind, VitalePlace};
 
 pub use crate::token::pkcs11::KnownModule;
@@ -91,6 +94,8 @@ pub struct Config {
     pub software_tokens: Vec<SoftwareToken>,
     /// How the PIN is asked for.
     pub pin_entry: PinEntryConfig,
+    /// SAML assertions of the French record.
+    pub vihf: VihfConfig,
     /// Programs that read Vitale data, in the order of preference.
     pub vitale_components: Vec<VitaleComponent>,
     /// Further places by which official Vitale components are recognised.
@@ -110,6 +115,8 @@ pub struct RecordServer {
     pub audience: Audience,
     /// Where tunnels reach it; `None`: none does.
     pub address: Option<RecordServerAddress>,
+    /// What SAML assertions for it name.
+    pub vihf: VihfRecipient,
 }
 
 /// A web site that may call the agent.
@@ -143,6 +150,8 @@ pub struct SoftwareToken {
     pub certificate: Option<PathBuf>,
     /// A patient's: it signs lots of their own documents and does nothing else.
     pub is_patients: bool,
+    /// Sector of activity of the structure, where it vouches for users in SAML assertions.
+    pub sector: Option<Sector>,
 }
 
 /// How long a call to a module may last where the configuration does not say it, seconds: slow cards sign in a few.
@@ -316,6 +325,7 @@ impl Default for Config {
                 keypad: KeypadUse::Auto,
                 keypad_seconds: DEFAULT_KEYPAD_SECONDS,
             },
+            vihf: VihfConfig::default(),
             vitale_components: Vec::new(),
             vitale_places: Vec::new(),
             log: LogConfig {

@@ -10,11 +10,11 @@ use crate::caller::Caller;
 use crate::config::RecordServer;
 use crate::problem::Failure;
 
-/// The record server that this caller means and may mean, and the origin to be signed.
-pub(super) fn server_and_origin<'a>(
+/// The record server that this caller means and may mean.
+pub(super) fn server<'a>(
     context: &Context<'a>,
     named: Option<&str>,
-) -> Result<(&'a RecordServer, Origin), Failure> {
+) -> Result<&'a RecordServer, Failure> {
     let config = &context.agent.config;
     if let Caller::Site(origin) = context.caller {
         let site = config
@@ -26,14 +26,26 @@ pub(super) fn server_and_origin<'a>(
             .filter(|server| named.is_none_or(|named| named == server.as_str()))
             .and_then(|server| config.record_server(server.as_str()))
             .ok_or(ErrorCode::RecordServerUnknown)?;
-        return Ok((server, origin.clone()));
+        return Ok(server);
     }
     let server = match (named, config.record_servers.as_slice()) {
         (Some(named), _) => config.record_server(named),
         (None, [only]) => Some(only),
         (None, _) => None,
+    };
+    Ok(server.ok_or(ErrorCode::RecordServerUnknown)?)
+}
+
+/// The same, and the origin to be signed.
+pub(super) fn server_and_origin<'a>(
+    context: &Context<'a>,
+    named: Option<&str>,
+) -> Result<(&'a RecordServer, Origin), Failure> {
+    let server = server(context, named)?;
+    if let Caller::Site(origin) = context.caller {
+        return Ok((server, origin.clone()));
     }
-    .ok_or(ErrorCode::RecordServerUnknown)?;
+    let config = &context.agent.config;
     let origin = config
         .sites
         .iter()

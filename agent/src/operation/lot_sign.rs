@@ -28,6 +28,7 @@ use paraphe_protocol::lot::{LotDocument, LotDraft, LotLimits, SubmissionSet};
 
 use self::destination::{Content, Destination};
 use self::header::HeaderContext;
+pub(super) use self::header::situation;
 pub(crate) use self::identifiers::unique_id;
 use self::inspection::Inspected;
 use self::prepared::Prepared;
@@ -113,7 +114,7 @@ fn sign(
         Some(patient) => {
             // The practice situation that headers name lies behind the PIN.
             let wrap = |situations| {
-                let situation = header::situation(situations, request.practice_situation)?;
+                let situation = situation(situations, request.practice_situation)?;
                 let headers = HeaderContext::new(
                     patient.clone(),
                     signer.as_ref().ok_or(ErrorCode::Internal)?,

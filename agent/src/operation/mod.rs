@@ -31,6 +31,7 @@ mod token_status;
 mod trust_store;
 mod tunnel;
 mod verify;
+mod vihf;
 mod vitale_components;
 mod vitale_read;
 
@@ -107,6 +108,7 @@ pub(crate) fn perform(
         Operation::TunnelOpen => run(context, body, tunnel::open),
         Operation::TunnelStatus => run(context, body, tunnel::status),
         Operation::Verify => run(context, body, verify::perform),
+        Operation::Vihf => run(context, body, vihf::perform),
         Operation::VitaleRead => run(context, body, vitale_read::perform),
         _ => Err(paraphe_protocol::api::ErrorCode::OperationUnknown.into()),
     }

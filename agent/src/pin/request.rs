@@ -4,6 +4,8 @@
 
 use paraphe_protocol::approval::ApprovalPurpose;
 use paraphe_protocol::card::LastTry;
+use paraphe_protocol::identifiers::Ins;
+use paraphe_protocol::vihf::{Access, AccessReason, VihfMode};
 
 use crate::caller::Caller;
 
@@ -84,6 +86,19 @@ pub enum PinPurpose {
     Login {
         /// The server's title in the agent's own table.
         server: String,
+    },
+    /// Open a patient's record, or the whole of a server's, by a SAML assertion.
+    Vihf {
+        /// The server's title in the agent's own table.
+        server: String,
+        /// Mode of authentication.
+        mode: VihfMode,
+        /// The structure that answers for the user, in the indirect modes.
+        structure: Option<String>,
+        /// About whom.
+        patient: Option<Ins>,
+        /// Why.
+        access: Access,
     },
     /// Approve documents for a record server, so that somebody else's certificate may sign them.
     Approve {
@@ -320,6 +335,19 @@ impl PinPurpose {
                     format!("log in to {server}"),
                 )
             }
+            Self::Vihf {
+                server,
+                mode,
+                structure,
+                patient,
+                access,
+            } => vihf_sentences(
+                server,
+                *mode,
+                structure.as_deref(),
+                patient.as_ref(),
+                access,
+            ),
             Self::Approve {
                 server,
                 act,
@@ -423,6 +451,47 @@ impl PinPurpose {
     }
 }
 
+/// Purpose, patient and reason: the person reads what they answer for.
+fn vihf_sentences(
+    server: &str,
+    mode: VihfMode,
+    structure: Option<&str>,
+    patient: Option<&Ins>,
+    access: &Access,
+) -> (String, String) {
+    let server = harmless(server);
+    let (patient, english_patient) = match patient {
+        Some(patient) => (
+            format!("patient {}", patient.matricule()),
+            format!("patient {}", patient.matricule()),
+        ),
+        None => (
+            "aucun patient désigné".to_owned(),
+            "no patient named".to_owned(),
+        ),
+    };
+    let structure = structure
+        .map(|structure| format!(", par la structure {}", harmless(structure)))
+        .unwrap_or_default();
+    match access {
+        Access::BreakGlass(reason) => (
+            format!(
+                "BRIS DE GLACE sur {server} (VIHF {mode}{structure}) : {patient}. Motif : « {} »",
+                harmless_within(reason.as_str(), AccessReason::MAX_CHARACTERS)
+            ),
+            format!("BREAK-GLASS on {server}: {english_patient}; the reason is traced"),
+        ),
+        Access::Normal => (
+            format!("Accès à {server} (VIHF {mode}{structure}) : {patient}"),
+            format!("access to {server}: {english_patient}"),
+        ),
+        Access::RegulationCentre => (
+            format!("Accès par un CENTRE 15 à {server} (VIHF {mode}{structure}) : {patient}"),
+            format!("access by a medical regulation centre to {server}: {english_patient}"),
+        ),
+    }
+}
+
 /// The first titles, and whether there are more.
 fn shown_titles(titles: &[String], documents: usize) -> String {
     let shown: Vec<_> = titles
@@ -440,6 +509,10 @@ fn shown_titles(titles: &[String], documents: usize) -> String {
 
 /// Foreign text without characters that could forge or hide lines, and not too long.
 fn harmless(text: &str) -> String {
+    harmless_within(text, MAXIMUM_SHOWN)
+}
+
+fn harmless_within(text: &str, most: usize) -> String {
     let mut shown: String = text
         .chars()
         .map(|character| {
@@ -449,9 +522,9 @@ fn harmless(text: &str) -> String {
                 character
             }
         })
-        .take(MAXIMUM_SHOWN)
+        .take(most)
         .collect();
-    if text.chars().nth(MAXIMUM_SHOWN).is_some() {
+    if text.chars().nth(most).is_some() {
         shown.push('…');
     }
     shown

@@ -16,6 +16,7 @@ mod software;
 mod system;
 mod token;
 mod trusted_file;
+mod vihf;
 mod vitale;
 
 use std::fmt;

@@ -64,6 +64,8 @@ struct Row {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ErrorCode {
+    /// Break-glass without a reason, or a reason without break-glass.
+    AccessReasonMissing,
     /// A document is not the one that the record server asked to approve.
     ApprovalDocumentMismatch,
     /// What is to be approved is not described as it must be.
@@ -227,6 +229,10 @@ pub enum ErrorCode {
     SignatureNotAccepted,
     /// A software certificate cannot be used.
     SoftwareTokenUnusable,
+    /// The card does not state the speciality that the assertion needs.
+    SpecialityUnknown,
+    /// No seal of a structure, with its sector, is configured.
+    StructureSealMissing,
     /// The time stamp that came back does not hold, or its authority is not trusted here.
     TimeStampInvalid,
     /// A level beyond B needs a time-stamping authority.
@@ -281,7 +287,8 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 106] = [
+    pub const ALL: [Self; 109] = [
+        Self::AccessReasonMissing,
         Self::ApprovalDocumentMismatch,
         Self::ApprovalInvalid,
         Self::BatchInterrupted,
@@ -363,6 +370,8 @@ impl ErrorCode {
         Self::SignatureInvalid,
         Self::SignatureNotAccepted,
         Self::SoftwareTokenUnusable,
+        Self::SpecialityUnknown,
+        Self::StructureSealMissing,
         Self::TimeStampInvalid,
         Self::TimeStampNotConfigured,
         Self::TimeStampRefused,
@@ -444,6 +453,20 @@ impl ErrorCode {
         use Layer::{Agent, Card, Certificate, Policy, Reader, Server};
         use WhoActs::{Administrator, Developer, Issuer, User};
         match self {
+            Self::AccessReasonMissing => Row {
+                name: "access-reason-missing",
+                layer: Policy,
+                status: 422,
+                who: User,
+                title: [
+                    "Le bris de glace demande un motif.",
+                    "Break-glass needs a reason.",
+                ],
+                remedy: [
+                    "Dites en quelques mots pourquoi le patient ne peut pas consentir et quel danger il court.",
+                    "Say in a few words why the patient cannot consent and what the danger is.",
+                ],
+            },
             Self::ApprovalDocumentMismatch => Row {
                 name: "approval-document-mismatch",
                 layer: Policy,
@@ -1522,6 +1545,34 @@ impl ErrorCode {
                 remedy: [
                     "Corrigez son fichier, ses droits ou la configuration.",
                     "Correct its file, its mode or the configuration.",
+                ],
+            },
+            Self::SpecialityUnknown => Row {
+                name: "speciality-unknown",
+                layer: Card,
+                status: 422,
+                who: User,
+                title: [
+                    "La carte ne dit pas cette spécialité, ou en dit plusieurs.",
+                    "The card does not state this speciality, or states several.",
+                ],
+                remedy: [
+                    "Choisissez une des spécialités de la carte ; si elle n'en dit aucune, l'émetteur la met à jour.",
+                    "Choose one of the card's specialities; where it states none, its issuer updates it.",
+                ],
+            },
+            Self::StructureSealMissing => Row {
+                name: "structure-seal-missing",
+                layer: Policy,
+                status: 404,
+                who: Administrator,
+                title: [
+                    "Aucun cachet de structure de ce nom, avec son secteur, n'est configuré.",
+                    "No structure's seal of this name, with its sector, is configured.",
+                ],
+                remedy: [
+                    "L'administrateur décrit le certificat de cachet et son secteur dans [[software]].",
+                    "The administrator describes the seal certificate and its sector in [[software]].",
                 ],
             },
             Self::TimeStampInvalid => Row {

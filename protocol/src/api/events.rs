@@ -51,6 +51,9 @@ pub struct Event {
     /// The tunnel that was opened or closed, as it was then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tunnel: Option<TunnelSummary>,
+    /// The record server, by its name in the agent's table, of an access by break-glass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_server: Option<String>,
 }
 
 /// Kinds of change.
@@ -58,6 +61,9 @@ pub struct Event {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum EventKind {
+    /// An assertion was made by which a patient's record can be opened by break-glass. Told to who asked, and to the user's own
+    /// programs.
+    BreakGlass,
     /// A card was put in.
     CardInserted,
     /// A card was taken out.

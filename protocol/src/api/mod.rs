@@ -21,6 +21,7 @@ mod sign;
 mod status;
 mod tunnel;
 mod verify;
+mod vihf;
 mod vitale_read;
 
 pub use approve::{ApproveDocumentRequest, ApproveRequest, ApproveResponse};
@@ -63,6 +64,7 @@ pub use tunnel::{
     TunnelOpenResponse, TunnelStatusRequest, TunnelStatusResponse, TunnelSummary,
 };
 pub use verify::{Conclusion, CoveredDocument, VerifyRequest, VerifyResponse};
+pub use vihf::{VihfRequest, VihfResponse};
 pub use vitale_read::{
     BeneficiarySummary, CHIP_SOURCE, ComponentIdentity, InsuranceSummary, NirSummary, Provenance,
     RightsPeriod, VitaleReadRequest, VitaleReadResponse,

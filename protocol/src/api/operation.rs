@@ -61,13 +61,15 @@ pub enum Operation {
     TunnelStatus,
     /// Check a lot signature and its documents.
     Verify,
+    /// A SAML assertion of the French record (VIHF).
+    Vihf,
     /// Beneficiaries of a Vitale card.
     VitaleRead,
 }
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Approve,
         Self::BatchCancel,
         Self::BatchForget,
@@ -95,6 +97,7 @@ impl Operation {
         Self::TunnelOpen,
         Self::TunnelStatus,
         Self::Verify,
+        Self::Vihf,
         Self::VitaleRead,
     ];
 
@@ -129,6 +132,7 @@ impl Operation {
             Self::TunnelOpen => "tunnel/open",
             Self::TunnelStatus => "tunnel/status",
             Self::Verify => "verify",
+            Self::Vihf => "vihf",
             Self::VitaleRead => "vitale/read",
         }
     }

@@ -100,7 +100,7 @@ pub(super) fn patient(ins: &Ins, patient: &LotPatient) -> Result<PatientIdentity
 }
 
 /// The situation to be named: the one of that number, or the card's only one.
-pub(super) fn situation(
+pub(in crate::operation) fn situation(
     situations: Vec<PracticeSituation>,
     number: Option<u8>,
 ) -> Result<PracticeSituation, Failure> {
