@@ -17,13 +17,13 @@ pub(super) struct Arguments {
     /// Nom du serveur de dossiers dans la configuration / name of the record server in the configuration
     #[arg(long, value_name = "NOM/NAME")]
     server: String,
-    /// DIRECTE, INDIRECTE ou/or INDIRECTE_RENFORCEE
+    /// Mode : DIRECTE, INDIRECTE ou INDIRECTE_RENFORCEE / mode, one of these
     #[arg(long, default_value = "DIRECTE", value_parser = mode)]
     mode: VihfMode,
     /// INS du patient, 15 caractères / the patient's INS, 15 characters
     #[arg(long, value_name = "INS")]
     patient: Option<String>,
-    /// normal, bris_de_glace ou/or centre_15
+    /// Accès : normal, bris_de_glace ou centre_15 / access, one of these
     #[arg(long, default_value = "normal", value_parser = purpose)]
     purpose: PurposeOfUse,
     /// Motif du bris de glace / reason of the break-glass

@@ -30,6 +30,7 @@ pub mod tls;
 pub mod token;
 pub mod trace;
 pub mod trust;
+pub mod vihf;
 
 pub use client::{Client, ClientError};
 pub use client_certificate::{ClientCertificates, ClientIdentity};

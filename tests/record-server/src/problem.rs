@@ -241,6 +241,17 @@ codes! {
     AssertionSignatureInvalid = "assertion-signature-invalid", 403, None,
         ["La signature de connexion n'est pas valable pour ce serveur, cette origine et ce défi.",
          "The login signature does not hold for this server, this origin and this nonce."], NEW_NONCE;
+    /// A SAML assertion does not hold here.
+    VihfRefused = "vihf-refused", 403, ACCESS_DENIED,
+        ["Le jeton VIHF n'est pas admis par ce serveur.", "The VIHF is not accepted by this server."], ASK_DEVELOPER;
+    /// A SAML assertion was used before.
+    VihfUsed = "vihf-used", 403, ACCESS_DENIED,
+        ["Ce jeton VIHF a déjà servi.", "This VIHF was already used."],
+        ["Faites-en un nouveau pour chaque demande.", "Make a new one for each request."];
+    /// Break-glass without a reason, or a reason without break-glass.
+    AccessReasonMissing = "access-reason-missing", 422, None,
+        ["Un bris de glace, et lui seul, demande un motif.", "Break-glass, and it alone, needs a reason."],
+        ["Dites en quelques mots pourquoi le patient ne peut pas consentir.", "Say in a few words why the patient cannot consent."];
     /// The certificate has expired or is not yet valid.
     CertificateExpired = "certificate-expired", 403, INVALID_CERTIFICATE,
         ["Le certificat de la carte n'est pas en cours de validité.", "The card's certificate is not in force."], OTHER_CARD;

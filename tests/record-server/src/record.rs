@@ -162,6 +162,15 @@ impl Service {
         })
     }
 
+    /// The record of this patient.
+    pub(crate) async fn record_of(&self, patient: Ins) -> Result<String, Refusal> {
+        let found = self
+            .storage()
+            .run(move |connection| find(connection, &patient).map_err(Refusal::from))
+            .await?;
+        found.ok_or(Code::RecordUnknown.into())
+    }
+
     /// `GET /v1/records/{record}/documents`.
     pub(crate) async fn documents(
         &self,

@@ -32,6 +32,8 @@ pub enum Action {
     LotCommit,
     /// Give up a lot.
     LotAbandon,
+    /// List a record's documents by a SAML assertion.
+    RecordAccess,
     /// List a record's documents.
     DocumentsList,
     /// Read a document.
@@ -42,7 +44,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Login,
         Self::Logout,
         Self::RecordCreate,
@@ -55,6 +57,7 @@ impl Action {
         Self::DocumentPut,
         Self::LotCommit,
         Self::LotAbandon,
+        Self::RecordAccess,
         Self::DocumentsList,
         Self::DocumentRead,
         Self::TraceRead,
@@ -76,6 +79,7 @@ impl Action {
             Self::DocumentPut => "document-put",
             Self::LotCommit => "lot-commit",
             Self::LotAbandon => "lot-abandon",
+            Self::RecordAccess => "record-access",
             Self::DocumentsList => "documents-list",
             Self::DocumentRead => "document-read",
             Self::TraceRead => "trace-read",
@@ -94,7 +98,9 @@ impl Action {
             | Self::DocumentPut
             | Self::LotCommit
             | Self::LotAbandon => Right::Feed,
-            Self::DocumentsList | Self::DocumentRead | Self::TraceRead => Right::Consult,
+            Self::RecordAccess | Self::DocumentsList | Self::DocumentRead | Self::TraceRead => {
+                Right::Consult
+            }
         }
     }
 }
@@ -160,7 +166,7 @@ mod tests {
     use Action::{
         ApprovalRequest, ApprovalsAwaited, DocumentPut, DocumentRead, DocumentsList, Login, Logout,
         LotAbandon, LotCommit, LotOpen, PatientCertificateRegister, PatientCertificateRemove,
-        RecordCreate, RecordExists, TraceRead,
+        RecordAccess, RecordCreate, RecordExists, TraceRead,
     };
     use paraphe_certs::CardKind::{Cpa, Cpe, Cpf, Cps};
 
@@ -182,7 +188,7 @@ mod tests {
             PatientCertificateRegister,
             PatientCertificateRemove,
         ][..];
-        let consult = &[DocumentsList, DocumentRead, TraceRead][..];
+        let consult = &[RecordAccess, DocumentsList, DocumentRead, TraceRead][..];
         let everything = [session, reception, feed, consult].concat();
         assert_eq!(everything.len(), Action::ALL.len());
         let cases = [

@@ -98,10 +98,15 @@ impl Storage {
     }
 }
 
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 
 /// What leads from one version to the next, from an empty file on.
-const STEPS: [&str; 3] = [RECORDS_AND_LOTS, SIGNER_MODES, PATIENT_CERTIFICATES];
+const STEPS: [&str; 4] = [
+    RECORDS_AND_LOTS,
+    SIGNER_MODES,
+    PATIENT_CERTIFICATES,
+    SAML_ASSERTIONS,
+];
 
 const RECORDS_AND_LOTS: &str = "
 CREATE TABLE nonce (
@@ -215,6 +220,18 @@ CREATE TRIGGER patient_is_registered BEFORE INSERT ON lot WHEN NEW.signer_mode =
 ALTER TABLE trace ADD COLUMN patient_certificate BLOB;
 ";
 
+/// SAML assertions that were admitted, until none of them could be any more; and what they add to the trace.
+const SAML_ASSERTIONS: &str = "
+CREATE TABLE used_vihf (
+    id_digest    BLOB    PRIMARY KEY CHECK (length(id_digest) = 32),
+    forgotten_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX used_vihf_by_end ON used_vihf (forgotten_at);
+
+ALTER TABLE trace ADD COLUMN access_reason TEXT;
+ALTER TABLE trace ADD COLUMN vihf TEXT;
+";
+
 fn prepare(connection: &mut Connection) -> Result<(), StorageError> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -254,7 +271,7 @@ pub(crate) fn in_memory() -> Connection {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use super::{Storage, StorageError, in_memory};
+    use super::{SCHEMA_VERSION, Storage, StorageError, in_memory};
 
     #[tokio::test]
     async fn the_file_is_durable_and_reopens() {
@@ -295,7 +312,7 @@ mod tests {
             Storage::open(&path),
             Err(StorageError::Schema {
                 found: 99,
-                expected: 3
+                expected: SCHEMA_VERSION
             })
         ));
     }

@@ -2,6 +2,7 @@
 //! included. Append-only: the table's triggers refuse changes. A trace that cannot be written makes its action fail.
 
 use paraphe_certs::{CardKind, UnixTime};
+use paraphe_protocol::vihf::PurposeOfUse;
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +13,6 @@ use crate::token::hexadecimal;
 
 /// Authentication mode of the shared record: the professional's own card.
 const MODE: &str = "DIRECTE";
-/// Access mode: neither break-glass nor regulation exists here.
-const ACCESS: &str = "normal";
-
 /// Who acted, as verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -40,6 +38,12 @@ pub(crate) struct Entry {
     pub(crate) approval: Option<KeptApproval>,
     /// SHA-256 of the certificate of a patient's token, hexadecimal.
     pub(crate) patient_certificate: Option<String>,
+    /// Why the record is opened; sessions are for normal care.
+    pub(crate) access: PurposeOfUse,
+    /// Why the glass was broken.
+    pub(crate) access_reason: Option<String>,
+    /// Identifier of the SAML assertion that was admitted.
+    pub(crate) vihf: Option<String>,
     /// The action wrote it in its own transaction, or its success is traced by another action.
     pub(crate) settled: bool,
 }
@@ -56,6 +60,9 @@ impl Entry {
             signer_mode: None,
             approval: None,
             patient_certificate: None,
+            access: PurposeOfUse::Normal,
+            access_reason: None,
+            vihf: None,
             settled: false,
         }
     }
@@ -80,6 +87,9 @@ impl Entry {
             signer_mode: self.signer_mode,
             approval: self.approval.clone(),
             patient_certificate: self.patient_certificate.clone(),
+            access: self.access,
+            access_reason: self.access_reason.clone(),
+            vihf: self.vihf.clone(),
             code,
         }
     }
@@ -97,6 +107,9 @@ pub(crate) struct Line {
     signer_mode: Option<SignerMode>,
     approval: Option<KeptApproval>,
     patient_certificate: Option<String>,
+    access: PurposeOfUse,
+    access_reason: Option<String>,
+    vihf: Option<String>,
     code: Option<Code>,
 }
 
@@ -108,17 +121,19 @@ impl Line {
         connection
             .prepare_cached(
                 "INSERT INTO trace (at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code,
-                                    signer_mode, approved_by, approver_card, approved_at, approval_sha256, patient_certificate)
+                                    signer_mode, approved_by, approver_card, approved_at, approval_sha256, patient_certificate,
+                                    access_reason, vihf)
                  VALUES (:at, :action, :mode, :access, :national_id, :card_kind, :card_number,
                          coalesce(:patient, (SELECT patient_number || patient_key FROM record WHERE id = :record)),
                          :record, :lot, :outcome, :code,
-                         :signer_mode, :approved_by, :approver_card, :approved_at, unhex(:approval_sha256), unhex(:patient_certificate))",
+                         :signer_mode, :approved_by, :approver_card, :approved_at, unhex(:approval_sha256), unhex(:patient_certificate),
+                         :access_reason, :vihf)",
             )?
             .execute(named_params! {
                 ":at": self.at.0,
                 ":action": self.action.name(),
                 ":mode": MODE,
-                ":access": ACCESS,
+                ":access": self.access.code(),
                 ":national_id": actor.map(|actor| &actor.national_id),
                 ":card_kind": actor.map(|actor| card_kind_name(actor.card_kind)),
                 ":card_number": actor.and_then(|actor| actor.card_number.as_ref()),
@@ -133,6 +148,8 @@ impl Line {
                 ":approved_at": approval.map(|approval| approval.approved_at.0),
                 ":approval_sha256": approval.map(|approval| &approval.sha256),
                 ":patient_certificate": self.patient_certificate,
+                ":access_reason": self.access_reason,
+                ":vihf": self.vihf,
             })?;
         Ok(())
     }
@@ -149,7 +166,7 @@ pub struct TraceEntry {
     pub action: String,
     /// Authentication mode (`DIRECTE`: the professional's own card).
     pub mode: String,
-    /// Access mode (`normal`).
+    /// Access mode (`normal`, `bris_de_glace`, `centre_15`).
     pub access: String,
     /// Who, where somebody was identified.
     pub actor: Option<Actor>,
@@ -172,6 +189,12 @@ pub struct TraceEntry {
     /// SHA-256 of the certificate of the patient's token that was registered, removed, or signed the lot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patient_certificate: Option<String>,
+    /// Why the glass was broken, in the professional's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_reason: Option<String>,
+    /// Identifier of the SAML assertion that was admitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vihf: Option<String>,
 }
 
 /// Answer to `GET /v1/records/{record}/trace`.
@@ -191,7 +214,8 @@ pub(crate) fn of_record(
     connection
         .prepare_cached(
             "SELECT sequence, at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code,
-                    signer_mode, approved_by, approver_card, approved_at, approval_sha256, patient_certificate
+                    signer_mode, approved_by, approver_card, approved_at, approval_sha256, patient_certificate,
+                    access_reason, vihf
              FROM trace
              WHERE record = ?1 OR patient = (SELECT patient_number || patient_key FROM record WHERE id = ?1)
              ORDER BY sequence",
@@ -205,7 +229,8 @@ pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<TraceEntry>> 
     connection
         .prepare(
             "SELECT sequence, at, action, mode, access, national_id, card_kind, card_number, patient, record, lot, outcome, code,
-                    signer_mode, approved_by, approver_card, approved_at, approval_sha256, patient_certificate
+                    signer_mode, approved_by, approver_card, approved_at, approval_sha256, patient_certificate,
+                    access_reason, vihf
              FROM trace ORDER BY sequence",
         )?
         .query_map([], read)?
@@ -253,6 +278,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TraceEntry> {
         signer_mode: row.get("signer_mode")?,
         approval,
         patient_certificate: patient_certificate.map(|digest| hexadecimal(&digest)),
+        access_reason: row.get("access_reason")?,
+        vihf: row.get("vihf")?,
     })
 }
 

@@ -108,6 +108,10 @@ async fn perform(
         let request = read_json(headers, body, limits.login_bytes, limits.idle).await?;
         return response::json(StatusCode::OK, &service.login(request, entry).await?);
     }
+    if route == Route::Access {
+        let request = read_json(headers, body, limits.login_bytes, limits.idle).await?;
+        return response::json(StatusCode::OK, &service.access(request, entry).await?);
+    }
     let session = match service.authorise(bearer(headers), action, entry).await {
         Ok(session) => session,
         Err(refusal) => {
@@ -197,7 +201,9 @@ async fn perform(
             response::json(StatusCode::OK, &trace)
         }
         // Treated before: they need no session.
-        Route::Status | Route::Client | Route::Nonce | Route::Login => Err(Code::Internal.into()),
+        Route::Status | Route::Client | Route::Nonce | Route::Login | Route::Access => {
+            Err(Code::Internal.into())
+        }
     }
 }
 
