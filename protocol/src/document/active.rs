@@ -10,7 +10,10 @@
 
 use std::fmt;
 
+use fearless_simd::Level;
 use serde::{Deserialize, Serialize};
+
+use super::marker::Marker;
 
 /// Something that acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,12 +98,6 @@ const TEXT_TAGS: &[(&[u8], ActiveContent)] = &[
     (b"embed", ActiveContent::Markup),
 ];
 
-/// Bytes looked at together.
-const BLOCK: usize = 64;
-
-/// Blocks looked at together: one for each bit of a word.
-const BLOCKS: usize = 64;
-
 /// Longest word kept: the longest name, each of its characters escaped.
 const MAX_WORD: usize = 3 * 16 + 1;
 
@@ -119,6 +116,8 @@ pub(super) struct ActiveScanner {
     in_word: bool,
     /// The word so far, cut to [`MAX_WORD`].
     word: Vec<u8>,
+    /// The vector instructions that this processor has.
+    level: Level,
 }
 
 impl ActiveScanner {
@@ -139,13 +138,15 @@ impl ActiveScanner {
             language,
             in_word: false,
             word: Vec::with_capacity(MAX_WORD),
+            level: Level::new(),
         }
     }
 
+    /// Takes the next bytes.
     pub(super) fn update(&mut self, mut chunk: &[u8]) -> Result<(), ActiveContent> {
         while !chunk.is_empty() {
             if !self.in_word {
-                let Some(at) = self.language.next_word(chunk) else {
+                let Some(at) = self.language.next_word(self.level, chunk) else {
                     return Ok(());
                 };
                 chunk = chunk.get(at..).unwrap_or_default();
@@ -181,83 +182,23 @@ impl ActiveScanner {
 
 impl Language {
     /// Where the next word of the list can begin: behind a marker that the first two letters of a word of the list follow, as far
-    /// as the chunk goes.
-    fn next_word(self, chunk: &[u8]) -> Option<usize> {
-        match self {
-            Self::Pdf => self.next_in_blocks(chunk, |next| (next & 0xE0 == 0x40) | (next == b'#')),
-            Self::Rtf => self.next_in_blocks(chunk, |next| next == b'o'),
-            Self::Text => self.next_in_blocks(chunk, |next| (next & 0x40 != 0) | (next == b'!')),
-        }
-    }
-
-    /// The same, where `may_follow` holds for every byte that can follow a marker, and for few others. Compressed data is full of
-    /// markers, one in 256 bytes, and stopping at each costs more than looking at all bytes. So 64 blocks are looked at as
-    /// a whole for those that hold a marker, without a branch, then these for one that is followed so, and only then for a word.
-    #[inline]
-    fn next_in_blocks(self, chunk: &[u8], may_follow: impl Fn(u8) -> bool) -> Option<usize> {
-        let marker = self.marker();
-        let mut at = 0;
-        while let Some(rest) = chunk.get(at..).filter(|rest| rest.len() > BLOCK) {
-            let (blocks, _) = rest.as_chunks::<BLOCK>();
-            let blocks = blocks.get(..BLOCKS).unwrap_or(blocks);
-            // The last byte of a block is looked at with the one that follows it, so every block has one.
-            let whole = blocks.len() - usize::from(blocks.len() * BLOCK == rest.len());
-            let blocks = blocks.get(..whole).unwrap_or_default();
-            let mut marked = blocks
-                .iter()
-                .zip(0_u32..)
-                .fold(0_u64, |marked, (block, number)| {
-                    let holds = block
-                        .iter()
-                        .fold(false, |holds, byte| holds | (*byte == marker));
-                    marked | u64::from(holds) << number
-                });
-            while marked != 0 {
-                let start = marked.trailing_zeros() as usize * BLOCK;
-                marked &= marked - 1;
-                let (Some(block), Some(following)) = (
-                    rest.get(start..).and_then(<[u8]>::first_chunk::<BLOCK>),
-                    rest.get(start + 1..).and_then(<[u8]>::first_chunk::<BLOCK>),
-                ) else {
-                    continue;
-                };
-                let followed = block
-                    .iter()
-                    .zip(following)
-                    .fold(false, |found, (byte, next)| {
-                        found | ((*byte == marker) & may_follow(*next))
-                    });
-                if followed && let Some(within) = self.first_word(block, following.get(BLOCK - 1)) {
-                    return Some(at + start + within);
-                }
-            }
-            at += whole * BLOCK;
-        }
-        let rest = chunk.get(at..).unwrap_or_default();
-        self.first_word(rest, None).map(|within| at + within)
-    }
-
-    /// The first place in `bytes`, which `after` follows where it is known, where a word of the list can begin.
-    fn first_word(self, bytes: &[u8], after: Option<&u8>) -> Option<usize> {
+    /// as they are known.
+    fn next_word(self, level: Level, bytes: &[u8]) -> Option<usize> {
         let beginnings = self.beginnings();
-        let at = |place: usize| match bytes.get(place) {
-            None if place == bytes.len() => after,
-            byte => byte,
+        let begins = |marker: usize| {
+            let Some(first) = bytes.get(marker + 1) else {
+                return true;
+            };
+            match beginnings.get(usize::from(*first)) {
+                None | Some(Second::Never) => false,
+                Some(Second::Any) => true,
+                Some(Second::OneOf(letters)) => bytes
+                    .get(marker + 2)
+                    .is_none_or(|second| letters.contains(&self.folded(*second))),
+            }
         };
-        memchr::memchr_iter(self.marker(), bytes)
-            .map(|marker| marker + 1)
-            .find(|next| {
-                let Some(first) = at(*next) else {
-                    return true;
-                };
-                match beginnings.get(usize::from(*first)) {
-                    None | Some(Second::Never) => false,
-                    Some(Second::Any) => true,
-                    Some(Second::OneOf(letters)) => {
-                        at(next + 1).is_none_or(|second| letters.contains(&self.folded(*second)))
-                    }
-                }
-            })
+        let marker = self.marker().find(level, bytes, begins)?;
+        Some(marker + 1)
     }
 
     /// A letter as [`Second`] has it.
@@ -287,11 +228,19 @@ impl Language {
         }
     }
 
-    fn marker(self) -> u8 {
-        match self {
-            Self::Pdf => b'/',
-            Self::Rtf => b'\\',
-            Self::Text => b'<',
+    fn marker(self) -> Marker {
+        let (byte, mask, value, or) = match self {
+            // A capital letter, or an escape.
+            Self::Pdf => (b'/', 0xe0, 0x40, b'#'),
+            Self::Rtf => (b'\\', 0xff, b'o', b'o'),
+            // A letter, or a declaration.
+            Self::Text => (b'<', 0x40, 0x40, b'!'),
+        };
+        Marker {
+            byte,
+            mask,
+            value,
+            or,
         }
     }
 

@@ -17,7 +17,7 @@ const PDF_END_WINDOW: usize = 1024;
 const MAGIC_BYTES: usize = 8;
 
 /// Bytes hashed and looked at together: they are still in the processor's nearest cache the second time.
-const PIECE: usize = 4 << 10;
+const PIECE: usize = 16 << 10;
 
 /// Bounds of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +150,7 @@ impl Inspector {
                 limit: self.limits.max_bytes,
             });
         }
+        self.keep_tail(chunk);
         for piece in chunk.chunks(PIECE) {
             self.hasher.update(piece);
             self.inspect(piece)?;
@@ -158,7 +159,6 @@ impl Inspector {
     }
 
     fn inspect(&mut self, chunk: &[u8]) -> Result<(), DocumentError> {
-        self.keep_tail(chunk);
         let room = (PDF_HEADER_WINDOW + MAGIC_BYTES).saturating_sub(self.head.len());
         let kept = chunk.get(..room).unwrap_or(chunk);
         self.head.extend_from_slice(kept);

@@ -8,6 +8,7 @@
 mod active;
 mod format;
 mod inspector;
+mod marker;
 mod text;
 mod visible;
 
