@@ -46,21 +46,36 @@ pub(super) struct PartDigests {
     pub(super) submission_set: Sha256Digest,
 }
 
-/// The manifest: the submission set by its id, then each document by its id and digest.
+/// The manifest: the submission set by its id, then each document by its id and digest. A lot has thousands of references, which
+/// differ in nothing but these two: the canonical writer lays out the first, and the others are written as that one is.
 pub(super) fn manifest(submission_set: &Oid, documents: &[LotDocument]) -> String {
+    let urn = submission_set.to_urn();
     let mut writer = CanonicalWriter::new();
     writer.start(DS, "Manifest", &[("Id", MANIFEST_ID)]);
-    let mut reference = |unique_id: &Oid, digest: &str| {
-        writer.start(DS, "Reference", &[("URI", &unique_id.to_urn())]);
-        writer.element(DS, "DigestMethod", &[("Algorithm", SHA256_URI)], "");
-        writer.element(DS, "DigestValue", &[], digest);
-        writer.end();
-    };
-    reference(submission_set, SUBMISSION_SET_DIGEST);
+    let mut manifest = writer.drain();
+    writer.start(DS, "Reference", &[("URI", &urn)]);
+    writer.element(DS, "DigestMethod", &[("Algorithm", SHA256_URI)], "");
+    writer.element(DS, "DigestValue", &[], SUBMISSION_SET_DIGEST);
+    writer.end();
+    let first = writer.drain();
+    let end = writer.finish();
+    manifest.reserve(first.len().saturating_mul(documents.len() + 2));
+    manifest.push_str(&first);
+    // Neither an id nor a digest has a character that is escaped: both stand in the first reference as they are.
+    #[expect(clippy::expect_used, reason = "the writer has just written them")]
+    let (head, (middle, tail)) = first
+        .split_once(&urn)
+        .and_then(|(head, rest)| Some((head, rest.split_once(SUBMISSION_SET_DIGEST)?)))
+        .expect("a reference has its id and its digest");
     for document in documents {
-        reference(&document.unique_id, &document.sha256.to_base64());
+        manifest.push_str(head);
+        manifest.push_str(&document.unique_id.to_urn());
+        manifest.push_str(middle);
+        manifest.push_str(&document.sha256.to_base64());
+        manifest.push_str(tail);
     }
-    writer.finish()
+    manifest.push_str(&end);
+    manifest
 }
 
 /// The purpose of the signature, and the submission set with its patient.
@@ -158,4 +173,41 @@ pub(super) fn signature(
         unsigned_properties: &[],
     }
     .write()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One reference after another, each laid out by the writer.
+    fn one_by_one(submission_set: &Oid, documents: &[LotDocument]) -> String {
+        let mut writer = CanonicalWriter::new();
+        writer.start(DS, "Manifest", &[("Id", MANIFEST_ID)]);
+        let mut reference = |unique_id: &Oid, digest: &str| {
+            writer.start(DS, "Reference", &[("URI", &unique_id.to_urn())]);
+            writer.element(DS, "DigestMethod", &[("Algorithm", SHA256_URI)], "");
+            writer.element(DS, "DigestValue", &[], digest);
+            writer.end();
+        };
+        reference(submission_set, SUBMISSION_SET_DIGEST);
+        for document in documents {
+            reference(&document.unique_id, &document.sha256.to_base64());
+        }
+        writer.finish()
+    }
+
+    #[test]
+    fn a_manifest_is_what_the_canonical_writer_lays_out() {
+        let documents: Vec<_> = (0..50_u8)
+            .map(|number| LotDocument {
+                unique_id: Oid::from_uuid(u128::from(number) << 100),
+                sha256: Sha256Digest::of(&[number]),
+            })
+            .collect();
+        let set = Oid::from_uuid(7);
+        for count in [0, 1, 2, 50] {
+            let documents = documents.get(..count).unwrap_or_default();
+            assert_eq!(manifest(&set, documents), one_by_one(&set, documents));
+        }
+    }
 }
