@@ -1,11 +1,11 @@
 //! Where a document's bytes are: handed over before, or, for the user's own programs, a file at an absolute path. A file is
 //! opened without waiting (a FIFO would hang), must be a regular one, is read exactly once from beginning to end, and must
-//! be the same file, unchanged, when that is done. Details name a document by its position, never by its path.
+//! be unchanged, and not removed or replaced, when that is done. Details name a document by its position, never by its path.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::Arc;
 
 use paraphe_protocol::api::{DocumentSource, ErrorCode};
@@ -31,9 +31,18 @@ pub(crate) enum Source {
 /// A regular file, open, as it was when it was opened.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
-    path: PathBuf,
     file: File,
-    before: Metadata,
+    before: Version,
+}
+
+/// What changes when an open file is written, replaced or removed: how many names it has, its size, the times of its content and of
+/// what is known about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Version {
+    names: u64,
+    size: u64,
+    modified: (i64, u64),
+    changed: (i64, u64),
 }
 
 impl Source {
@@ -80,7 +89,7 @@ impl Source {
     pub(crate) fn size(&self) -> u64 {
         match self {
             Self::Stored(stored) => stored.size(),
-            Self::File(file) => file.before.len(),
+            Self::File(file) => file.before.size,
         }
     }
 
@@ -104,7 +113,7 @@ impl Source {
                 read_all(&mut stored.reader(), stored.size(), buffer, &mut sink)
             }
             Self::File(mut file) => {
-                read_all(&mut file.file, file.before.len(), buffer, &mut sink)?;
+                read_all(&mut file.file, file.before.size, buffer, &mut sink)?;
                 file.check_unchanged()
             }
         }
@@ -132,25 +141,18 @@ impl OpenFile {
             .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
             .open(path)
             .map_err(missing)?;
-        let before = file.metadata().map_err(missing)?;
-        if !before.is_file() {
-            return Err(Failure::new(ErrorCode::DocumentFormat).with_detail(
+        let before = Version::of_regular(&file)?.ok_or_else(|| {
+            Failure::new(ErrorCode::DocumentFormat).with_detail(
                 "Ce n'est pas un fichier ordinaire.",
                 "It is not a regular file.",
-            ));
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            before,
-        })
+            )
+        })?;
+        Ok(Self { file, before })
     }
 
-    /// The file read is still the one at its path, and nobody wrote to it meanwhile. While it is open nothing else can have its
-    /// device and inode, so that what the path says is said of the open file too.
+    /// Nobody wrote to the file meanwhile, and it has its names still: removing it or putting another in its place takes one away.
     fn check_unchanged(&self) -> Result<(), Failure> {
-        let named = std::fs::metadata(&self.path).map_err(|_| ErrorCode::DocumentChanged)?;
-        if version(&named) == version(&self.before) {
+        if Version::of_regular(&self.file)? == Some(self.before) {
             Ok(())
         } else {
             Err(ErrorCode::DocumentChanged.into())
@@ -158,15 +160,18 @@ impl OpenFile {
     }
 }
 
-/// What changes when a file is replaced or written: device, inode, size, times of content and of metadata.
-fn version(metadata: &Metadata) -> (u64, u64, u64, (i64, i64), (i64, i64)) {
-    (
-        metadata.dev(),
-        metadata.ino(),
-        metadata.len(),
-        (metadata.mtime(), metadata.mtime_nsec()),
-        (metadata.ctime(), metadata.ctime_nsec()),
-    )
+impl Version {
+    /// That of a regular file; `None` where it is anything else.
+    fn of_regular(file: &File) -> Result<Option<Self>, Failure> {
+        let stat = rustix::fs::fstat(file).map_err(|error| missing(error.into()))?;
+        let regular = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
+        Ok(regular.then(|| Self {
+            names: stat.st_nlink,
+            size: u64::try_from(stat.st_size).unwrap_or_default(),
+            modified: (stat.st_mtime, stat.st_mtime_nsec),
+            changed: (stat.st_ctime, stat.st_ctime_nsec),
+        }))
+    }
 }
 
 fn read_all(
