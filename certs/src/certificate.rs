@@ -133,7 +133,10 @@ impl Certificate {
             }
             match extension.parsed_extension() {
                 ParsedExtension::KeyUsage(usage) => key_usage = KeyUsage::from_bits(usage.flags),
-                ParsedExtension::ExtendedKeyUsage(usage) => extended_key_usage = purposes(usage),
+                // RFC 5280, 4.2.1.12: at least one purpose
+                ParsedExtension::ExtendedKeyUsage(usage) if !purposes(usage).is_empty() => {
+                    extended_key_usage = purposes(usage);
+                }
                 ParsedExtension::BasicConstraints(constraints) => is_ca = constraints.ca,
                 _ if matches!(oid.as_str(), "2.5.29.15" | "2.5.29.19" | "2.5.29.37") => {
                     return Err(CertificateError::MalformedExtension { oid });
@@ -286,6 +289,12 @@ impl Certificate {
     #[must_use]
     pub fn is_ca(&self) -> bool {
         self.is_ca
+    }
+
+    /// Whether the subject is named as the authorities of the test environment are.
+    #[must_use]
+    pub fn is_named_test(&self) -> bool {
+        self.subject.common_name().starts_with("TEST ")
     }
 
     /// Whether subject and issuer are the same name, byte for byte.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::bn::BigNum;
+use openssl::error::ErrorStack;
 use openssl::x509::{CrlStatus, ReasonCode as ReasonCodeExtension, X509Crl};
 use thiserror::Error;
 use x509_parser::asn1_rs::{Any, FromDer as _, Tag};
@@ -14,7 +15,7 @@ use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
 
 use crate::certificate::Certificate;
-use crate::crl_scope::Scope;
+use crate::crl_scope::ListExtensions;
 use crate::distinguished_name::DistinguishedName;
 use crate::key_usage::KeyUsage;
 use crate::pem;
@@ -34,7 +35,7 @@ pub struct RevocationList {
     raw_issuer: Vec<u8>,
     this_update: UnixTime,
     next_update: Option<UnixTime>,
-    scope: Scope,
+    extensions: ListExtensions,
     parsed: Arc<X509Crl>,
 }
 
@@ -60,7 +61,7 @@ impl RevocationList {
             raw_issuer: header.issuer.as_raw().to_vec(),
             this_update: header.this_update,
             next_update: header.next_update,
-            scope: header.scope,
+            extensions: header.extensions,
             parsed: Arc::new(parsed),
         })
     }
@@ -114,16 +115,59 @@ impl RevocationList {
         self.next_update
     }
 
-    /// Whether the list says something of certificates like this one: the issuer is the same, and the list's scope holds it.
+    /// Whether this is a delta: only what changed since a complete list. By itself it proves nothing of a certificate that it does not
+    /// name.
+    #[must_use]
+    pub fn is_delta(&self) -> bool {
+        self.extensions.base.is_some()
+    }
+
+    /// Whether the list is complete and says something of certificates like this one: the issuer is the same, and the list's scope
+    /// holds it.
     #[must_use]
     pub fn covers(&self, certificate: &Certificate) -> bool {
-        self.raw_issuer == certificate.raw_issuer() && self.scope.covers(certificate)
+        !self.is_delta() && self.speaks_of(certificate)
+    }
+
+    /// Whether this is a delta that amends a complete list (RFC 5280, 5.2.4 and 6.3.3 (c)): the same issuer and scope, made of that
+    /// list or of an older one, and newer than it.
+    #[must_use]
+    pub fn amends(&self, complete: &Self) -> bool {
+        let (own, other) = (&self.extensions, &complete.extensions);
+        let (Some(base), Some(number), Some(amended)) = (&own.base, &own.number, &other.number)
+        else {
+            return false;
+        };
+        !complete.is_delta()
+            && self.raw_issuer == complete.raw_issuer
+            && own.scope == other.scope
+            && base <= amended
+            && number > amended
+    }
+
+    /// The delta's or the list's issuer and scope hold the certificate.
+    fn speaks_of(&self, certificate: &Certificate) -> bool {
+        self.raw_issuer == certificate.raw_issuer() && self.extensions.scope.covers(certificate)
+    }
+
+    /// Whether the other list is of the same series and this one is the newer of the two.
+    pub(crate) fn supersedes(&self, other: &Self) -> bool {
+        self.is_delta() == other.is_delta()
+            && self.raw_issuer == other.raw_issuer
+            && self.extensions.scope == other.extensions.scope
+            && (&self.extensions.number, self.this_update)
+                > (&other.extensions.number, other.this_update)
+    }
+
+    /// Whether the list has a cRLNumber that can be read, as RFC 5280, 5.2.3 asks.
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.extensions.number.is_some()
     }
 
     /// The entry of a certificate of the list's issuer, where there is one.
     #[must_use]
     pub fn revocation_of(&self, certificate: &Certificate) -> Option<Revocation> {
-        let serial = BigNum::from_slice(certificate.serial_number()).ok()?;
+        let serial = signed(certificate.serial_number()).ok()?;
         let serial = serial.to_asn1_integer().ok()?;
         let CrlStatus::Revoked(entry) = self.parsed.get_by_serial(&serial) else {
             return None;
@@ -189,6 +233,18 @@ pub enum RevocationListError {
     },
 }
 
+/// A number from the content of an INTEGER, which is in two's complement: authorities have given out negative serial numbers.
+fn signed(content: &[u8]) -> Result<BigNum, ErrorStack> {
+    if content.first().is_none_or(|first| *first < 0x80) {
+        return BigNum::from_slice(content);
+    }
+    let inverted: Vec<u8> = content.iter().map(|byte| !byte).collect();
+    let mut number = BigNum::from_slice(&inverted)?;
+    number.add_word(1)?;
+    number.set_negative(true);
+    Ok(number)
+}
+
 /// Not before 1970 in any list; a date that OpenSSL cannot compute counts as the oldest.
 fn seconds(time: &Asn1TimeRef) -> UnixTime {
     let elapsed = Asn1Time::from_unix(0)
@@ -202,7 +258,7 @@ struct Header<'a> {
     issuer: X509Name<'a>,
     this_update: UnixTime,
     next_update: Option<UnixTime>,
-    scope: Scope,
+    extensions: ListExtensions,
 }
 
 impl<'a> Header<'a> {
@@ -234,15 +290,15 @@ impl<'a> Header<'a> {
         if rest.first() == Some(&0x30) {
             rest = Any::from_der(rest).ok()?.0;
         }
-        let scope = match rest.first() {
-            Some(0xa0) => Scope::read(Any::from_der(rest).ok()?.1.data),
-            _ => Scope::default(),
+        let extensions = match rest.first() {
+            Some(0xa0) => ListExtensions::read(Any::from_der(rest).ok()?.1.data).ok()?,
+            _ => ListExtensions::default(),
         };
         Some(Self {
             issuer,
             this_update: UnixTime(this_update.timestamp()),
             next_update,
-            scope,
+            extensions,
         })
     }
 }

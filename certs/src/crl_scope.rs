@@ -1,13 +1,16 @@
 //! Which certificates a revocation list speaks of: issuingDistributionPoint (RFC 5280, 5.2.5), and the rule for critical
-//! extensions. Not read: delta lists, indirect lists, lists of some reasons or of attribute certificates; they cover nothing here.
+//! extensions. Which list it is: its number (5.2.3), and of a delta the number of the list that it amends (5.2.4). Not read: indirect
+//! lists, lists of some reasons or of attribute certificates; they cover nothing here.
 
 use crate::certificate::Certificate;
+use crate::crl_number::CrlNumber;
 use crate::der::{DerError, Reader};
 
 const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
 const DELTA_CRL_INDICATOR: &str = "2.5.29.27";
+const CRL_NUMBER: &str = "2.5.29.20";
 const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
-const WHAT: &str = "issuingDistributionPoint";
+const WHAT: &str = "crlExtensions";
 
 /// The scope of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,15 +22,52 @@ pub(crate) struct Scope {
     unreadable: bool,
 }
 
-impl Scope {
-    /// Reads the content of `crlExtensions [0]`.
-    pub(crate) fn read(extensions: &[u8]) -> Self {
-        Self::try_read(extensions).unwrap_or(Self {
-            unreadable: true,
-            ..Self::default()
-        })
-    }
+/// What a list's extensions say of the list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ListExtensions {
+    pub(crate) scope: Scope,
+    /// cRLNumber, where there is one that can be read.
+    pub(crate) number: Option<CrlNumber>,
+    /// Of a delta, the number of the complete list that it amends at least.
+    pub(crate) base: Option<CrlNumber>,
+}
 
+impl ListExtensions {
+    /// Reads the content of `crlExtensions [0]`. A scope that is not understood covers nothing. Refused are extensions that cannot be
+    /// walked, one that stands twice, and a delta that does not say what it amends or which it is: an engine may take it for
+    /// something else.
+    pub(crate) fn read(extensions: &[u8]) -> Result<Self, DerError> {
+        let refused = DerError { what: WHAT };
+        let mut extensions = Reader::of_sequence(extensions, WHAT)?;
+        let (mut read, mut seen) = (Self::default(), Vec::new());
+        while !extensions.is_empty() {
+            let mut extension = extensions.sequence(WHAT)?;
+            let oid = extension.object_identifier(WHAT)?;
+            let critical = extension.boolean_or_false(WHAT)?;
+            let value = extension.octet_string(WHAT)?;
+            if seen.contains(&oid) {
+                return Err(refused);
+            }
+            match oid.as_str() {
+                ISSUING_DISTRIBUTION_POINT => {
+                    read.scope.unreadable |= read.scope.read_point(value).is_err();
+                }
+                DELTA_CRL_INDICATOR => {
+                    read.base = Some(CrlNumber::read(value, "deltaCRLIndicator")?);
+                }
+                CRL_NUMBER => read.number = CrlNumber::read(value, "cRLNumber").ok(),
+                _ => read.scope.unreadable |= critical,
+            }
+            seen.push(oid);
+        }
+        if read.base.is_some() && read.number.is_none() {
+            return Err(refused);
+        }
+        Ok(read)
+    }
+}
+
+impl Scope {
     /// Whether a certificate of the list's issuer is in it.
     pub(crate) fn covers(&self, certificate: &Certificate) -> bool {
         let kind_fits = if certificate.is_ca() {
@@ -48,25 +88,6 @@ impl Scope {
                     })
                 });
         !self.unreadable && kind_fits && name_fits
-    }
-
-    fn try_read(extensions: &[u8]) -> Result<Self, DerError> {
-        let refused = DerError { what: WHAT };
-        let mut extensions = Reader::of_sequence(extensions, WHAT)?;
-        let mut scope = Self::default();
-        while !extensions.is_empty() {
-            let mut extension = extensions.sequence(WHAT)?;
-            let oid = extension.object_identifier(WHAT)?;
-            let critical = extension.boolean_or_false(WHAT)?;
-            let value = extension.octet_string(WHAT)?;
-            match oid.as_str() {
-                ISSUING_DISTRIBUTION_POINT => scope.read_point(value)?,
-                DELTA_CRL_INDICATOR => return Err(refused),
-                _ if critical => return Err(refused),
-                _ => {}
-            }
-        }
-        Ok(scope)
     }
 
     fn read_point(&mut self, value: &[u8]) -> Result<(), DerError> {

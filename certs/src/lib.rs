@@ -7,7 +7,8 @@
 //!   production.
 //! - [`Structure`]: the same for a structure's software certificate.
 //! - [`TrustStore::verify`]: path validation for one use, [`CardLogin`] or [`CardSignature`] of a person, [`StructureLogin`] or
-//!   [`StructureSeal`] of a structure, with revocation by CRL mandatory; the result, [`VerifiedCertificate`], exists only for a path that holds.
+//!   [`StructureSeal`] of a structure, with revocation by CRL mandatory, as fresh as [`Freshness`] says, and OCSP for a login; the result,
+//!   [`VerifiedCertificate`], exists only for a path that holds. docs/path-validation.md has the checks, in order.
 //! - [`TrustStore::judge`]: the same for a time that lies back, [`DocumentSigning`] or [`TimeStamping`], with what comes with a signature.
 //! - [`RevocationList`]: the essentials of a CRL.
 //! - [`OcspRequest`], [`OcspResponse`]: revocation status by question and answer.
@@ -29,17 +30,19 @@
 //!
 //! # Features
 //!
-//! - `test-pki`: `test_pki`, a PKI of invented authorities and people with the shape of the IGC-Santé TEST one. Nothing that users
-//!   install is built with it.
+//! - `test-pki`: `test_pki`, a PKI of invented authorities and people with the shape of the IGC-Santé TEST one, and the path engine with
+//!   other rules than the uses', for conformance suites. Nothing that users install is built with it.
 
 mod card_kind;
 mod certificate;
 mod crl;
+mod crl_number;
 mod crl_scope;
 pub mod der;
 pub mod distinguished_name;
 mod distinguished_name_text;
 mod document_signer;
+mod general_name;
 mod holder;
 mod key_usage;
 pub mod localhost;
@@ -74,11 +77,11 @@ pub use ocsp::{
     OcspRequest, OcspResponse,
 };
 pub use path::{
-    CardLogin, CardSignature, CertificateSubject, CertificateUse, DocumentSigning,
+    CardLogin, CardSignature, CertificateSubject, CertificateUse, DocumentSigning, Freshness,
     JudgedCertificate, JudgementError, JudgementTime, MAX_ANCHORS, MAX_CRLS, MAX_INTERMEDIATES,
-    MAX_TOTAL_CRL_BYTES, PathError, PathEvidence, PatientSignature, RevocationFinding,
-    RevocationSource, StructureLogin, StructureSeal, TimeStamping, TrustStore, TrustStoreError,
-    VerifiedCertificate,
+    MAX_LOGIN_ANSWERS, MAX_TOTAL_CRL_BYTES, PathError, PathEvidence, PathRules, PatientSignature,
+    RevocationFinding, RevocationSource, StructureLogin, StructureSeal, TimeStamping, TrustStore,
+    TrustStoreError, VerifiedCertificate,
 };
 pub use pem::PemError;
 pub use profession::ProfessionCode;

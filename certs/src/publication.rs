@@ -32,6 +32,12 @@ impl Certificate {
             .and_then(|extension| responders(&extension.value).ok())
             .unwrap_or_default()
     }
+
+    /// Whether authorityInfoAccess can be read, where there is one.
+    pub(crate) fn states_responders_readably(&self) -> bool {
+        self.extension(AUTHORITY_INFORMATION_ACCESS)
+            .is_none_or(|extension| responders(&extension.value).is_ok())
+    }
 }
 
 fn distribution_points(value: &[u8]) -> Result<Vec<String>, DerError> {

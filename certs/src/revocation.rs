@@ -20,6 +20,9 @@ pub struct Revocation {
 pub struct ReasonCode(pub u8);
 
 impl ReasonCode {
+    /// removeFromCRL: in a delta, that a certificate on hold is no longer so.
+    pub const REMOVE_FROM_CRL: Self = Self(8);
+
     /// Name as the standard writes it.
     #[must_use]
     pub const fn name(self) -> &'static str {

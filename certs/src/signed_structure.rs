@@ -3,6 +3,14 @@
 use crate::der::{DerError, Reader, SEQUENCE};
 use crate::signature_scheme::{SignatureScheme, SignatureSchemeError};
 
+/// DER of the AlgorithmIdentifier outside what is signed.
+pub(crate) fn algorithm(structure: &[u8]) -> Result<&[u8], DerError> {
+    let what = "a signed structure";
+    let mut fields = Reader::of_sequence(structure, what)?;
+    fields.expect(SEQUENCE, what)?;
+    Ok(fields.expect(SEQUENCE, what)?.whole)
+}
+
 /// Verifies the structure's signature with the key of a DER SubjectPublicKeyInfo.
 pub(crate) fn verify(structure: &[u8], spki_der: &[u8]) -> Result<(), SignatureSchemeError> {
     let what = "a signed structure";

@@ -37,6 +37,19 @@ impl From<PathError> for Failure {
                     format!("The revocation list of {issuer} has expired."),
                 )
             }
+            PathError::CrlTooOld {
+                issuer,
+                this_update,
+            } => Self::new(ErrorCode::CertificateRevocationUnknown).with_detail(
+                format!("La liste de révocation de {issuer} date du {this_update}, plus que ce poste n'admet."),
+                format!("The revocation list of {issuer} is of {this_update}, older than this workstation allows."),
+            ),
+            PathError::NoFreshAnswer { issuer } => {
+                Self::new(ErrorCode::CertificateRevocationUnknown).with_detail(
+                    format!("Aucune réponse OCSP assez récente de {issuer}, et ce poste l'exige pour s'identifier."),
+                    format!("No OCSP answer of {issuer} that is recent enough, and this workstation needs one to log in."),
+                )
+            }
             PathError::CrlNotYetValid { issuer } => {
                 Self::new(ErrorCode::CertificateRevocationUnknown).with_detail(
                     format!("La liste de révocation de {issuer} est datée du futur ; l'horloge du poste est-elle juste ?"),
@@ -71,6 +84,9 @@ impl From<PathError> for Failure {
                 "Une signature du chemin de certification est fausse.",
                 "A signature on the certification path is wrong.",
             ),
+            PathError::OutsideProfile { reason, .. } => {
+                Self::new(ErrorCode::CertificateInvalid).with_technical_detail(reason)
+            }
             PathError::Holder(error) => {
                 Self::new(ErrorCode::CertificateInvalid).with_technical_detail(error)
             }

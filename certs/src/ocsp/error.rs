@@ -36,8 +36,8 @@ pub enum OcspError {
     /// A critical extension that is not understood.
     #[error("the OCSP response has a critical extension that is not understood")]
     CriticalExtension,
-    /// The response answers another request.
-    #[error("the OCSP response does not answer this request: its nonce is another one")]
+    /// The response answers another request, or none in particular where it must answer this one.
+    #[error("the OCSP response does not answer this request: its nonce is missing or another one")]
     Nonce,
     /// It says nothing of this certificate.
     #[error("the OCSP response is not about this certificate")]

@@ -49,6 +49,19 @@ impl OcspRequest {
         &self.der
     }
 
+    /// Reads an answer that must echo the nonce: made for this very request, not prepared before and not replayed (RFC 6960, 4.4.1).
+    ///
+    /// # Errors
+    /// [`OcspError::Nonce`] where the nonce is absent or another one, and as [`OcspResponse::from_der`].
+    pub fn read_response_with_nonce(&self, response: &[u8]) -> Result<OcspResponse, OcspError> {
+        let response = OcspResponse::from_der(response)?;
+        if response.nonce() == Some(self.nonce.as_slice()) {
+            Ok(response)
+        } else {
+            Err(OcspError::Nonce)
+        }
+    }
+
     /// Reads the responder's answer. Many responders prepare their answers and leave the nonce out, which is allowed; another nonce
     /// is refused.
     ///

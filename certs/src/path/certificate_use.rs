@@ -98,6 +98,8 @@ pub trait CertificateUse: sealed::Sealed {
     const NAME: &'static str;
     /// What keyUsage and extendedKeyUsage must be, for messages.
     const EXPECTED: &'static str;
+    /// Whether somebody gets in by it: then OCSP counts besides lists.
+    const IS_LOGIN: bool = false;
 
     /// Whether keyUsage and extendedKeyUsage of the certificate allow this use.
     fn allows(certificate: &Certificate) -> bool;
@@ -111,6 +113,7 @@ impl CertificateUse for CardLogin {
     type Subject = Holder;
     const NAME: &'static str = "card login";
     const EXPECTED: &'static str = "digitalSignature without nonRepudiation, and clientAuth";
+    const IS_LOGIN: bool = true;
 
     fn allows(certificate: &Certificate) -> bool {
         let usage = certificate.key_usage();
@@ -143,6 +146,7 @@ impl CertificateUse for StructureLogin {
     type Subject = Structure;
     const NAME: &'static str = "structure login";
     const EXPECTED: &'static str = CardLogin::EXPECTED;
+    const IS_LOGIN: bool = true;
 
     fn allows(certificate: &Certificate) -> bool {
         CardLogin::allows(certificate)

@@ -63,6 +63,22 @@ pub enum PathError {
         /// When a newer list was due, where the list says it.
         next_update: Option<UnixTime>,
     },
+    /// The newest revocation list of this authority was made longer ago than the limits of the trust store allow.
+    #[error(
+        "the revocation list of {issuer} was made on {this_update}, longer ago than is allowed here"
+    )]
+    CrlTooOld {
+        /// The authority.
+        issuer: String,
+        /// When the list was made.
+        this_update: UnixTime,
+    },
+    /// A login needs an OCSP answer about its certificate, and there is none that holds and is fresh.
+    #[error("no OCSP answer for a certificate of {issuer} that is fresh enough for a login")]
+    NoFreshAnswer {
+        /// The authority.
+        issuer: String,
+    },
     /// The revocation list was made after the time of verification; the workstation's clock may be wrong.
     #[error("the revocation list of {issuer} is dated in the future")]
     CrlNotYetValid {
@@ -101,6 +117,14 @@ pub enum PathError {
         subject: String,
         /// What the engine found.
         reason: String,
+    },
+    /// A certificate of the path does not keep to RFC 5280 where the engine does not look.
+    #[error("the certificate of {subject} does not keep to the profile of RFC 5280: {reason}")]
+    OutsideProfile {
+        /// Its subject.
+        subject: String,
+        /// What it has.
+        reason: &'static str,
     },
     /// A certificate of the path has a critical extension that is not understood.
     #[error("the certificate of {subject} has a critical extension that is not understood")]

@@ -13,16 +13,11 @@ use crate::crl::RevocationList;
 use crate::ocsp::{CertificateStatus, OcspResponse};
 use crate::path::certificate_use::CertificateUse;
 use crate::path::error::PathError;
+use crate::path::freshness::{CLOCK_TOLERANCE, LIFE_WITHOUT_NEXT_UPDATE};
 use crate::path::trust_store::TrustStore;
 use crate::path::verified::VerifiedCertificate;
-use crate::revocation::Revocation;
+use crate::revocation::{ReasonCode, Revocation};
 use crate::unix_time::UnixTime;
-
-/// Life of an answer that does not say when a newer one is due, seconds.
-const LIFE_WITHOUT_NEXT_UPDATE: i64 = UnixTime::DAY;
-
-/// How far an authority's clock may be ahead of ours, seconds.
-const CLOCK_TOLERANCE: i64 = 300;
 
 /// What comes with a signature, or was fetched for it. It proves nothing by itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -169,21 +164,17 @@ impl TrustStore {
         time: JudgementTime,
         evidence: &PathEvidence<'_>,
     ) -> Result<RevocationFinding, JudgementError> {
-        let lists: Vec<&RevocationList> = self
-            .crls()
-            .iter()
-            .chain(evidence.revocation_lists)
-            .filter(|list| list.covers(certificate) && list.is_signed_by(issuer))
-            .collect();
-        let mut told: Vec<Told> = lists
-            .iter()
-            .map(|list| Told {
-                source: RevocationSource::Crl,
-                this_update: list.this_update(),
-                next_update: list.next_update(),
-                revocation: list.revocation_of(certificate),
-            })
-            .collect();
+        let given = self.crls().iter().chain(evidence.revocation_lists);
+        let of_issuer: Vec<&RevocationList> =
+            given.filter(|list| list.is_signed_by(issuer)).collect();
+        let complete = of_issuer.iter().filter(|list| list.covers(certificate));
+        let lists: Vec<&RevocationList> = complete.copied().collect();
+        let mut told: Vec<Told> = Vec::new();
+        for list in &lists {
+            told.push(Told::by(list, list, certificate));
+            let deltas = of_issuer.iter().filter(|delta| delta.amends(list));
+            told.extend(deltas.map(|delta| Told::by(list, delta, certificate)));
+        }
         for response in evidence.ocsp_responses {
             let Ok(answer) = response.answer(certificate, issuer) else {
                 continue;
@@ -249,6 +240,20 @@ struct Told {
 }
 
 impl Told {
+    /// By a complete list and a delta that amends it, or by the list alone where both are the same. What a delta takes back was a
+    /// hold only, and stays told by the list.
+    fn by(complete: &RevocationList, newest: &RevocationList, certificate: &Certificate) -> Self {
+        let listed = newest.revocation_of(certificate);
+        Self {
+            source: RevocationSource::Crl,
+            this_update: newest.this_update(),
+            next_update: newest.next_update(),
+            revocation: listed
+                .filter(|entry| entry.reason != Some(ReasonCode::REMOVE_FROM_CRL))
+                .or_else(|| complete.revocation_of(certificate)),
+        }
+    }
+
     /// Whether it speaks of the time: made after it, or not yet due for renewal then. An authority may forget certificates that
     /// expired, so silence after that says nothing.
     fn reaches(&self, at: UnixTime, certificate: &Certificate) -> bool {

@@ -1,21 +1,20 @@
 //! Whom to trust: anchors, the authorities below them, and their revocation lists, all given as bytes by the caller.
 
 use openssl::x509::{X509, X509Crl};
-use thiserror::Error;
 
 use crate::certificate::{Certificate, CertificateError};
-use crate::crl::{RevocationList, RevocationListError};
+use crate::crl::RevocationList;
+use crate::ocsp::OcspResponse;
 use crate::path::certificate_use::{CertificateSubject, CertificateUse};
 use crate::path::error::PathError;
-use crate::path::openssl_store::{self, Material, Refusal};
+use crate::path::freshness::Freshness;
+use crate::path::openssl_store::{self, Material};
+use crate::path::profile;
+use crate::path::rules::PathRules;
+use crate::path::trust_store_error::TrustStoreError;
 use crate::path::verified::VerifiedCertificate;
-use crate::pem::{self, PemError};
+use crate::pem;
 use crate::unix_time::UnixTime;
-
-/// X509_V_ERR_CA_BCONS_NOT_CRITICAL of OpenSSL 3, which openssl-sys does not name.
-const CA_BASIC_CONSTRAINTS_NOT_CRITICAL: i32 = 89;
-/// X509_V_ERR_CA_CERT_MISSING_KEY_USAGE, the same.
-const CA_WITHOUT_KEY_USAGE: i32 = 92;
 
 /// Most anchors in a store.
 pub const MAX_ANCHORS: usize = 64;
@@ -25,6 +24,8 @@ pub const MAX_INTERMEDIATES: usize = 256;
 pub const MAX_CRLS: usize = 256;
 /// Most bytes of revocation lists in a store.
 pub const MAX_TOTAL_CRL_BYTES: usize = 256 * 1024 * 1024;
+/// Most OCSP responses in a store.
+pub const MAX_LOGIN_ANSWERS: usize = 256;
 
 /// Anchors, authorities below them, revocation lists, and whether test products are accepted. Empty when made, and then it
 /// refuses everything.
@@ -33,6 +34,8 @@ pub struct TrustStore {
     anchors: Vec<X509>,
     intermediates: Vec<X509>,
     crls: Vec<RevocationList>,
+    login_answers: Vec<OcspResponse>,
+    freshness: Freshness,
     accept_test: bool,
 }
 
@@ -166,6 +169,38 @@ impl TrustStore {
         self.crls.clear();
     }
 
+    /// Sets how fresh revocation data must be for a certificate that is used now.
+    pub fn set_freshness(&mut self, freshness: Freshness) -> &mut Self {
+        self.freshness = freshness;
+        self
+    }
+
+    /// How fresh revocation data must be.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.freshness
+    }
+
+    /// Adds an OCSP response for logins. Whether its nonce must be that of a request of the caller's is decided where the response is
+    /// read, see [`OcspRequest::read_response_with_nonce`](crate::OcspRequest::read_response_with_nonce); its signature and its age
+    /// are checked with each login.
+    ///
+    /// # Errors
+    /// [`TrustStoreError::Full`].
+    pub fn add_login_answer(&mut self, response: OcspResponse) -> Result<(), TrustStoreError> {
+        if self.login_answers.len() >= MAX_LOGIN_ANSWERS {
+            return Err(TrustStoreError::Full {
+                what: "OCSP responses",
+            });
+        }
+        self.login_answers.push(response);
+        Ok(())
+    }
+
+    pub(super) fn login_answers(&self) -> &[OcspResponse] {
+        &self.login_answers
+    }
+
     /// The revocation lists held, so that a caller can tell which one is about to expire.
     #[must_use]
     pub fn crls(&self) -> &[RevocationList] {
@@ -178,6 +213,7 @@ impl TrustStore {
         Self {
             anchors: self.anchors.clone(),
             accept_test: self.accept_test,
+            freshness: self.freshness,
             ..Self::default()
         }
     }
@@ -189,19 +225,32 @@ impl TrustStore {
     }
 
     /// Verifies that a certificate leads to an anchor, is valid and not revoked at a time, allows the use `U`, states a
-    /// holder, and does not mix test and production.
+    /// holder, and does not mix test and production. Revocation is known by lists of every authority of the path, as fresh as
+    /// [`TrustStore::freshness`] says, with the deltas that amend them, and for a login by the OCSP answer where one was added or is
+    /// needed.
     ///
     /// The engine counts the very second of a notAfter or nextUpdate as too late, one second earlier than RFC 5280 does.
     ///
     /// # Errors
-    /// [`PathError`], the first reason met: path, then use, then holder, then test or production.
+    /// [`PathError`], the first reason met: path and lists, then use, then holder, then test or production, then OCSP.
     pub fn verify<U: CertificateUse>(
         &self,
         leaf: &Certificate,
         at: UnixTime,
     ) -> Result<VerifiedCertificate<U>, PathError> {
-        let crls: Vec<_> = self.crls.iter().map(RevocationList::parsed).collect();
-        self.accept::<U>(leaf, at, &[], Some(&crls))
+        let crls: Vec<_> = self.parsed_lists_at(at);
+        let verified = self.accept::<U>(leaf, at, &[], Some(&crls))?;
+        if U::IS_LOGIN
+            && let Some(issuer) = verified.chain().get(1)
+        {
+            self.check_login_answer(leaf, issuer, at)?;
+        }
+        Ok(verified)
+    }
+
+    fn parsed_lists_at(&self, at: UnixTime) -> Vec<&X509Crl> {
+        let lists = self.lists_at(at).into_iter();
+        lists.map(RevocationList::parsed).collect()
     }
 
     /// The same without a look at revocation, with further authorities that are not trusted by being given.
@@ -211,7 +260,34 @@ impl TrustStore {
         at: UnixTime,
         further: &[Certificate],
     ) -> Result<VerifiedCertificate<U>, PathError> {
-        self.accept::<U>(leaf, at, further, None)
+        let authorities = further.iter().filter(|further| further.is_ca());
+        let authorities: Vec<Certificate> = authorities.cloned().collect();
+        self.accept::<U>(leaf, at, &authorities, None)
+    }
+
+    /// The path alone by other rules than the uses', with revocation lists: for conformance suites. A path proves no use.
+    ///
+    /// # Errors
+    /// [`PathError`].
+    #[cfg(feature = "test-pki")]
+    pub fn path_by_rules(
+        &self,
+        leaf: &Certificate,
+        at: UnixTime,
+        rules: &PathRules,
+        further: &[Certificate],
+        with_revocation: bool,
+    ) -> Result<Vec<Certificate>, PathError> {
+        let crls = self.parsed_lists_at(at);
+        let crls = with_revocation.then_some(crls.as_slice());
+        if rules.is_strict && leaf.is_ca() {
+            return Err(PathError::IsAuthority);
+        }
+        let chain = self.path(leaf, at, further, crls, rules)?;
+        if rules.is_strict {
+            profile::check(&chain)?;
+        }
+        Ok(chain)
     }
 
     fn accept<U: CertificateUse>(
@@ -224,7 +300,10 @@ impl TrustStore {
         if leaf.is_ca() {
             return Err(PathError::IsAuthority);
         }
-        let chain = self.path(leaf, at, further, crls)?;
+        let chain = self.path(leaf, at, further, crls, &PathRules::of_uses())?;
+        if crls.is_some() {
+            profile::check(&chain)?;
+        }
         if !U::allows(leaf) {
             return Err(PathError::WrongUse {
                 used_for: U::NAME,
@@ -239,7 +318,7 @@ impl TrustStore {
         }
         for authority in chain.iter().skip(1) {
             let name = authority.subject().common_name();
-            if subject.states_environment() && name.starts_with("TEST ") != subject.is_test() {
+            if subject.states_environment() && authority.is_named_test() != subject.is_test() {
                 return Err(PathError::MixedEnvironments {
                     authority: name.to_owned(),
                     leaf_is_test: subject.is_test(),
@@ -255,6 +334,7 @@ impl TrustStore {
         at: UnixTime,
         further: &[Certificate],
         crls: Option<&[&X509Crl]>,
+        rules: &PathRules,
     ) -> Result<Vec<Certificate>, PathError> {
         let engine_failed = |detail: &openssl::error::ErrorStack| PathError::Refused {
             subject: leaf.subject_rfc2253(),
@@ -263,7 +343,7 @@ impl TrustStore {
         };
         let parsed = X509::from_der(leaf.der()).map_err(|error| engine_failed(&error))?;
         let mut intermediates = self.intermediates.clone();
-        for authority in further.iter().filter(|further| further.is_ca()) {
+        for authority in further {
             intermediates
                 .push(X509::from_der(authority.der()).map_err(|error| engine_failed(&error))?);
         }
@@ -272,103 +352,15 @@ impl TrustStore {
             intermediates: &intermediates,
             crls,
         };
-        match openssl_store::verify(&material, &parsed, at)
+        match openssl_store::verify(&material, &parsed, at, rules)
             .map_err(|error| engine_failed(&error))?
         {
             Ok(chain) => Ok(chain
                 .iter()
                 .map(|der| Certificate::from_der(der))
                 .collect::<Result<_, _>>()?),
-            Err(refusal) => Err(self.explain(&refusal, leaf)?),
+            Err(refusal) => Err(self.explain(&refusal, leaf, at)?),
         }
-    }
-
-    /// OpenSSL's verification codes (openssl/x509_vfy.h) as this crate's reasons.
-    fn explain(
-        &self,
-        refusal: &Refusal,
-        leaf: &Certificate,
-    ) -> Result<PathError, CertificateError> {
-        let stopped_at = match &refusal.certificate {
-            Some(der) => Certificate::from_der(der)?,
-            None => leaf.clone(),
-        };
-        let subject = stopped_at.subject_rfc2253();
-        let issuer = stopped_at.issuer_rfc2253();
-        let reason = refusal.reason.to_owned();
-        Ok(match refusal.code {
-            openssl_sys::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT
-            | openssl_sys::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
-            | openssl_sys::X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE
-            | openssl_sys::X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
-            | openssl_sys::X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN
-            | openssl_sys::X509_V_ERR_CERT_UNTRUSTED => PathError::UnknownIssuer { issuer },
-            openssl_sys::X509_V_ERR_CERT_SIGNATURE_FAILURE
-            | openssl_sys::X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE => {
-                PathError::BadSignature { subject }
-            }
-            openssl_sys::X509_V_ERR_CERT_NOT_YET_VALID => PathError::NotYetValid {
-                subject,
-                not_before: stopped_at.not_before(),
-            },
-            openssl_sys::X509_V_ERR_CERT_HAS_EXPIRED => PathError::Expired {
-                subject,
-                not_after: stopped_at.not_after(),
-            },
-            openssl_sys::X509_V_ERR_CERT_REVOKED => PathError::Revoked {
-                subject,
-                serial_number: stopped_at.serial_number_decimal(),
-            },
-            openssl_sys::X509_V_ERR_UNABLE_TO_GET_CRL => PathError::RevocationUnknown { issuer },
-            openssl_sys::X509_V_ERR_CRL_HAS_EXPIRED => PathError::CrlExpired {
-                issuer,
-                next_update: self.newest_next_update(&stopped_at),
-            },
-            openssl_sys::X509_V_ERR_CRL_NOT_YET_VALID => PathError::CrlNotYetValid { issuer },
-            openssl_sys::X509_V_ERR_CRL_SIGNATURE_FAILURE
-            | openssl_sys::X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE
-            | openssl_sys::X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER
-            | openssl_sys::X509_V_ERR_KEYUSAGE_NO_CRL_SIGN
-            | openssl_sys::X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION
-            | openssl_sys::X509_V_ERR_DIFFERENT_CRL_SCOPE
-            | openssl_sys::X509_V_ERR_CRL_PATH_VALIDATION_ERROR
-            | openssl_sys::X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD
-            | openssl_sys::X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD => {
-                PathError::CrlUnusable { issuer, reason }
-            }
-            openssl_sys::X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION => {
-                PathError::CriticalExtension { subject }
-            }
-            openssl_sys::X509_V_ERR_EE_KEY_TOO_SMALL
-            | openssl_sys::X509_V_ERR_CA_KEY_TOO_SMALL
-            | openssl_sys::X509_V_ERR_CA_MD_TOO_WEAK => {
-                PathError::WeakAlgorithm { subject, reason }
-            }
-            openssl_sys::X509_V_ERR_INVALID_CA
-            | openssl_sys::X509_V_ERR_NO_ISSUER_PUBLIC_KEY
-            | openssl_sys::X509_V_ERR_PATH_LENGTH_EXCEEDED
-            | openssl_sys::X509_V_ERR_KEYUSAGE_NO_CERTSIGN
-            | openssl_sys::X509_V_ERR_CERT_CHAIN_TOO_LONG
-            | CA_BASIC_CONSTRAINTS_NOT_CRITICAL
-            | CA_WITHOUT_KEY_USAGE
-            | openssl_sys::X509_V_ERR_PERMITTED_VIOLATION
-            | openssl_sys::X509_V_ERR_EXCLUDED_VIOLATION => {
-                PathError::InvalidAuthority { subject, reason }
-            }
-            code => PathError::Refused {
-                subject,
-                code,
-                reason,
-            },
-        })
-    }
-
-    fn newest_next_update(&self, certificate: &Certificate) -> Option<UnixTime> {
-        let of_issuer = self
-            .crls
-            .iter()
-            .filter(|crl| crl.issuer().names_the_same(certificate.issuer()));
-        of_issuer.filter_map(RevocationList::next_update).max()
     }
 }
 
@@ -378,48 +370,11 @@ impl std::fmt::Debug for TrustStore {
             .field("anchors", &self.anchors.len())
             .field("intermediates", &self.intermediates.len())
             .field("crls", &self.crls)
+            .field("login_answers", &self.login_answers.len())
+            .field("freshness", &self.freshness)
             .field("accept_test", &self.accept_test)
             .finish()
     }
-}
-
-/// Why something cannot go into a trust store.
-#[derive(Debug, Error, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TrustStoreError {
-    /// Not a self-issued authority.
-    #[error("the certificate of {subject} is not a root: an anchor is a self-issued authority")]
-    NotAnAnchor {
-        /// Its subject.
-        subject: String,
-    },
-    /// Not an authority, or self-issued.
-    #[error("the certificate of {subject} is not an issuing authority below a root")]
-    NotAnIntermediate {
-        /// Its subject.
-        subject: String,
-    },
-    /// A limit of the store is reached.
-    #[error("the trust store holds as many {what} as it may")]
-    Full {
-        /// What there is too much of.
-        what: &'static str,
-    },
-    /// A PEM block that does not belong there.
-    #[error("the PEM text has an unexpected block {label:?}")]
-    UnexpectedPemBlock {
-        /// Its label.
-        label: String,
-    },
-    /// The PEM text cannot be read.
-    #[error(transparent)]
-    Pem(#[from] PemError),
-    /// A certificate cannot be read.
-    #[error(transparent)]
-    Certificate(#[from] CertificateError),
-    /// A revocation list cannot be read.
-    #[error(transparent)]
-    RevocationList(#[from] RevocationListError),
 }
 
 fn add(

@@ -52,7 +52,7 @@ use crate::certificate::Certificate;
 use crate::path::TrustStore;
 use crate::unix_time::UnixTime;
 use key::{Key, SubjectKey};
-use revocation::Revoked;
+use revocation::{Revoked, Times};
 
 /// Life of a revocation list, in days.
 pub const CRL_DAYS: i64 = 7;
@@ -299,20 +299,38 @@ impl TestPki {
         this_update: UnixTime,
         next_update: UnixTime,
     ) -> Result<Vec<IssuedList>, TestPkiError> {
-        self.authorities
-            .iter()
-            .map(|(authority, state)| {
-                let issuer = state.certificate.raw_subject();
-                revocation::make(
-                    *authority,
-                    &state.key,
-                    issuer,
-                    &state.revoked,
-                    this_update,
-                    next_update,
-                )
-            })
-            .collect()
+        self.make_lists(Times {
+            this_update,
+            next_update,
+            base: None,
+        })
+    }
+
+    /// The delta of every authority to its complete list of `base` (RFC 5280, 5.2.4): what was revoked since, made and due at given
+    /// times.
+    ///
+    /// # Errors
+    /// [`TestPkiError`].
+    pub fn delta_crls(
+        &self,
+        base: UnixTime,
+        this_update: UnixTime,
+        next_update: UnixTime,
+    ) -> Result<Vec<IssuedList>, TestPkiError> {
+        self.make_lists(Times {
+            this_update,
+            next_update,
+            base: Some(base),
+        })
+    }
+
+    fn make_lists(&self, times: Times) -> Result<Vec<IssuedList>, TestPkiError> {
+        let authorities = self.authorities.iter();
+        let lists = authorities.map(|(authority, state)| {
+            let issuer = state.certificate.raw_subject();
+            revocation::make(*authority, &state.key, issuer, &state.revoked, times)
+        });
+        lists.collect()
     }
 
     /// The roots as PEM.

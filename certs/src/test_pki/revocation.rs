@@ -68,18 +68,33 @@ impl IssuedList {
     }
 }
 
+/// When a list is made, when the next one is due, and for a delta the time of the complete list that it amends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub(super) this_update: UnixTime,
+    pub(super) next_update: UnixTime,
+    pub(super) base: Option<UnixTime>,
+}
+
 /// Makes a list. Its cRLNumber is the time, so that it grows without a counter to keep.
 pub(super) fn make(
     authority: Authority,
     key: &Key,
     raw_issuer: &[u8],
     revoked: &[Revoked],
-    this_update: UnixTime,
-    next_update: UnixTime,
+    times: Times,
 ) -> Result<IssuedList, TestPkiError> {
+    let Times {
+        this_update,
+        next_update,
+        base,
+    } = times;
     let digest = SignatureDigest::Sha256;
     let mut entries = Vec::new();
-    for entry in revoked {
+    for entry in revoked
+        .iter()
+        .filter(|entry| base.is_none_or(|base| entry.at >= base))
+    {
         let reason = extension(
             "2.5.29.21",
             false,
@@ -91,16 +106,18 @@ pub(super) fn make(
             extension_writer::encode(&[reason])?,
         ]));
     }
-    let number = u64::try_from(this_update.0)
-        .map_err(|_| TestPkiError::InvalidTime { time: this_update })?;
-    let extensions = extension_writer::encode(&[
+    let number = |time: UnixTime| -> Result<Vec<u8>, TestPkiError> {
+        let number = u64::try_from(time.0).map_err(|_| TestPkiError::InvalidTime { time })?;
+        Ok(der::unsigned_integer(&number.to_be_bytes()))
+    };
+    let mut extensions = vec![
         authority_key_identifier(&key.public.identifier),
-        extension(
-            "2.5.29.20",
-            false,
-            der::unsigned_integer(&number.to_be_bytes()),
-        ),
-    ])?;
+        extension("2.5.29.20", false, number(this_update)?),
+    ];
+    if let Some(base) = base {
+        extensions.push(extension("2.5.29.27", true, number(base)?));
+    }
+    let extensions = extension_writer::encode(&extensions)?;
     let to_be_signed = der::sequence(&[
         der::unsigned_integer(&[1]),
         key.algorithm(digest)?,

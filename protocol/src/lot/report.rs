@@ -308,6 +308,7 @@ fn path_indication(error: &PathError) -> (Indication, SubIndication) {
         }
         PathError::RevocationUnknown { .. }
         | PathError::CrlExpired { .. }
+        | PathError::CrlTooOld { .. }
         | PathError::CrlNotYetValid { .. } => (Indeterminate, SubIndication::TryLater),
         PathError::WeakAlgorithm { .. } => (Indeterminate, SubIndication::CryptoConstraintsFailure),
         _ => (Indeterminate, SubIndication::ChainConstraintsFailure),
