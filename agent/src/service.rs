@@ -151,10 +151,14 @@ impl Agent {
             inner: Arc::new_cyclic(|this| Inner {
                 this: Weak::clone(this),
                 batches: Batches::in_directory(directory),
-                trust: TrustLoader::new(config.trust.clone()),
+                trust: TrustLoader::with_freshness(
+                    config.trust.clone(),
+                    config.revocation.freshness,
+                ),
                 evidence: EvidenceSource::new(
                     Arc::clone(&config),
                     Arc::new(HttpFetcher::new(Arc::clone(&config))),
+                    directory,
                 ),
                 vitale_programs: config
                     .vitale_components

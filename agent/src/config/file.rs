@@ -15,6 +15,7 @@ use super::batch::{self, WrittenBatch};
 use super::error::Fault;
 use super::mandate::{self, WrittenMandate};
 use super::origin;
+use super::revocation::{self, WrittenRevocation};
 use super::time_stamp::{self, WrittenEvidence, WrittenTimeStamp};
 use super::tunnel::{self, WrittenAddress, WrittenTunnel};
 use super::vihf::{self, WrittenVihf};
@@ -36,6 +37,7 @@ struct Written {
     record_server: Vec<WrittenRecordServer>,
     site: Vec<WrittenSite>,
     trust: WrittenTrust,
+    revocation: WrittenRevocation,
     time_stamp: WrittenTimeStamp,
     evidence: WrittenEvidence,
     tls: WrittenTls,
@@ -304,6 +306,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         sites,
         trust,
         document_trust,
+        revocation: revocation::check(&written.revocation, place)?,
         time_stamp: time_stamp::check_time_stamp(written.time_stamp, accept_test, place)?,
         evidence: time_stamp::check_evidence(written.evidence, place)?,
         tls_directory: place.path("tls.directory", written.tls.directory)?,

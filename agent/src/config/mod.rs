@@ -13,6 +13,7 @@ mod file;
 mod mandate;
 mod origin;
 mod record_server_name;
+mod revocation;
 mod search;
 mod time_stamp;
 mod token_name;
@@ -33,6 +34,7 @@ pub use origin::SiteOriginError;
 pub use paraphe_protocol::login::{Audience, Origin};
 use paraphe_protocol::vihf::Sector;
 pub use record_server_name::{RecordServerName, RecordServerNameError};
+pub use revocation::RevocationConfig;
 pub use search::Directories;
 pub use time_stamp::{EvidenceConfig, TimeStampConfig};
 pub use token_name::TokenName;
@@ -66,6 +68,8 @@ pub struct Config {
     pub trust: Trust,
     /// Whom to trust besides, for signatures of documents by others than professionals and structures.
     pub document_trust: Trust,
+    /// How fresh revocation data must be for certificates that are used now.
+    pub revocation: RevocationConfig,
     /// Time stamps.
     pub time_stamp: TimeStampConfig,
     /// What is fetched for signatures of long term.
@@ -306,6 +310,7 @@ impl Default for Config {
             sites: Vec::new(),
             trust: Trust::default(),
             document_trust: Trust::below(Path::new(DEFAULT_DOCUMENT_TRUST), false),
+            revocation: RevocationConfig::default(),
             time_stamp: TimeStampConfig::default(),
             evidence: EvidenceConfig::default(),
             tls_directory: None,

@@ -3,11 +3,9 @@
 //!
 //! For each certificate below the anchor: a holder's own by OCSP where its issuer offers that (lists of hundreds of thousands of
 //! cards are large to carry), else by the list in the trust directory, else by one that is fetched; an authority's by list first.
-//! What was fetched is kept for ten minutes, so that many signatures ask once.
+//! What was fetched is kept ([`super::kept`]), so that many signatures ask once.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use paraphe_certs::{
     Certificate, CertificateUse, JudgementError, JudgementTime, MAX_CRL_BYTES,
@@ -16,31 +14,8 @@ use paraphe_certs::{
 };
 use paraphe_protocol::signature::Evidence;
 
+use super::kept::{Age, Answer, Asked};
 use super::{EvidenceError, EvidenceSource, FetchRequest};
-
-/// How long an answer is used again.
-const KEPT: Duration = Duration::from_secs(600);
-/// Most answers that are kept.
-const MOST_KEPT: usize = 32;
-
-/// Verified answers of the last minutes.
-#[derive(Debug, Default)]
-pub(super) struct RecentAnswers(Mutex<HashMap<Asked, (Instant, Answer)>>);
-
-/// What was asked, by SHA-256 of a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Asked {
-    /// The list of this issuer.
-    List([u8; 32]),
-    /// About this certificate.
-    Response([u8; 32]),
-}
-
-#[derive(Debug, Clone)]
-enum Answer {
-    List(RevocationList),
-    Response(OcspResponse),
-}
 
 impl EvidenceSource {
     /// Adds what is needed to judge `certificate` for the use `U`: its path without the anchor, and revocation data of each
@@ -147,7 +122,7 @@ impl EvidenceSource {
         attempts: &mut Vec<String>,
     ) -> Result<Option<Answer>, EvidenceError> {
         let key = Asked::Response(subject.sha256());
-        if let Some(answer) = self.recent.get(&key) {
+        if let Some(answer) = self.kept_response(&key, subject, issuer, now, Age::Recent) {
             return Ok(Some(answer));
         }
         for address in subject.ocsp_addresses() {
@@ -170,14 +145,67 @@ impl EvidenceSource {
             match told {
                 Ok((response, told)) if told.next_update.is_none_or(|until| until >= now) => {
                     let answer = Answer::Response(response);
-                    self.recent.put(key, answer.clone());
+                    self.kept.put(key, answer.clone());
                     return Ok(Some(answer));
                 }
                 Ok(_) => attempts.push(format!("{address}: an answer that has expired")),
                 Err(error) => attempts.push(format!("{address}: {error}")),
             }
         }
-        Ok(None)
+        Ok(self.kept_response(&key, subject, issuer, now, Age::Any))
+    }
+
+    /// A kept response that holds for a certificate now, as a fresh one must.
+    fn kept_response(
+        &self,
+        key: &Asked,
+        subject: &Certificate,
+        issuer: &Certificate,
+        now: UnixTime,
+        age: Age,
+    ) -> Option<Answer> {
+        let Some(Answer::Response(response)) = self.kept.get(key, age) else {
+            return None;
+        };
+        match response.answer(subject, issuer) {
+            Ok(told) if told.next_update.is_some_and(|until| until >= now) => {
+                Some(Answer::Response(response))
+            }
+            // Without an end of its own it is used while it is recent.
+            Ok(told) if told.next_update.is_none() && age == Age::Recent => {
+                Some(Answer::Response(response))
+            }
+            Ok(_) => {
+                self.kept.forget(key, "expired");
+                None
+            }
+            Err(error) => {
+                self.kept.forget(key, &error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A kept list that is usable for a certificate now, as a fresh one must be.
+    fn kept_list(
+        &self,
+        key: &Asked,
+        subject: &Certificate,
+        issuer: &Certificate,
+        now: UnixTime,
+        age: Age,
+    ) -> Option<Answer> {
+        let Some(Answer::List(list)) = self.kept.get(key, age) else {
+            return None;
+        };
+        if is_usable(&list, subject, issuer, now) {
+            return Some(Answer::List(list));
+        }
+        // A list of another scope may serve another certificate of the issuer.
+        if list.next_update().is_some_and(|until| until < now) || !list.is_signed_by(issuer) {
+            self.kept.forget(key, "expired, or not this issuer's");
+        }
+        None
     }
 
     fn list(
@@ -188,10 +216,8 @@ impl EvidenceSource {
         attempts: &mut Vec<String>,
     ) -> Option<Answer> {
         let key = Asked::List(issuer.sha256());
-        if let Some(Answer::List(list)) = self.recent.get(&key)
-            && is_usable(&list, subject, issuer, now)
-        {
-            return Some(Answer::List(list));
+        if let Some(answer) = self.kept_list(&key, subject, issuer, now, Age::Recent) {
+            return Some(answer);
         }
         for address in subject.crl_addresses() {
             let answer = match self.ask(&address, None, MAX_CRL_BYTES) {
@@ -204,17 +230,21 @@ impl EvidenceSource {
             match RevocationList::from_pem_or_der(&answer) {
                 Ok(list) if is_usable(&list, subject, issuer, now) => {
                     let answer = Answer::List(list);
-                    self.recent.put(key, answer.clone());
+                    self.kept.put(key, answer.clone());
                     return Some(answer);
                 }
                 Ok(_) => attempts.push(format!("{address}: a list that is not usable now")),
                 Err(error) => attempts.push(format!("{address}: {error}")),
             }
         }
-        None
+        let kept = self.kept_list(&key, subject, issuer, now, Age::Any);
+        if kept.is_some() {
+            tracing::info!("nobody answers: the list that was fetched before still holds");
+        }
+        kept
     }
 
-    fn ask(
+    pub(super) fn ask(
         &self,
         address: &str,
         post: Option<(&'static str, &[u8])>,
@@ -230,22 +260,6 @@ impl EvidenceSource {
             tracing::info!(%address, %error, "revocation data was not fetched");
             error.to_string()
         })
-    }
-}
-
-impl RecentAnswers {
-    fn get(&self, key: &Asked) -> Option<Answer> {
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (when, answer) = answers.get(key)?;
-        (when.elapsed() < KEPT).then(|| answer.clone())
-    }
-
-    fn put(&self, key: Asked, answer: Answer) {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.retain(|_, (when, _)| when.elapsed() < KEPT);
-        if answers.len() < MOST_KEPT {
-            answers.insert(key, (Instant::now(), answer));
-        }
     }
 }
 

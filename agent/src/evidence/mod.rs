@@ -13,6 +13,8 @@ mod error;
 mod fetch;
 mod gathering;
 mod http;
+mod kept;
+mod login_answer;
 mod raising;
 mod stamping;
 mod tls_anchors;
@@ -21,6 +23,7 @@ mod tls_anchors;
 #[cfg(all(test, feature = "softcard"))]
 mod tests;
 
+use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use error::EvidenceError;
@@ -29,7 +32,7 @@ pub(crate) use http::HttpFetcher;
 
 use crate::config::Config;
 use crate::operation::TrustLoader;
-use gathering::RecentAnswers;
+use kept::KeptAnswers;
 
 /// Whether this is an address that may be asked: `http` or `https`, with a host and without a user name.
 pub(crate) fn is_address(text: &str) -> bool {
@@ -45,18 +48,18 @@ pub(crate) struct EvidenceSource {
     time_stamping: TrustLoader,
     /// Who may sign documents besides professionals and structures.
     other_signers: TrustLoader,
-    recent: RecentAnswers,
+    kept: KeptAnswers,
 }
 
 impl EvidenceSource {
-    /// As the configuration says, through this fetcher.
-    pub(crate) fn new(config: Arc<Config>, fetcher: Arc<dyn Fetch>) -> Self {
+    /// As the configuration says, through this fetcher; what is fetched is kept below `directory`.
+    pub(crate) fn new(config: Arc<Config>, fetcher: Arc<dyn Fetch>, directory: &Path) -> Self {
         Self {
             time_stamping: TrustLoader::new(config.time_stamp.trust.clone()),
             other_signers: TrustLoader::new(config.document_trust.clone()),
             config,
             fetcher,
-            recent: RecentAnswers::default(),
+            kept: KeptAnswers::in_directory(directory.join("revocation")),
         }
     }
 

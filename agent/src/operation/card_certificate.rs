@@ -1,8 +1,10 @@
 //! Whether a card's certificate can be used, checked before the person is asked for a PIN, so that no try is spent on
 //! what the record server would refuse. The record server verifies again; this workstation refuses what it knows to be
 //! wrong: expired, revoked, for another use, of an authority that is not trusted, a test card in production. What it cannot
-//! know, because it has no trust anchors or no fresh revocation list, it leaves to the record server.
+//! know, because it has no trust anchors or no fresh revocation list, it leaves to the record server, but for a login where the
+//! configuration asks for an OCSP answer: then what is not known refuses.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use paraphe_certs::{
@@ -60,12 +62,20 @@ pub(crate) fn check<U: CertificateUse>(
     at: UnixTime,
 ) -> Result<Vec<Certificate>, Failure> {
     let trust = context.agent.trust.load()?;
-    if trust.anchor_count() == 0 {
+    let needs_answer = U::IS_LOGIN && trust.freshness().login_needs_answer;
+    // Without anchors nobody's answer can be believed.
+    if trust.anchor_count() == 0 && !needs_answer {
         tracing::warn!(
             "no trust anchor is configured: the card's certificate path is not checked here"
         );
         return without_anchors::<U>(certificate, at, trust.accepts_test());
     }
+    let trust = if needs_answer {
+        let evidence = &context.agent.evidence;
+        Arc::new(evidence.with_login_answer::<U>(&trust, certificate, at)?)
+    } else {
+        trust
+    };
     match trust.verify::<U>(certificate, at) {
         Ok(verified) => {
             let chain = verified.chain();
@@ -75,9 +85,10 @@ pub(crate) fn check<U: CertificateUse>(
         Err(
             error @ (PathError::RevocationUnknown { .. }
             | PathError::CrlExpired { .. }
+            | PathError::CrlTooOld { .. }
             | PathError::CrlNotYetValid { .. }
             | PathError::CrlUnusable { .. }),
-        ) => {
+        ) if !needs_answer => {
             tracing::warn!(
                 code = Failure::from(error).code().name(),
                 "left to the record server"

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use paraphe_certs::{Certificate, MAX_CRL_BYTES, RevocationList, TrustStore, TrustStoreError};
+use paraphe_certs::{
+    Certificate, Freshness, MAX_CRL_BYTES, RevocationList, TrustStore, TrustStoreError,
+};
 
 use crate::config::Trust;
 
@@ -26,6 +28,7 @@ const CRL_NAMES: &[&str] = &["crl", "pem"];
 #[derive(Debug)]
 pub(crate) struct TrustLoader {
     trust: Trust,
+    freshness: Freshness,
     last: Mutex<Option<(Vec<Seen>, Arc<TrustStore>)>>,
 }
 
@@ -67,8 +70,14 @@ pub(crate) enum TrustLoadError {
 
 impl TrustLoader {
     pub(crate) fn new(trust: Trust) -> Self {
+        Self::with_freshness(trust, Freshness::default())
+    }
+
+    /// The same, its revocation data no older than this where a certificate is used now.
+    pub(crate) fn with_freshness(trust: Trust, freshness: Freshness) -> Self {
         Self {
             trust,
+            freshness,
             last: Mutex::default(),
         }
     }
@@ -90,6 +99,7 @@ impl TrustLoader {
         }
         let mut store = TrustStore::new();
         store.accept_test(self.trust.accept_test);
+        store.set_freshness(self.freshness);
         for file in &seen {
             let bytes = read(file)?;
             add(&mut store, file.kind, &bytes).map_err(|source| TrustLoadError::Content {

@@ -4,10 +4,12 @@
 
 mod gathering;
 mod http;
+mod kept;
+mod login_answer;
 mod stamping;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use paraphe_certs::test_pki::{
@@ -35,6 +37,10 @@ pub(super) struct Network {
     pub(super) stamping_time: UnixTime,
     pub(super) has_ocsp: bool,
     pub(super) has_lists: bool,
+    /// What the OCSP responder answers in place of an answer to the request.
+    pub(super) ocsp_answer: Mutex<Option<Vec<u8>>>,
+    /// Nobody answers any more.
+    silent: AtomicBool,
     asked: AtomicUsize,
 }
 
@@ -54,8 +60,14 @@ impl Network {
             stamping_time: NOW,
             has_ocsp: true,
             has_lists: true,
+            ocsp_answer: Mutex::default(),
+            silent: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
         }
+    }
+
+    pub(super) fn silence(&self, silent: bool) {
+        self.silent.store(silent, Ordering::SeqCst);
     }
 
     pub(super) fn asked(&self) -> usize {
@@ -83,6 +95,14 @@ impl Network {
 
     /// A source with this network behind it, and its authorities in a directory.
     pub(super) fn source(self: &Arc<Self>, directory: &Path, fetch: bool) -> EvidenceSource {
+        self.source_with(directory, |config| config.evidence.fetch = fetch)
+    }
+
+    pub(super) fn source_with(
+        self: &Arc<Self>,
+        directory: &Path,
+        change: impl FnOnce(&mut Config),
+    ) -> EvidenceSource {
         let anchors = directory.join("anchors");
         std::fs::create_dir_all(&anchors).unwrap();
         std::fs::create_dir_all(directory.join("intermediates")).unwrap();
@@ -94,14 +114,24 @@ impl Network {
         let mut config = Config::default();
         config.time_stamp.url = Some(TSA.to_owned());
         config.time_stamp.trust = Trust::below(directory, true);
-        config.evidence.fetch = fetch;
-        EvidenceSource::new(Arc::new(config), Arc::clone(self) as Arc<dyn Fetch>)
+        change(&mut config);
+        EvidenceSource::new(
+            Arc::new(config),
+            Arc::clone(self) as Arc<dyn Fetch>,
+            directory,
+        )
     }
 }
 
 impl Fetch for Network {
     fn fetch(&self, request: &FetchRequest<'_>) -> Result<Vec<u8>, FetchError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.silent.load(Ordering::SeqCst) {
+            return Err(FetchError::Connection {
+                host: request.address.to_owned(),
+                cause: "nobody there".to_owned(),
+            });
+        }
         let pki = self.pki.lock().unwrap();
         let body = request.post.map(|(_, body)| body);
         match (request.address, request.post) {
@@ -113,7 +143,9 @@ impl Fetch for Network {
             (address, Some(("application/ocsp-request", query)))
                 if address.starts_with("http://ocsp.") && self.has_ocsp =>
             {
-                Ok(pki.ocsp_reply(query, &OcspAnswering::at(NOW)).unwrap())
+                let instead = self.ocsp_answer.lock().unwrap().clone();
+                Ok(instead
+                    .unwrap_or_else(|| pki.ocsp_reply(query, &OcspAnswering::at(NOW)).unwrap()))
             }
             (address, None) if address.contains("/CRL/") && self.has_lists => {
                 let lists = pki.crls(NOW).unwrap();

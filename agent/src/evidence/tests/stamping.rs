@@ -63,7 +63,7 @@ fn an_authority_that_is_not_trusted_or_has_another_time() {
         config.time_stamp.trust = crate::config::Trust::below(directory.path(), true);
         Arc::new(config)
     };
-    let source = super::EvidenceSource::new(config, stranger);
+    let source = super::EvidenceSource::new(config, stranger, directory.path());
     let error = source.stamp(&[7; 32], NOW).unwrap_err();
     assert_eq!(code(error), ErrorCode::TimeStampInvalid);
 
@@ -84,7 +84,9 @@ fn an_authority_that_is_not_trusted_or_has_another_time() {
 fn no_authority_and_none_that_answers() {
     let config = Arc::new(crate::config::Config::default());
     let network = Arc::new(Network::new());
-    let source = super::EvidenceSource::new(config, Arc::clone(&network) as Arc<dyn super::Fetch>);
+    let directory = tempfile::tempdir().unwrap();
+    let fetch = Arc::clone(&network) as Arc<dyn super::Fetch>;
+    let source = super::EvidenceSource::new(config, fetch, directory.path());
     assert!(!source.has_time_stamps());
     let error = source.stamp(&[7; 32], NOW).unwrap_err();
     assert_eq!(code(error), ErrorCode::TimeStampNotConfigured);
@@ -92,7 +94,7 @@ fn no_authority_and_none_that_answers() {
 
     let mut config = crate::config::Config::default();
     config.time_stamp.url = Some("http://elsewhere.invalid/".to_owned());
-    let source = super::EvidenceSource::new(Arc::new(config), network);
+    let source = super::EvidenceSource::new(Arc::new(config), network, directory.path());
     let error = source.stamp(&[7; 32], NOW).unwrap_err();
     assert_eq!(code(error), ErrorCode::TimeStampUnreachable);
 }
