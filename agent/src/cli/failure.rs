@@ -10,7 +10,7 @@ use crate::door::client::ClientError;
 use crate::pin::PinEntryError;
 use crate::problem::system_error;
 use crate::service::StartError;
-use crate::trust::TrustError;
+use crate::trust::{AuthoritiesError, TrustError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,8 @@ pub(super) enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Trust(#[from] TrustError),
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
     #[error(transparent)]
     Door(#[from] DoorError),
     #[error(transparent)]
@@ -64,6 +66,7 @@ impl Failure {
             Self::Problem(problem) => *problem,
             Self::Config(error) => error.problem(language),
             Self::Trust(error) => error.problem(language),
+            Self::Authorities(error) => error.problem(language),
             Self::Door(error) => error.problem(language),
             Self::PinEntry(error) => crate::problem::Failure::from(error).into_problem(language),
             Self::File { path, source } => file_problem(&path, &source, language),

@@ -31,6 +31,7 @@ mod sign;
 mod soft_cards;
 mod status;
 mod trust;
+mod trust_anchors;
 mod tunnel;
 mod verify;
 mod viewer;

@@ -1,4 +1,5 @@
-//! `paraphe trust init | status | remove`: the certificate of the agent's own HTTPS door on this workstation.
+//! `paraphe trust init | status | remove`: the certificate of the agent's own HTTPS door on this workstation. Whom the workstation
+//! trusts is [`super::trust_anchors`].
 
 use std::time::SystemTime;
 
@@ -11,6 +12,7 @@ use super::Ending;
 use super::failure::Failure;
 use super::output::{self, Lines, instant};
 use super::session::Invocation;
+use super::trust_anchors::{self, AnchorsCommand};
 use crate::trust::{Initialised, TlsDirectory, TrustError, TrustState};
 
 #[derive(Debug, Subcommand)]
@@ -21,6 +23,9 @@ pub(super) enum TrustCommand {
     Status,
     /// Supprime le certificat et sa clé / deletes the certificate and its key
     Remove,
+    /// Les autorités que le poste reconnaît / the authorities that the workstation trusts
+    #[command(subcommand)]
+    Anchors(AnchorsCommand),
 }
 
 #[derive(Debug, Args)]
@@ -31,12 +36,14 @@ pub(super) struct InitArguments {
 }
 
 pub(super) fn run(invocation: &Invocation, command: &TrustCommand) -> Result<Ending, Failure> {
-    let directory = directory(invocation)?;
     let now = UnixTime::from(SystemTime::now());
     match command {
-        TrustCommand::Init(arguments) => init(invocation, &directory, now, arguments.renew),
-        TrustCommand::Status => status(invocation, &directory, now),
-        TrustCommand::Remove => remove(invocation, &directory),
+        TrustCommand::Init(arguments) => {
+            init(invocation, &directory(invocation)?, now, arguments.renew)
+        }
+        TrustCommand::Status => status(invocation, &directory(invocation)?, now),
+        TrustCommand::Remove => remove(invocation, &directory(invocation)?),
+        TrustCommand::Anchors(command) => trust_anchors::run(invocation, command),
     }
 }
 

@@ -1,13 +1,18 @@
 //! The certificate of the agent's own HTTPS door on this workstation: made by `paraphe trust init`, kept in one directory,
 //! checked each time it is used. The root can vouch for this machine only, and its key no longer exists
-//! (`paraphe_certs::localhost`). A certificate that still holds is never replaced unless that is asked for.
+//! (`paraphe_certs::localhost`). A certificate that still holds is never replaced unless that is asked for. Beside it, whom the
+//! workstation trusts as authorities of cards: installed by `paraphe trust anchors`.
 
+mod authorities;
+mod authorities_error;
 mod directory;
 mod error;
 
 #[cfg(test)]
 mod tests;
 
+pub use authorities::{Additions, Authorities, Authority, written_fingerprint};
+pub use authorities_error::AuthoritiesError;
 pub use directory::{Initialised, LEAF_FILE, LEAF_KEY_FILE, ROOT_FILE, TlsDirectory};
 pub use error::TrustError;
 
