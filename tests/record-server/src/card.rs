@@ -13,6 +13,8 @@ pub(crate) const fn path_code(error: &PathError) -> Code {
         PathError::Revoked { .. } => Code::CertificateRevoked,
         PathError::RevocationUnknown { .. }
         | PathError::CrlExpired { .. }
+        | PathError::CrlTooOld { .. }
+        | PathError::NoFreshAnswer { .. }
         | PathError::CrlNotYetValid { .. }
         | PathError::CrlUnusable { .. } => Code::CertificateRevocationUnknown,
         PathError::UnknownIssuer { .. }
