@@ -12,13 +12,20 @@ use paraphe_certs::test_pki::{
     CardPerson, RevocationReason, Structure, TestPki, TestPkiOptions, Validity,
 };
 use paraphe_certs::{Category, Certificate, UnixTime};
+use paraphe_protocol::digest::Sha256Digest;
+use paraphe_protocol::identifiers::Oid;
+use paraphe_protocol::lot::{
+    LotDocument, LotDraft, LotLimits, PreparedLot, SubmissionSet, verify_signature,
+};
 use paraphe_protocol::vihf::{
     self, AdmitError, Expected, ExpectedAudience, MAX_VIHF_BYTES, Resource, VihfId, VihfMode,
     read_unverified,
 };
 use proptest::prelude::*;
 use support::byte_changes::{other, values};
-use support::vihf::{C14N, DS, VihfPractice, audience, element, sign_text, sign_text_as, wearing};
+use support::vihf::{
+    C14N, DS, VihfPractice, audience, element, patient, sign_text, sign_text_as, wearing,
+};
 use support::{NOW, sign};
 
 /// Changes that xmlsec1 judges too.
@@ -461,6 +468,43 @@ fn no_edit_makes_an_assertion_say_something_else() {
     practice.check(&[&xml[..], b"\n"].concat()).unwrap();
 }
 
+/// A lot whose documents do not matter.
+fn lot(practice: &VihfPractice) -> PreparedLot {
+    let set = SubmissionSet {
+        unique_id: Oid::from_uuid(1000),
+        source_id: Oid::from_uuid(2000),
+        patient: patient(),
+        submission_time: NOW,
+    };
+    let document = LotDocument {
+        unique_id: Oid::from_uuid(1),
+        sha256: Sha256Digest::of(b"document"),
+    };
+    LotDraft::new(set, vec![document], &LotLimits::default())
+        .unwrap()
+        .prepare(&practice.card.signature.certificate, &[], NOW)
+        .unwrap()
+}
+
+/// The same signature key signs lots and documents: neither is taken for the other.
+#[test]
+fn an_assertion_is_neither_a_lot_nor_a_signed_document() {
+    let practice = VihfPractice::new();
+    let xml = practice.specimen(VihfMode::Direct);
+    let limits = LotLimits::default();
+    let as_lot = verify_signature(&xml, &practice.store, NOW, &limits);
+    // Each is refused for its form, by whichever limit or element is met first.
+    let is_of_form = |code: &str| matches!(code, "structure" | "xml-refused");
+    assert!(is_of_form(as_lot.unwrap_err().code()));
+    let as_document = support::xades::check(&xml, &[]);
+    assert!(as_document.is_err(), "{as_document:?}");
+    let lot = lot(&practice);
+    let value = sign(&practice.card.signature, lot.to_be_signed());
+    let lot = lot.complete(&value).unwrap();
+    verify_signature(&lot, &practice.store, NOW, &limits).unwrap();
+    assert!(is_of_form(practice.check(&lot).unwrap_err().code()));
+}
+
 /// Bytes that a card signed for something else, in the place of the assertion's own.
 #[test]
 fn bytes_signed_for_something_else_make_no_assertion() {
@@ -471,7 +515,10 @@ fn bytes_signed_for_something_else_make_no_assertion() {
     let of_another = std::str::from_utf8(of_another.to_be_signed()).unwrap();
     let plain = format!("<ds:SignedInfo xmlns:ds=\"{DS}\"></ds:SignedInfo>");
     let dates = unsigned.replace("10:05:00", "10:04:00");
+    let lot = lot(&practice);
+    let lot = std::str::from_utf8(lot.to_be_signed()).unwrap();
     for (name, bytes) in [
+        ("the SignedInfo of a lot", lot),
         ("an empty SignedInfo", plain.as_str()),
         ("an assertion itself", dates.as_str()),
         ("text", "card-agent authentication v1"),
