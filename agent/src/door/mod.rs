@@ -13,6 +13,7 @@ mod response;
 mod router;
 mod serve;
 pub mod socket;
+mod socket_diagnosis;
 mod stop;
 mod tls;
 

@@ -1,4 +1,5 @@
-//! Whose socket is at the other end of a TCP connection on loopback: the kernel's table of sockets (proc(5),
+//! Whose socket is at the other end of a TCP connection on loopback: the kernel is asked for that one socket (socket_diagnosis.rs), or, where
+//! it does not offer that, looked up in its table of sockets (proc(5),
 //! `/proc/self/net/tcp` and `tcp6`; this form is there under systemd's ProcSubset=pid too) names the owner of each. Another
 //! user of the machine can connect to our port like anybody; here is where that ends. Where the kernel does not say, the
 //! answer is no.
@@ -10,6 +11,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 
+use super::socket_diagnosis;
+
 /// Longest table that is read, bytes: some 200,000 sockets.
 const MAXIMUM_TABLE_BYTES: u64 = 32 << 20;
 
@@ -18,7 +21,14 @@ pub(crate) async fn belongs_to(stream: &TcpStream, peer: SocketAddr, uid: u32) -
     let Ok(ours) = stream.local_addr() else {
         return false;
     };
-    let owner = spawn_blocking(move || owner(peer, ours)).await;
+    let owner = match socket_diagnosis::owner(peer, ours) {
+        Ok(owner) => Ok(Ok(owner)),
+        // Not offered here: the table, which is long on a busy machine.
+        Err(error) => {
+            tracing::debug!(%error, "the kernel tells of single sockets in its table only");
+            spawn_blocking(move || owner(peer, ours)).await
+        }
+    };
     match owner {
         Ok(Ok(Some(owner))) if owner == uid => true,
         Ok(Ok(owner)) => {
