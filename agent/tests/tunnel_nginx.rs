@@ -21,6 +21,7 @@ use paraphe_certs::test_pki::{Authority, CardPerson, Level, Structure, Validity}
 use paraphe_protocol::api::{ErrorCode, Operation};
 use serde_json::{Value, json};
 use soft_hsm::SoftHsm;
+use stage::session_manager::{Bus, Logind, OURS};
 use stage::{Answer, Card, Stage, pki, program};
 use tls_servers::Nginx;
 use tls_servers::curl::curl;
@@ -117,7 +118,7 @@ async fn a_cps3_reaches_nginx_by_tls_12_with_one_signature() {
     assert_eq!(status["handshakes"], 1);
     assert_eq!(status["connections"], 3);
     assert!(status["received_bytes"].as_u64().unwrap() > 300, "{status}");
-    assert!(!place.card.pin_verified());
+    place.card.until_locked().await;
     // The secret and the caller's own Host go no further.
     let seen = place.nginx.seen();
     let port = place.nginx.port();
@@ -411,6 +412,21 @@ async fn a_tunnel_ends_with_its_time_and_with_the_agent() {
         .perform_as(&program(), Operation::TunnelStatus, json!({}))
         .await;
     assert_eq!(all.unwrap()["tunnels"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_locked_ends_it() {
+    let nginx = Nginx::start("TLSv1.3");
+    let bus = Bus::start();
+    let logind = Logind::start(&bus).await;
+    let configuration = format!("{}{}", nginx.configuration(""), bus.configuration());
+    let stage = Stage::with(vec![Answer::Pin("1234")], false, &configuration);
+    stage.insert(READER, &Card::shipped("physician-cps4"));
+    let cursor = cursor(&stage, &program()).await;
+    let opened = open(&stage, json!({"server": "nginx"})).await;
+    assert_eq!(opened["tunnel"]["ends_on_lock"], true);
+    logind.lock(OURS).await;
+    assert_eq!(told_end(&stage, cursor).await, "session-locked");
 }
 
 #[tokio::test]

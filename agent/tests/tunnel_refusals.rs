@@ -42,7 +42,7 @@ async fn refused(configuration: &str, profile: &str, server: &str) -> Problem {
         .await
         .unwrap();
     assert_eq!(all["tunnels"][0]["end"]["reason"], "not-reached");
-    assert!(!card.pin_verified());
+    card.until_locked().await;
     refused
 }
 

@@ -14,6 +14,7 @@ mod key;
 mod one_tunnel;
 mod port;
 mod sessions;
+mod signer;
 mod suites;
 mod traffic;
 mod upstream;

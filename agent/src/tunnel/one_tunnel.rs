@@ -1,8 +1,8 @@
 //! One tunnel: what the person agreed to, what was used of it, the held PIN, and its end, which happens once: the PIN is wiped, the
 //! sessions are forgotten, every connection is cut.
 //!
-//! Each full handshake presents the PIN to the same serial number, signs once, and leaves the card reset. Refused: more handshakes than
-//! the person agreed to.
+//! Each full handshake is one signature, made once the PIN was presented to the same serial number (signer.rs); the card is left reset.
+//! Refused: more handshakes than the person agreed to.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use super::admission::TunnelSecret;
 use super::key::SignHandshake;
+use super::signer::{self, Signer, Waiting};
 use super::traffic::Traffic;
 use super::upstream::{ClientSide, Upstream};
 use crate::config::RecordServer;
@@ -27,9 +28,7 @@ use crate::operation::now;
 use crate::problem::Failure;
 use crate::reader::with_patience;
 use crate::service::Inner;
-use crate::token::{
-    AuthenticationSignature, HeldSecret, ProvenSecret, Token, TokenError, VERIFIED_LIMIT,
-};
+use crate::token::{HeldSecret, ProvenSecret, Token, TokenError, VERIFIED_LIMIT};
 
 /// What a tunnel is begun with: all of it was shown to the person, whose entry the token accepted.
 #[derive(Debug)]
@@ -68,8 +67,7 @@ pub(crate) struct Tunnel {
     idle: Duration,
     slept: Duration,
     held: Arc<HeldSecret>,
-    /// Held while the token works: one transaction at a time.
-    turn: Mutex<()>,
+    signer: Signer,
     state: Mutex<State>,
     traffic: Arc<Traffic>,
     upstream: Upstream,
@@ -115,6 +113,7 @@ impl Tunnel {
         };
         let signer: Arc<dyn SignHandshake> = Arc::<Signing>::clone(&signing);
         let upstream = Upstream::new(address, terms.anchors, &client, signer)?;
+        let (signer, waiting) = Signer::new();
         let opened = now();
         let seconds = u64::try_from(terms.not_after.0.saturating_sub(opened.0)).unwrap_or(0);
         let tunnel = Arc::new(Self {
@@ -132,7 +131,7 @@ impl Tunnel {
             idle: agent.config.tunnel.idle,
             slept: terms.slept,
             held: Arc::new(HeldSecret::new(terms.secret)),
-            turn: Mutex::new(()),
+            signer,
             state: Mutex::default(),
             traffic: Arc::new(Traffic::new()),
             upstream,
@@ -141,6 +140,7 @@ impl Tunnel {
         });
         // Nobody else has it yet.
         let _first = signing.0.set(Arc::downgrade(&tunnel));
+        signer::start(&tunnel, waiting)?;
         Ok(tunnel)
     }
 
@@ -232,6 +232,7 @@ impl Tunnel {
     /// Ends it, once: the PIN is wiped, no handshake is resumed or begun, every connection is cut.
     pub(crate) fn end(&self, reason: TunnelEndReason) {
         self.held.forget();
+        self.signer.end();
         self.upstream.forget();
         {
             let mut state = self.lock();
@@ -295,47 +296,62 @@ impl Tunnel {
         }
     }
 
-    /// Signs one handshake, in one transaction. What another program's reset lost is tried once more.
+    /// Signs one handshake, which takes its place in the count before the card is asked and gives it back if no signature came of it.
     fn sign(
         &self,
         algorithm: SignatureAlgorithm,
         content: &CertificateVerify,
     ) -> Result<Vec<u8>, Failure> {
-        let agent = self.agent.upgrade().ok_or(ErrorCode::TunnelEnded)?;
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_open()?;
-        let over = self.lock().handshakes >= self.maximum_handshakes;
-        if over {
+        let is_over = {
+            let mut state = self.lock();
+            let is_over = state.handshakes >= self.maximum_handshakes;
+            if !is_over {
+                state.handshakes = state.handshakes.saturating_add(1);
+            }
+            is_over
+        };
+        if is_over {
             self.end(TunnelEndReason::HandshakesUsedUp);
             return Err(ErrorCode::TunnelEnded.into());
         }
-        let signature = with_patience(agent.config.limits.card_time, || {
+        self.signer.sign(algorithm, content).inspect_err(|_| {
+            let mut state = self.lock();
+            state.handshakes = state.handshakes.saturating_sub(1);
+        })
+    }
+
+    /// Presents the PIN and signs what waits. What another program's reset lost is tried once more.
+    pub(super) fn sign_waiting(&self, waiting: &Arc<Waiting>) -> Result<(), Failure> {
+        let agent = self.agent.upgrade().ok_or(ErrorCode::TunnelEnded)?;
+        with_patience(agent.config.limits.card_time, || {
             let mut again = true;
             loop {
-                match self.sign_once(&agent, algorithm, content)? {
+                self.check_open()?;
+                match self.unlock_once(&agent, waiting)? {
                     Err(error) if again && is_foreign_reset(&error) => again = false,
-                    signed => return signed.map_err(Failure::from),
+                    Err(error) => return Err(error.into()),
+                    // It ended meanwhile.
+                    Ok(()) if waiting.is_waited_for() => {
+                        return Err(ErrorCode::TunnelEnded.into());
+                    }
+                    Ok(()) => return Ok(()),
                 }
             }
-        })?;
-        let mut state = self.lock();
-        state.handshakes = state.handshakes.saturating_add(1);
-        Ok(signature.as_bytes().to_vec())
+        })
     }
 
     /// A PIN that was not accepted ends the tunnel.
-    fn sign_once(
+    fn unlock_once(
         &self,
         agent: &Inner,
-        algorithm: SignatureAlgorithm,
-        content: &CertificateVerify,
-    ) -> Result<Result<AuthenticationSignature, TokenError>, Failure> {
-        let content = content.clone();
+        waiting: &Arc<Waiting>,
+    ) -> Result<Result<(), TokenError>, Failure> {
+        let ended = self.ended.subscribe();
+        let work = signer::work(waiting, &self.token, move || !*ended.borrow());
         let outcome = self
             .token
-            .unlock_held(agent, &self.held, VERIFIED_LIMIT, move |token| {
-                token.sign_certificate_verify(algorithm, &content)
-            });
+            .unlock_held(agent, &self.held, VERIFIED_LIMIT, work);
         if matches!(&outcome, Ok(Err(error)) if error.code_was_refused()) {
             agent.pin_entry.note_refused();
         }

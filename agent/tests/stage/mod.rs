@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use paraphe::caller::Caller;
 use paraphe::config::Config;
@@ -98,6 +98,15 @@ impl Card {
 
     pub fn pin_verified(&self) -> bool {
         self.0.lock().unwrap().pin_verified()
+    }
+
+    /// Waits until its PIN is not verified: who was given a signature early may look before the transaction is over.
+    pub async fn until_locked(&self) {
+        let until = Instant::now() + LONG;
+        while self.pin_verified() {
+            assert!(Instant::now() < until, "the card stays verified");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 }
 
