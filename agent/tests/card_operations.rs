@@ -397,6 +397,20 @@ async fn a_login_that_cannot_be_asks_for_no_pin() {
 }
 
 #[tokio::test]
+async fn a_login_that_needs_an_ocsp_answer_is_refused_before_the_pin_where_nobody_answers() {
+    // The test PKI's responder has an address that leads nowhere.
+    let more = "[revocation]\nocsp_at_login = true\n[evidence]\ntimeout_seconds = 1\n";
+    let stage = Stage::with(vec![], false, more);
+    let card = Card::shipped("physician");
+    stage.insert("Lecteur 1", &card);
+    let body = json!({"nonce": nonce(), "server": "regional"});
+    let refused = stage.perform(Operation::Login, body).await;
+    assert_eq!(code(&refused), ErrorCode::CertificateRevocationUnknown);
+    assert!(stage.asked().is_empty());
+    assert_eq!(card.counters().verifies, 0);
+}
+
+#[tokio::test]
 async fn documents_come_and_go_in_pieces() {
     let stage = Stage::new(vec![]);
     let ours = site(SITE);

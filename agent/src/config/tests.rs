@@ -35,6 +35,7 @@ fn the_documented_example_is_read_as_it_stands() {
     assert_eq!(config.trust, super::Trust::default());
     assert_eq!(config.lot, super::LotDefaults::default());
     assert_eq!(config.batch, super::BatchConfig::default());
+    assert_eq!(config.revocation, super::RevocationConfig::default());
     assert_eq!((config.session_bus, config.viewer), (None, None));
     let [component] = &config.vitale_components[..] else {
         panic!("one component")
@@ -43,6 +44,29 @@ fn the_documented_example_is_read_as_it_stands() {
     assert_eq!(component.timeout_seconds, 30);
     assert_eq!(config.vitale_places.len(), 1);
     assert_eq!(config.log.level, super::LogLevel::Info);
+}
+
+#[test]
+fn freshness_has_limits_that_make_it_stricter_only() {
+    let text = "[revocation]\nlist_hours = 24\nanswer_minutes = 5\nocsp_at_login = true\nocsp_nonce = false\n";
+    let revocation = parse(text).unwrap().revocation;
+    assert_eq!(revocation.freshness.list_seconds, Some(86_400));
+    assert_eq!(revocation.freshness.answer_seconds, 300);
+    assert!(revocation.freshness.login_needs_answer && !revocation.nonce);
+    let default = parse("[revocation]\n").unwrap().revocation;
+    assert_eq!(default, super::RevocationConfig::default());
+    assert_eq!(default.freshness.list_seconds, None);
+    for wrong in [
+        "list_hours = 0",
+        "list_hours = 8785",
+        "answer_minutes = 10081",
+        "nonce = true",
+    ] {
+        assert!(
+            parse(&format!("[revocation]\n{wrong}\n")).is_err(),
+            "{wrong}"
+        );
+    }
 }
 
 #[test]
