@@ -5,7 +5,10 @@
 mod fixture;
 
 use fixture::{FORT_PERSONS, NOW, login_certificate, pki, signature_certificate};
-use paraphe_certs::test_pki::{Authority, CardPerson, OcspAnswering, RevocationReason, TestPki};
+use paraphe_certs::test_pki::{
+    Authority, CardPerson, CertificateTemplate, KeyAlgorithm, OcspAnswering, OcspResponder,
+    RevocationReason, TestPki, Validity,
+};
 use paraphe_certs::{
     CardLogin, CardSignature, Certificate, Freshness, JudgementError, JudgementTime, OcspError,
     OcspRequest, PathError, PathEvidence, RevocationList, TrustStore, UnixTime,
@@ -296,5 +299,56 @@ fn an_answer_that_says_revoked_counts_whether_it_is_needed_or_not() {
     assert!(matches!(
         store.verify::<CardLogin>(&card, hours(5)),
         Err(PathError::Revoked { .. })
+    ));
+}
+
+#[test]
+fn a_responder_that_its_issuer_revoked_says_nothing() {
+    let mut pki = pki(&[FORT_PERSONS]);
+    let card = card(&pki);
+    let needs = |it: &mut Freshness| it.login_needs_answer = true;
+    // Without the extension that spares it, the responder's own revocation is looked at.
+    let template = CertificateTemplate {
+        key: KeyAlgorithm::P256,
+        extensions: Vec::new(),
+        ..OcspResponder::template(Validity::of_card(NOW))
+    };
+    let issued = pki.issue(FORT_PERSONS, &template).unwrap();
+    let responder = OcspResponder::new(&issued).unwrap();
+    let how = OcspAnswering {
+        responder: Some(&responder),
+        ..OcspAnswering::at(NOW)
+    };
+    let store = limited(answered(&pki, &card, &how), needs);
+    assert!(store.verify::<CardLogin>(&card, NOW).is_ok());
+    pki.revoke(
+        &issued.certificate,
+        hours(-20),
+        RevocationReason::KeyCompromise,
+    )
+    .unwrap();
+    let store = limited(answered(&pki, &card, &how), needs);
+    assert!(matches!(
+        store.verify::<CardLogin>(&card, NOW),
+        Err(PathError::NoFreshAnswer { .. })
+    ));
+}
+
+#[test]
+fn a_list_without_a_number_is_no_list() {
+    let pki = pki(&[FORT_PERSONS]);
+    let card = card(&pki);
+    let number = [0x55, 0x1d, 0x14];
+    let lists = complete(&pki, hours(-1), hours(24));
+    let nameless = lists.into_iter().map(|list| {
+        let mut der = list.der().to_vec();
+        let place = der.windows(3).position(|it| it == number).unwrap();
+        der[place + 2] = 0x7f;
+        RevocationList::from_der(&der).unwrap()
+    });
+    // Not taken at all, rather than found to be altered.
+    assert!(matches!(
+        with_lists(&pki, nameless).verify::<CardLogin>(&card, NOW),
+        Err(PathError::RevocationUnknown { .. })
     ));
 }
