@@ -336,6 +336,7 @@ fn verified(assertion: &LoginAssertion, audience: &str) -> Result<String, LoginE
         now: SystemTime::now().into(),
         offered: &OfferedAlgorithms::all(),
         channel_binding: ChannelBinding::None,
+        stated: None,
     };
     verify(&expected, assertion, &trust).map(|login| login.holder().display_name())
 }

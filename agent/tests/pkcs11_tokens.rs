@@ -76,6 +76,7 @@ fn verified_holder(assertion: &Value) -> String {
         now: UnixTime::from(SystemTime::now()),
         offered: &OfferedAlgorithms::all(),
         channel_binding: ChannelBinding::None,
+        stated: None,
     };
     verify(&expected, &assertion, &trust)
         .unwrap()

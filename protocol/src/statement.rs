@@ -1,5 +1,5 @@
 //! What the statements of our own that a card signs have in common, a login and an approval: the sizes of what travels, a short life
-//! by two clocks that may differ, and an algorithm that is named and follows from the key.
+//! by two clocks that may differ, and for an approval an algorithm that is named and follows from the key.
 //!
 //! Each kind of statement tells these refusals as its own.
 

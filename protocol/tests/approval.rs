@@ -452,6 +452,7 @@ fn login_request<'a>(key: &'a Issued, terms: &'a Terms) -> LoginRequest<'a> {
     static OFFERED: std::sync::LazyLock<OfferedAlgorithms> =
         std::sync::LazyLock::new(OfferedAlgorithms::all);
     LoginRequest {
+        algorithm: SignatureAlgorithm::RsaPkcs1Sha256,
         audience: &terms.audience,
         origin: &terms.origin,
         nonce: &terms.nonce,
@@ -555,6 +556,7 @@ fn no_signature_of_another_kind_is_an_approval_nor_the_reverse() {
             now: NOW,
             offered: &offered,
             channel_binding: ChannelBinding::None,
+            stated: None,
         };
         login::verify(&expected, &assertion, &practice.store)
             .map(drop)

@@ -42,6 +42,7 @@ impl Terms {
 
     fn request<'a>(&'a self, practice: &'a Practice) -> LoginRequest<'a> {
         LoginRequest {
+            algorithm: SignatureAlgorithm::RsaPkcs1Sha256,
             audience: &self.audience,
             origin: &self.origin,
             nonce: &self.nonce,
@@ -63,6 +64,7 @@ impl Terms {
             now,
             offered: &self.offered,
             channel_binding: self.binding,
+            stated: None,
         }
     }
 }

@@ -74,6 +74,8 @@ struct WrittenRecordServer {
 struct WrittenSite {
     origin: Spanned<String>,
     record_server: Option<Spanned<String>>,
+    #[serde(default)]
+    web_eid: bool,
 }
 
 #[derive(Deserialize)]
@@ -405,6 +407,7 @@ fn check_sites(
         sites.push(Site {
             origin,
             record_server,
+            web_eid: entry.web_eid,
         });
     }
     Ok(sites)

@@ -130,6 +130,8 @@ pub struct Site {
     pub origin: Origin,
     /// The record server that its logins are for; `None`: it cannot ask for a login.
     pub record_server: Option<RecordServerName>,
+    /// Whether it is given Web eID tokens.
+    pub web_eid: bool,
 }
 
 /// A PKCS#11 module that may be loaded.

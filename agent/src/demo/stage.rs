@@ -66,6 +66,7 @@ impl Stage {
             tls: TlsSource::SelfSigned,
             client_certificates: ClientCertificates::default(),
             offered: OfferedAlgorithms::all(),
+            accept_unbound: false,
             clock: Clock::system(),
             signers: paraphe_record_server::Signers::default(),
             limits: RecordLimits::default(),

@@ -8,9 +8,10 @@ use std::time::SystemTime;
 use paraphe_certs::UnixTime;
 use paraphe_protocol::api::{
     BeneficiarySummary, CardReadRequest, DocumentSource, LoginRequest, LotDocumentRequest,
-    LotDocumentResponse, LotPatient, LotProfile, LotSignRequest, Operation, VerifyRequest,
-    VitaleReadRequest, VitaleReadResponse,
+    LotDocumentResponse, LotPatient, LotProfile, LotSignRequest, Operation, RequestedBinding,
+    VerifyRequest, VitaleReadRequest, VitaleReadResponse,
 };
+use paraphe_protocol::login::OfferedAlgorithms;
 use paraphe_record_server::client::{ClientError, DocumentSource as Outgoing, OutgoingDocument};
 use paraphe_record_server::lot::AnnouncedDocument;
 use paraphe_record_server::patient::{Consent, ConsentForm};
@@ -357,18 +358,21 @@ async fn holder(stage: &mut Stage) -> Result<String, DemoError> {
 
 /// Nonce from the server, assertion from the card, session from the server.
 async fn log_in(stage: &mut Stage) -> Result<(), DemoError> {
-    let nonce = stage.records.nonce().await?.nonce;
+    let given = stage.records.nonce().await?;
+    let nonce = given.nonce;
+    let offered = OfferedAlgorithms::new(given.offered).map_err(DemoError::because)?;
+    let key = stage.records.key_thumbprint();
     let request = LoginRequest {
         nonce: nonce.clone(),
-        server: None,
-        reader: None,
-        card: None,
+        offered: Some(offered),
+        channel_binding: key.map(|key| RequestedBinding::of_key(key.as_bytes())),
+        ..LoginRequest::default()
     };
     let login: Value = stage.page.call(Operation::Login, &request).await?;
     stage.records.login(&nonce, &login["assertion"]).await?;
     step(
-        "Connexion : assertion signée par la carte, vérifiée par le serveur, session ouverte",
-        "login: assertion signed by the card, verified by the server, session open",
+        "Connexion : assertion signée par la carte, vérifiée par le serveur, session ouverte, liée à la clé de la page",
+        "login: assertion signed by the card, verified by the server, session open, bound to the page's key",
     );
     must_be_refused(
         stage

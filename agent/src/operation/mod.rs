@@ -34,6 +34,7 @@ mod verify;
 mod vihf;
 mod vitale_components;
 mod vitale_read;
+mod web_eid;
 
 use std::path::Path;
 

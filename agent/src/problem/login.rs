@@ -2,7 +2,7 @@
 
 use paraphe_protocol::algorithm::SignatureError;
 use paraphe_protocol::api::ErrorCode;
-use paraphe_protocol::login::{NonceError, PrepareLoginError};
+use paraphe_protocol::login::{ChoiceError, NonceError, PrepareLoginError};
 
 use super::Failure;
 
@@ -20,6 +20,17 @@ impl From<PrepareLoginError> for Failure {
                 Self::new(ErrorCode::CertificateInvalid).with_technical_detail(error)
             }
             error => Self::new(ErrorCode::Internal).with_technical_detail(error),
+        }
+    }
+}
+
+impl From<ChoiceError> for Failure {
+    fn from(error: ChoiceError) -> Self {
+        match error {
+            ChoiceError::Key(error) => error.into(),
+            error => {
+                Self::new(ErrorCode::SignatureAlgorithmNotOffered).with_technical_detail(error)
+            }
         }
     }
 }

@@ -159,6 +159,11 @@ impl Token {
             .collect()
     }
 
+    /// Whether its authentication key is asked for logins by this algorithm.
+    pub(crate) fn logs_in_by(&self, algorithm: SignatureAlgorithm) -> bool {
+        self.offered_algorithms.contains(&algorithm)
+    }
+
     /// The algorithm for a document: the one that was asked for, or the preferred one.
     #[allow(
         dead_code,

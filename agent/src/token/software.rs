@@ -202,9 +202,9 @@ impl Unlocked<'_> {
 impl UnlockedToken for Unlocked<'_> {
     fn sign_authentication(
         &mut self,
+        algorithm: SignatureAlgorithm,
         to_be_signed: &[u8],
     ) -> Result<AuthenticationSignature, TokenError> {
-        let algorithm = SignatureAlgorithm::RsaPkcs1Sha256;
         self.sign(CardLogin::allows, algorithm, to_be_signed)
             .map(AuthenticationSignature::checked)
     }

@@ -12,12 +12,14 @@ use crate::reader::CardChannel;
 
 /// A token that accepted its secret.
 pub(crate) trait UnlockedToken {
-    /// Signs these bytes with the authentication key, by the one algorithm of logins: PKCS#1 v1.5 with SHA-256.
+    /// Signs these bytes with the authentication key, by an algorithm that the token logs in with.
     ///
     /// # Errors
-    /// There is no such key, or the token refuses or is gone, or the signature is not the certificate's.
+    /// There is no such key, or the token refuses, does not sign by this algorithm or is gone, or the signature is not the
+    /// certificate's.
     fn sign_authentication(
         &mut self,
+        algorithm: SignatureAlgorithm,
         to_be_signed: &[u8],
     ) -> Result<AuthenticationSignature, TokenError>;
 
@@ -86,10 +88,12 @@ impl std::fmt::Debug for ProvenSecret {
 impl UnlockedToken for VerifiedCard<'_, '_, CardChannel<'_>> {
     fn sign_authentication(
         &mut self,
+        algorithm: SignatureAlgorithm,
         to_be_signed: &[u8],
     ) -> Result<AuthenticationSignature, TokenError> {
+        // The driver refuses every algorithm with another digest: no card has one.
         let digest = Sha256Digest::of(to_be_signed);
-        Ok(VerifiedCard::sign_authentication(self, &digest)?.into())
+        Ok(self.sign_authentication_with(algorithm, &digest)?.into())
     }
 
     fn sign_certificate_verify(

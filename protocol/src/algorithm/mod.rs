@@ -4,9 +4,10 @@
 //! 7518 section 3.1, XML identifiers of RFC 9231, CMS identifiers of RFC 5754, RFC 4056 and RFC 5753. PSS always has MGF1 with
 //! the signature's own digest and a salt as long as that digest; a curve has one digest.
 //!
-//! Logins and lots use [`SignatureAlgorithm::ALL`], which every card can do; there the algorithm always follows from the key
+//! Lots use [`SignatureAlgorithm::ALL`], which every card can do; there the algorithm always follows from the key
 //! ([`SignatureAlgorithm::for_key`]), a message that names another one is refused, and there is no default and no `none`.
-//! Documents may use all that the certificate's key can do ([`SignatureAlgorithm::for_documents`]).
+//! Logins use what the key allows of [`SignatureAlgorithm::LOGINS`] and the record server offers. Documents may use all that the
+//! certificate's key can do ([`SignatureAlgorithm::for_documents`]).
 //!
 //! A signature value is, everywhere in the project, what keys give: RSA big-endian as long as the modulus, ECDSA r and s of
 //! equal length, one after the other. CMS and X.509 write ECDSA otherwise: `cms_value` and `from_cms_value`.
@@ -16,23 +17,18 @@ mod cms_value;
 mod public_key;
 #[cfg(test)]
 mod tests;
+mod verification_key;
 
 use std::fmt;
 use std::str::FromStr;
 
-use openssl::bn::BigNum;
-use openssl::ec::EcKey;
-use openssl::ecdsa::EcdsaSig;
-use openssl::error::ErrorStack;
-use openssl::pkey::{PKey, Public};
-use openssl::rsa::{Padding, Rsa};
-use openssl::sign::{RsaPssSaltlen, Verifier};
 use serde::{Deserialize, Serialize};
 
 use crate::signature::DigestAlgorithm;
 use public_key::PublicKey;
 pub(crate) use public_key::rsa_public_key;
 pub use public_key::{Curve, RSA_MAX_BITS, RSA_MIN_BITS};
+pub use verification_key::VerificationKey;
 
 /// A signature algorithm that this project accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,8 +129,16 @@ const fn row(
 }
 
 impl SignatureAlgorithm {
-    /// Every algorithm that logins and lots accept, in order of preference.
+    /// Every algorithm that lots accept, in order of preference.
     pub const ALL: &'static [Self] = &[Self::RsaPkcs1Sha256];
+
+    /// Every algorithm that logins accept: what cards of today do first, then PSS and the curves.
+    pub const LOGINS: &'static [Self] = &[
+        Self::RsaPkcs1Sha256,
+        Self::RsaPssSha256,
+        Self::EcdsaP256Sha256,
+        Self::EcdsaP384Sha384,
+    ];
 
     /// Every algorithm that documents accept.
     pub const DOCUMENTS: [Self; 8] = [
@@ -197,7 +201,7 @@ impl SignatureAlgorithm {
             .find(|algorithm| algorithm.xml_uri() == uri)
     }
 
-    /// The one algorithm that goes with a key in a login or a lot, given as DER SubjectPublicKeyInfo.
+    /// The one algorithm that goes with a key in a lot, given as DER SubjectPublicKeyInfo.
     ///
     /// # Errors
     /// [`SignatureError::UnsupportedKey`], [`SignatureError::KeySize`],
@@ -207,6 +211,14 @@ impl SignatureAlgorithm {
             PublicKey::Rsa(_) => Ok(Self::RsaPkcs1Sha256),
             PublicKey::Ecdsa(..) => Err(SignatureError::UnsupportedKey),
         }
+    }
+
+    /// What a key, given as DER SubjectPublicKeyInfo, can log in with.
+    ///
+    /// # Errors
+    /// As [`SignatureAlgorithm::for_key`].
+    pub fn for_login(spki_der: &[u8]) -> Result<&'static [Self], SignatureError> {
+        Ok(VerificationKey::from_spki(spki_der)?.login_algorithms())
     }
 
     /// What a key, given as DER SubjectPublicKeyInfo, can sign documents with, the preferred algorithm first: RSA what every
@@ -239,66 +251,7 @@ impl SignatureAlgorithm {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), SignatureError> {
-        let accepted = match (self.scheme(), PublicKey::read(spki_der)?) {
-            (SignatureScheme::RsaPkcs1, PublicKey::Rsa(key)) => {
-                self.verify_rsa(key, message, signature, false)
-            }
-            (SignatureScheme::RsaPss, PublicKey::Rsa(key)) => {
-                self.verify_rsa(key, message, signature, true)
-            }
-            (SignatureScheme::Ecdsa(expected), PublicKey::Ecdsa(curve, key))
-                if expected == curve =>
-            {
-                let digest = self.digest().digest(message)?;
-                verify_ecdsa(curve, &key, &digest, signature)
-            }
-            _ => return Err(SignatureError::AnotherKey),
-        };
-        // OpenSSL reports a malformed signature as an error and a wrong one as false; both are
-        // the same refusal to us.
-        match accepted {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(SignatureError::Mismatch),
-        }
-    }
-
-    fn verify_rsa(
-        self,
-        key: Rsa<Public>,
-        message: &[u8],
-        signature: &[u8],
-        pss: bool,
-    ) -> Result<bool, ErrorStack> {
-        // OpenSSL takes a shorter value in PSS.
-        if usize::try_from(key.size()) != Ok(signature.len()) {
-            return Ok(false);
-        }
-        let digest = self.digest().message_digest();
-        let key = PKey::from_rsa(key)?;
-        let mut verifier = Verifier::new(digest, &key)?;
-        if pss {
-            verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
-            verifier.set_rsa_mgf1_md(digest)?;
-            verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
-        }
-        verifier.verify_oneshot(signature, message)
-    }
-}
-
-/// Verifies r and s of the curve's length, one after the other. OpenSSL refuses what is zero or not below the order.
-fn verify_ecdsa(
-    curve: Curve,
-    key: &EcKey<Public>,
-    digest: &[u8],
-    signature: &[u8],
-) -> Result<bool, ErrorStack> {
-    let length = curve.coordinate_length();
-    match signature.split_at_checked(length) {
-        Some((r, s)) if s.len() == length => {
-            EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?
-                .verify(digest, key)
-        }
-        _ => Ok(false),
+        VerificationKey::from_spki(spki_der)?.verify(self, message, signature)
     }
 }
 

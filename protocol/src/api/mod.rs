@@ -42,7 +42,9 @@ pub use document::{
 };
 pub use error_code::{ErrorCode, Layer, Remedy, WhoActs};
 pub use events::{Event, EventKind, EventsRequest, EventsResponse, MAXIMUM_EVENT_WAIT_MS};
-pub use login::{LoginRequest, LoginResponse};
+pub use login::{
+    LoginFormat, LoginRequest, LoginResponse, RequestedBinding, RequestedBindingError,
+};
 pub use lot_sign::{
     LotDocumentRequest, LotDocumentResponse, LotPatient, LotProfile, LotSignRequest,
     LotSignResponse,

@@ -86,6 +86,12 @@ impl LoginAssertion {
         &self.certificate
     }
 
+    /// Kind of the channel binding that it claims; the value is each side's own.
+    #[must_use]
+    pub fn channel_binding(&self) -> ChannelBindingKind {
+        self.channel_binding
+    }
+
     pub(super) fn issued_at(&self) -> UnixTime {
         statement::time(self.issued_at)
     }

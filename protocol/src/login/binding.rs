@@ -6,6 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Label of the TLS exporter that a connection is bound by (RFC 9266 section 2); no context, 32 bytes.
+pub const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
+
 /// The binding of a login, with its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

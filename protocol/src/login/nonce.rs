@@ -59,6 +59,12 @@ impl ServerNonce {
         }
     }
 
+    /// Takes 32 random bytes.
+    #[must_use]
+    pub fn of_32_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes.to_vec())
+    }
+
     /// Reads base64url without padding.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::algorithm::SignatureAlgorithm;
+use crate::algorithm::{SignatureAlgorithm, SignatureError};
 use crate::digest::{Sha256Digest, Sha256Hasher};
 
 /// Names of algorithms, for example `["RS256"]`.
@@ -24,6 +24,18 @@ pub enum OfferedError {
     /// A name that cannot be one, or one given twice.
     #[error("an algorithm's name is 1 to 64 visible ASCII characters, each given once")]
     Name,
+}
+
+/// Why a key has no algorithm for a record server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChoiceError {
+    /// The key itself.
+    #[error(transparent)]
+    Key(#[from] SignatureError),
+    /// What the server offers, the key does not allow or its token cannot do.
+    #[error("the record server offers no algorithm that this key can do")]
+    NoneInCommon,
 }
 
 impl OfferedAlgorithms {
@@ -48,10 +60,10 @@ impl OfferedAlgorithms {
         Ok(Self(names))
     }
 
-    /// Everything that this version accepts.
+    /// Everything that version 1 knows, in this order; what both sides mean where nothing else is said.
     #[must_use]
     pub fn all() -> Self {
-        let names = SignatureAlgorithm::ALL
+        let names = SignatureAlgorithm::LOGINS
             .iter()
             .map(|algorithm| algorithm.name().to_owned());
         Self(names.collect())
@@ -61,6 +73,28 @@ impl OfferedAlgorithms {
     #[must_use]
     pub fn contains(&self, algorithm: SignatureAlgorithm) -> bool {
         self.0.iter().any(|name| name == algorithm.name())
+    }
+
+    /// The algorithm for a key, given as DER SubjectPublicKeyInfo: the server's first that the key allows and its holder can do.
+    ///
+    /// # Errors
+    /// [`ChoiceError`].
+    pub fn choose(
+        &self,
+        spki_der: &[u8],
+        can: impl Fn(SignatureAlgorithm) -> bool,
+    ) -> Result<SignatureAlgorithm, ChoiceError> {
+        let of_key = SignatureAlgorithm::for_login(spki_der)?;
+        self.0
+            .iter()
+            .filter_map(|name| name.parse().ok())
+            .find(|algorithm| of_key.contains(algorithm) && can(*algorithm))
+            .ok_or(ChoiceError::NoneInCommon)
+    }
+
+    /// The names, in the server's order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 
     /// SHA-256 of the names, each preceded by its length (4 bytes, big-endian), in order.

@@ -1,8 +1,8 @@
 //! Making a login: fields in, bytes to sign out, signature in, envelope out.
 //!
 //! The caller brings time, randomness and the certificate; the card's authentication key signs
-//! between [`LoginRequest::prepare`] and [`PreparedLogin::complete`]. Refused: a key without an
-//! algorithm here, an algorithm that the server does not offer, a lifetime above 120 seconds, a
+//! between [`LoginRequest::prepare`] and [`PreparedLogin::complete`]. Refused: an algorithm that
+//! is none of the key's, an algorithm that the server does not offer, a lifetime above 120 seconds, a
 //! signature that the certificate's own key did not make (a card that answers with another key).
 
 use paraphe_certs::{Certificate, UnixTime};
@@ -19,6 +19,8 @@ use crate::statement;
 /// Everything that goes into a login.
 #[derive(Clone, Debug)]
 pub struct LoginRequest<'a> {
+    /// Algorithm of the signature ([`OfferedAlgorithms::choose`]).
+    pub algorithm: SignatureAlgorithm,
     /// Record server, from the agent's own table.
     pub audience: &'a Audience,
     /// Origin of the page, from the browser's header.
@@ -74,7 +76,10 @@ impl LoginRequest<'_> {
     /// # Errors
     /// [`PrepareLoginError`].
     pub fn prepare(&self) -> Result<PreparedLogin, PrepareLoginError> {
-        let algorithm = SignatureAlgorithm::for_key(self.certificate.spki_der())?;
+        let algorithm = self.algorithm;
+        if !SignatureAlgorithm::for_login(self.certificate.spki_der())?.contains(&algorithm) {
+            return Err(SignatureError::AnotherKey.into());
+        }
         if !self.offered.contains(algorithm) {
             return Err(PrepareLoginError::NotOffered { algorithm });
         }

@@ -4,7 +4,7 @@
 
 use paraphe_certs::UnixTime;
 
-use super::{AgentNonce, Audience, ChannelBinding, Origin, ServerNonce};
+use super::{AgentNonce, Audience, ChannelBinding, ChannelBindingKind, Origin, ServerNonce};
 use crate::algorithm::SignatureAlgorithm;
 use crate::digest::Sha256Digest;
 use crate::signed_fields::SignedFields;
@@ -46,18 +46,56 @@ impl Fields<'_> {
     /// Lays the bytes out. Times before 1970 count as 0: no verifier accepts them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
+        WrittenFields {
+            algorithm: self.algorithm,
+            audience: self.audience.as_str(),
+            origin: self.origin.as_str(),
+            server_nonce: self.server_nonce.as_bytes(),
+            agent_nonce: self.agent_nonce,
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            certificate_sha256: self.certificate_sha256,
+            binding: self.channel_binding.kind(),
+            binding_value: self.channel_binding.value(),
+            shown: self.shown,
+            offered: self.offered,
+        }
+        .to_bytes()
+    }
+}
+
+/// The same with the terms as somebody wrote them, who need not have written what a server would accept: for telling why a
+/// signature that does not hold was made ([`super::StatedTerms`]).
+#[derive(Clone, Copy)]
+pub(super) struct WrittenFields<'a> {
+    pub(super) algorithm: SignatureAlgorithm,
+    pub(super) audience: &'a str,
+    pub(super) origin: &'a str,
+    pub(super) server_nonce: &'a [u8],
+    pub(super) agent_nonce: &'a AgentNonce,
+    pub(super) issued_at: UnixTime,
+    pub(super) expires_at: UnixTime,
+    pub(super) certificate_sha256: Sha256Digest,
+    pub(super) binding: ChannelBindingKind,
+    pub(super) binding_value: &'a [u8],
+    pub(super) shown: Sha256Digest,
+    pub(super) offered: Sha256Digest,
+}
+
+impl WrittenFields<'_> {
+    pub(super) fn to_bytes(self) -> Vec<u8> {
         let mut fields = SignedFields::begin(CONTEXT);
         fields.field(self.algorithm.name().as_bytes());
-        fields.field(self.audience.as_str().as_bytes());
-        fields.field(self.origin.as_str().as_bytes());
-        fields.field(self.server_nonce.as_bytes());
+        fields.field(self.audience.as_bytes());
+        fields.field(self.origin.as_bytes());
+        fields.field(self.server_nonce);
         fields.field(self.agent_nonce.as_bytes());
         fields.time(self.issued_at);
         fields.time(self.expires_at);
         fields.field(PURPOSE);
         fields.field(self.certificate_sha256.as_bytes());
-        fields.field(self.channel_binding.kind().name().as_bytes());
-        fields.field(self.channel_binding.value());
+        fields.field(self.binding.name().as_bytes());
+        fields.field(self.binding_value);
         fields.field(self.shown.as_bytes());
         fields.field(self.offered.as_bytes());
         fields.finish()

@@ -5,21 +5,24 @@
 //!    clock;
 //! 3. the kind of channel binding that was agreed;
 //! 4. the certificate: path, validity, revocation, use as card login;
-//! 5. the algorithm: named, implied by the key, offered;
-//! 6. the signature, over bytes rebuilt from the server's own values.
+//! 5. the algorithm: named, one of the key's, offered;
+//! 6. the signature, over bytes rebuilt from the server's own values; where it does not hold, why, as far as it can be proven.
 //!
-//! The caller consumes its nonce *before* calling: a failed attempt burns it.
+//! The caller consumes its nonce *before* calling: a failed attempt burns it. [`crate::login_server`] sees to that.
+
+use std::sync::Arc;
 
 use paraphe_certs::{
-    CardLogin, Certificate, CertificateError, Holder, PathError, TrustStore, UnixTime,
-    VerifiedCertificate,
+    CardLogin, CertificateError, Holder, PathError, TrustStore, UnixTime, VerifiedCertificate,
 };
 
+use super::to_be_signed::WrittenFields;
+use super::trusted_cards::TrustedCard;
 use super::{
     Audience, ChannelBinding, ChannelBindingKind, Fields, LoginAssertion, OfferedAlgorithms,
-    Origin, ServerNonce,
+    Origin, ServerNonce, StatedTerms, TrustedCards,
 };
-use crate::algorithm::{SignatureAlgorithm, SignatureError};
+use crate::algorithm::{SignatureAlgorithm, SignatureError, VerificationKey};
 use crate::digest::Sha256Digest;
 use crate::statement::{self, MAX_CERTIFICATE_BYTES, MAX_SIGNATURE_BYTES, StatementError};
 pub use crate::statement::{CLOCK_TOLERANCE_SECONDS, MAX_LIFETIME_SECONDS};
@@ -39,12 +42,14 @@ pub struct Expected<'a> {
     pub offered: &'a OfferedAlgorithms,
     /// What the login must be bound to, with the value that it knows itself.
     pub channel_binding: ChannelBinding,
+    /// What the login was made for, as whoever handed it over states: for the reason of a refusal, never for a decision.
+    pub stated: Option<&'a StatedTerms>,
 }
 
-/// A login that was verified. Only [`verify`] makes one.
+/// A login that was verified. Only [`verify`] and [`verify_with`] make one.
 #[derive(Debug)]
 pub struct VerifiedLogin {
-    certificate: VerifiedCertificate<CardLogin>,
+    card: Arc<TrustedCard>,
     audience: Audience,
     origin: Origin,
     issued_at: UnixTime,
@@ -97,11 +102,9 @@ pub enum LoginError {
     /// The certificate's key is of an unsupported kind or size.
     #[error("the key of the login's certificate is refused: {0}")]
     Key(#[source] SignatureError),
-    /// The name is not the algorithm that the key implies.
-    #[error("the login names {found}, the certificate's key implies {implied}")]
+    /// The name is no algorithm of the certificate's key, or the key signed by another one.
+    #[error("the login names {found}, by which the certificate's key did not sign it")]
     AlgorithmMismatch {
-        /// What the key implies.
-        implied: SignatureAlgorithm,
         /// What the envelope says.
         found: SignatureAlgorithm,
     },
@@ -111,9 +114,23 @@ pub enum LoginError {
         /// What the envelope says.
         algorithm: SignatureAlgorithm,
     },
-    /// The signature does not fit the bytes that the server expects: another nonce, origin,
-    /// audience, binding value or list of algorithms, or a forged signature. They cannot be told
-    /// apart, on purpose: the envelope does not say what was signed.
+    /// Signed for another record server.
+    #[error("the login was signed for another record server")]
+    OtherAudience,
+    /// Signed for a page of another origin.
+    #[error("the login was signed for a page of another origin")]
+    OtherOrigin,
+    /// Signed for another nonce.
+    #[error("the login was signed for another nonce")]
+    OtherNonce,
+    /// Signed for another list of algorithms: somebody changed it on the way.
+    #[error("the login was signed for another list of algorithms than the record server offers")]
+    OtherOffer,
+    /// Signed for another connection or key.
+    #[error("the login was signed for another connection or key")]
+    OtherBinding,
+    /// The signature fits neither the bytes that the server expects nor those of the terms that were stated: another value that
+    /// was not stated, or a forged signature. They cannot be told apart: the envelope does not say what was signed.
     #[error("the login was not signed for this record server, page and nonce")]
     Signature,
 }
@@ -135,6 +152,11 @@ impl LoginError {
             Self::Key(_) => "key-refused",
             Self::AlgorithmMismatch { .. } => "algorithm-mismatch",
             Self::AlgorithmNotOffered { .. } => "algorithm-not-offered",
+            Self::OtherAudience => "other-audience",
+            Self::OtherOrigin => "other-origin",
+            Self::OtherNonce => "other-nonce",
+            Self::OtherOffer => "other-offer",
+            Self::OtherBinding => "other-binding",
             Self::Signature => "signature-wrong",
         }
     }
@@ -149,6 +171,28 @@ pub fn verify(
     assertion: &LoginAssertion,
     trust: &TrustStore,
 ) -> Result<VerifiedLogin, LoginError> {
+    check(expected, assertion, |der| {
+        TrustedCard::verify(trust, der, expected.now).map(Arc::new)
+    })
+}
+
+/// The same with certificates that need not be verified anew.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_with(
+    expected: &Expected<'_>,
+    assertion: &LoginAssertion,
+    cards: &TrustedCards,
+) -> Result<VerifiedLogin, LoginError> {
+    check(expected, assertion, |der| cards.card(der, expected.now))
+}
+
+fn check(
+    expected: &Expected<'_>,
+    assertion: &LoginAssertion,
+    card: impl FnOnce(&[u8]) -> Result<Arc<TrustedCard>, LoginError>,
+) -> Result<VerifiedLogin, LoginError> {
     statement::check_sizes(&assertion.certificate, &assertion.signature)?;
     statement::check_times(assertion.issued_at, assertion.expires_at, expected.now)?;
 
@@ -160,18 +204,22 @@ pub fn verify(
         });
     }
 
-    let certificate =
-        Certificate::from_der(&assertion.certificate).map_err(LoginError::Certificate)?;
-    let verified = trust
-        .verify::<CardLogin>(&certificate, expected.now)
-        .map_err(LoginError::Path)?;
+    let card = card(&assertion.certificate)?;
 
-    let algorithm = statement::check_algorithm(&assertion.algorithm, &certificate)?;
+    let found = assertion.algorithm.parse::<SignatureAlgorithm>();
+    let algorithm = found
+        .ok()
+        .filter(|found| SignatureAlgorithm::LOGINS.contains(found))
+        .ok_or(LoginError::UnknownAlgorithm)?;
+    let key = card.key.as_ref().map_err(|error| LoginError::Key(*error))?;
+    if !key.login_algorithms().contains(&algorithm) {
+        return Err(LoginError::AlgorithmMismatch { found: algorithm });
+    }
     if !expected.offered.contains(algorithm) {
         return Err(LoginError::AlgorithmNotOffered { algorithm });
     }
 
-    let to_be_signed = Fields {
+    let fields = Fields {
         algorithm,
         audience: expected.audience,
         origin: expected.origin,
@@ -179,18 +227,19 @@ pub fn verify(
         agent_nonce: &assertion.agent_nonce,
         issued_at: assertion.issued_at(),
         expires_at: assertion.expires_at(),
-        certificate_sha256: Sha256Digest::from_bytes(certificate.sha256()),
+        certificate_sha256: card.sha256,
         channel_binding: &expected.channel_binding,
         shown: assertion.shown,
         offered: expected.offered.sha256(),
+    };
+    if key
+        .verify(algorithm, &fields.to_bytes(), &assertion.signature)
+        .is_err()
+    {
+        return Err(reason(&fields, expected.stated, key, &assertion.signature));
     }
-    .to_bytes();
-    algorithm
-        .verify(certificate.spki_der(), &to_be_signed, &assertion.signature)
-        .map_err(|_| LoginError::Signature)?;
-
     Ok(VerifiedLogin {
-        certificate: verified,
+        card,
         audience: expected.audience.clone(),
         origin: expected.origin.clone(),
         issued_at: assertion.issued_at(),
@@ -199,17 +248,83 @@ pub fn verify(
     })
 }
 
+/// Why a signature does not hold: what it was made for is tried, the stated terms first and the key's other algorithms after, and the
+/// first value that differs is the reason. At most four verifications.
+fn reason(
+    expected: &Fields<'_>,
+    stated: Option<&StatedTerms>,
+    key: &VerificationKey,
+    signature: &[u8],
+) -> LoginError {
+    let stated = stated.and_then(StatedTerms::read);
+    let as_expected = WrittenFields {
+        algorithm: expected.algorithm,
+        audience: expected.audience.as_str(),
+        origin: expected.origin.as_str(),
+        server_nonce: expected.server_nonce.as_bytes(),
+        agent_nonce: expected.agent_nonce,
+        issued_at: expected.issued_at,
+        expires_at: expected.expires_at,
+        certificate_sha256: expected.certificate_sha256,
+        binding: expected.channel_binding.kind(),
+        binding_value: expected.channel_binding.value(),
+        shown: expected.shown,
+        offered: expected.offered,
+    };
+    let made_for = stated.as_ref().map_or(as_expected, |stated| WrittenFields {
+        audience: stated.audience.unwrap_or(as_expected.audience),
+        origin: stated.origin.unwrap_or(as_expected.origin),
+        server_nonce: stated.nonce.as_deref().unwrap_or(as_expected.server_nonce),
+        binding_value: stated
+            .binding_value
+            .as_deref()
+            .unwrap_or(as_expected.binding_value),
+        offered: stated
+            .offered
+            .as_ref()
+            .map_or(as_expected.offered, OfferedAlgorithms::sha256),
+        ..as_expected
+    });
+    let holds = |algorithm: SignatureAlgorithm| {
+        let fields = WrittenFields {
+            algorithm,
+            ..made_for
+        };
+        key.verify(algorithm, &fields.to_bytes(), signature).is_ok()
+    };
+    let named = expected.algorithm;
+    let others = key.login_algorithms().iter().copied();
+    let mut others = others.filter(|algorithm| *algorithm != named);
+    if holds(named) {
+        if made_for.audience != as_expected.audience {
+            LoginError::OtherAudience
+        } else if made_for.origin != as_expected.origin {
+            LoginError::OtherOrigin
+        } else if made_for.server_nonce != as_expected.server_nonce {
+            LoginError::OtherNonce
+        } else if made_for.offered != as_expected.offered {
+            LoginError::OtherOffer
+        } else {
+            LoginError::OtherBinding
+        }
+    } else if others.any(holds) {
+        LoginError::AlgorithmMismatch { found: named }
+    } else {
+        LoginError::Signature
+    }
+}
+
 impl VerifiedLogin {
     /// Who logged in.
     #[must_use]
     pub fn holder(&self) -> &Holder {
-        self.certificate.holder()
+        self.card.certificate.holder()
     }
 
     /// The certificate, verified for card login.
     #[must_use]
     pub fn certificate(&self) -> &VerifiedCertificate<CardLogin> {
-        &self.certificate
+        &self.card.certificate
     }
 
     /// The record server's own name.
@@ -253,9 +368,7 @@ impl From<StatementError> for LoginError {
             StatementError::Expired => Self::Expired,
             StatementError::UnknownAlgorithm => Self::UnknownAlgorithm,
             StatementError::Key(error) => Self::Key(error),
-            StatementError::AlgorithmMismatch { implied, found } => {
-                Self::AlgorithmMismatch { implied, found }
-            }
+            StatementError::AlgorithmMismatch { found, .. } => Self::AlgorithmMismatch { found },
         }
     }
 }

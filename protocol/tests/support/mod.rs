@@ -13,6 +13,7 @@ pub mod byte_changes;
 pub mod document_signer;
 pub mod jades;
 pub mod judges;
+pub mod login;
 pub mod pdf;
 pub mod presented;
 pub mod time_stamping;

@@ -33,6 +33,8 @@ pub enum ClientCertificates {
     /// None is asked for; TLS 1.3 only.
     #[default]
     NotAsked,
+    /// Any may be shown, by its key; it admits nobody, and is what the client's session is bound to. TLS 1.3 only.
+    Any,
     /// No connection without one; TLS 1.2 too, for cards that sign PKCS#1 v1.5 only.
     Required,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use paraphe_protocol::identifiers::Environment;
 use paraphe_protocol::login::{Audience, OfferedAlgorithms, Origin};
+use paraphe_protocol::login_server::LoginServer;
 
 use crate::client_certificate::ClientCertificates;
 use crate::clock::Clock;
@@ -33,14 +34,31 @@ pub struct Configuration {
     pub tls: TlsSource,
     /// Whether clients authenticate themselves in the handshake.
     pub client_certificates: ClientCertificates,
-    /// Signature algorithms accepted for a login; every agent must know the same list.
+    /// Signature algorithms accepted for a login, told with each nonce.
     pub offered: OfferedAlgorithms,
+    /// Whether logins and sessions may be bound to no key: a stolen session token then serves whoever has it.
+    pub accept_unbound: bool,
     /// The clock.
     pub clock: Clock,
     /// Who signs lots besides the cards of sessions.
     pub signers: Signers,
     /// Limits.
     pub limits: Limits,
+}
+
+impl Configuration {
+    /// The server as far as logins go.
+    pub(crate) fn login_server(&self) -> LoginServer {
+        LoginServer {
+            audience: self.audience.clone(),
+            origin: self.origin.clone(),
+            offered: self.offered.clone(),
+            environment: self.environment,
+            nonce_seconds: self.limits.nonce_seconds,
+            outstanding_nonces: self.limits.outstanding_nonces,
+            accept_unbound: self.accept_unbound,
+        }
+    }
 }
 
 /// Limits of what a client may ask. Sizes in bytes, times in seconds.

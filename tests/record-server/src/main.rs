@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use paraphe_protocol::identifiers::Environment;
-use paraphe_protocol::login::{Audience, OfferedAlgorithms, Origin};
+use paraphe_protocol::login::{Audience, OfferedAlgorithms, OfferedError, Origin};
 use paraphe_record_server::server_signer::ServerSignerError;
 use paraphe_record_server::{
     ClientCertificates, Clock, Configuration, Limits, Server, ServerSigner, Signers, StartError,
@@ -53,6 +53,9 @@ struct Arguments {
     /// Exige le certificat d'une carte ou d'une structure / demand a card's or a structure's certificate in the handshake.
     #[arg(long)]
     require_client_certificates: bool,
+    /// Demander un certificat, quel qu'il soit, auquel lier la session / ask for a certificate, whichever, to bind the session to.
+    #[arg(long, conflicts_with = "require_client_certificates")]
+    ask_client_certificates: bool,
     /// Certificat du serveur pour les lots / the server's certificate for lots (ORG_SIGN), PEM, issuing certificates after it.
     #[arg(long, value_name = "FILE", requires = "lot_key")]
     lot_cert: Option<PathBuf>,
@@ -69,6 +72,12 @@ struct Arguments {
     /// Serveur de test / test server: test cards only.
     #[arg(long)]
     accept_test: bool,
+    /// Algorithmes admis pour une connexion, dans l'ordre / algorithms of logins, in order: RS256,PS256,ES256,ES384 unless given.
+    #[arg(long, value_name = "NAMES", value_parser = offered)]
+    offered: Option<OfferedAlgorithms>,
+    /// Admettre des sessions qui ne sont liées à aucune clé / admit sessions that are bound to no key: a stolen token then serves.
+    #[arg(long)]
+    accept_unbound: bool,
     /// Documents par lot / documents in a lot.
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().documents_per_lot)]
     documents_per_lot: usize,
@@ -144,10 +153,13 @@ async fn run(arguments: Arguments) -> Result<(), ProgramError> {
         tls,
         client_certificates: if arguments.require_client_certificates {
             ClientCertificates::Required
+        } else if arguments.ask_client_certificates {
+            ClientCertificates::Any
         } else {
             ClientCertificates::NotAsked
         },
-        offered: OfferedAlgorithms::all(),
+        offered: arguments.offered.unwrap_or_else(OfferedAlgorithms::all),
+        accept_unbound: arguments.accept_unbound,
         clock: Clock::system(),
         signers: Signers {
             server,
@@ -178,6 +190,10 @@ async fn run(arguments: Arguments) -> Result<(), ProgramError> {
     }
     running.stop().await;
     Ok(())
+}
+
+fn offered(names: &str) -> Result<OfferedAlgorithms, OfferedError> {
+    OfferedAlgorithms::new(names.split(',').map(str::to_owned).collect())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ProgramError> {

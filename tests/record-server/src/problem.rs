@@ -252,6 +252,42 @@ codes! {
     AccessReasonMissing = "access-reason-missing", 422, None,
         ["Un bris de glace, et lui seul, demande un motif.", "Break-glass, and it alone, needs a reason."],
         ["Dites en quelques mots pourquoi le patient ne peut pas consentir.", "Say in a few words why the patient cannot consent."];
+    /// Signed for another record server.
+    AssertionOtherAudience = "assertion-other-audience", 403, None,
+        ["La connexion a été signée pour un autre serveur de dossiers.", "The login was signed for another record server."],
+        ["Vérifiez dans la configuration du poste quel serveur va avec ce site.", "Check in the workstation's configuration which server goes with this site."];
+    /// Signed for a page of another origin.
+    AssertionOtherOrigin = "assertion-other-origin", 403, None,
+        ["La connexion a été signée pour une page d'une autre adresse.", "The login was signed for a page of another address."],
+        ["Ouvrez la page du serveur à son adresse exacte, puis recommencez la connexion.", "Open the server's page at its exact address, then log in again."];
+    /// Signed for another nonce.
+    AssertionOtherNonce = "assertion-other-nonce", 403, None,
+        ["La connexion a été signée pour un autre défi.", "The login was signed for another nonce."], NEW_NONCE;
+    /// Signed for another list of algorithms.
+    AssertionOtherOffer = "assertion-other-offer", 403, None,
+        ["La connexion a été signée pour une autre liste d'algorithmes que celle du serveur.", "The login was signed for another list of algorithms than the server's."], ASK_DEVELOPER;
+    /// Signed for another connection or key.
+    AssertionOtherBinding = "assertion-other-binding", 403, None,
+        ["La connexion a été signée pour une autre liaison ou une autre clé.", "The login was signed for another connection or key."], NEW_NONCE;
+    /// Not signed by the algorithm that it names, or by one that is not accepted here.
+    AssertionAlgorithm = "assertion-algorithm", 403, None,
+        ["L'algorithme de la connexion n'est pas celui qui est annoncé, ou n'est pas admis ici.", "The login's algorithm is not the one announced, or is not accepted here."], ASK_DEVELOPER;
+    /// The login is bound to nothing that this request shows.
+    AssertionBinding = "assertion-binding", 403, None,
+        ["La connexion n'est liée ni à une clé ni à une liaison que cette requête montre.", "The login is bound to no key or connection that this request shows."], ASK_DEVELOPER;
+    /// No proof of the key that the session is, or would be, bound to.
+    ProofMissing = "proof-missing", 401, None,
+        ["La preuve de possession de la clé manque.", "The proof of possession of the key is missing."], ASK_DEVELOPER;
+    /// The proof does not hold for this request.
+    ProofInvalid = "proof-invalid", 401, None,
+        ["La preuve de possession de la clé n'est pas valable pour cette requête.", "The proof of possession of the key does not hold for this request."],
+        ["Vérifiez l'heure du poste, puis recommencez.", "Check the workstation's clock, then try again."];
+    /// The proof was used before.
+    ProofReplayed = "proof-replayed", 401, None,
+        ["Cette preuve de possession a déjà servi.", "This proof of possession was already used."], ASK_DEVELOPER;
+    /// The session is bound to another key.
+    SessionKeyMismatch = "session-key-mismatch", 401, None,
+        ["Cette session est liée à une autre clé.", "This session is bound to another key."], LOG_IN_AGAIN;
     /// The certificate has expired or is not yet valid.
     CertificateExpired = "certificate-expired", 403, INVALID_CERTIFICATE,
         ["Le certificat de la carte n'est pas en cours de validité.", "The card's certificate is not in force."], OTHER_CARD;

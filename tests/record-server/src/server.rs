@@ -15,7 +15,7 @@ use crate::lot::OpenLots;
 use crate::problem::Refusal;
 use crate::service::Service;
 use crate::storage::{Storage, StorageError, StorageThread};
-use crate::tls::{Tls, TlsError};
+use crate::tls::{AskedOfClients, Tls, TlsError};
 use crate::trace::TraceEntry;
 use crate::trust::{Trust, TrustError};
 
@@ -66,7 +66,7 @@ impl Server {
             configuration.environment,
         )?);
         let clients = match configuration.client_certificates {
-            ClientCertificates::NotAsked => None,
+            ClientCertificates::NotAsked | ClientCertificates::Any => None,
             ClientCertificates::Required => Some(Arc::new(CardClients::new(
                 Arc::clone(&trust),
                 configuration.environment,
@@ -74,7 +74,12 @@ impl Server {
             ))),
         };
         let now = SystemTime::now().into();
-        let tls = Tls::load(&configuration.tls, clients.as_ref(), now)?;
+        let asked = match (&clients, configuration.client_certificates) {
+            (Some(clients), _) => AskedOfClients::CardCertificate(Arc::clone(clients)),
+            (None, ClientCertificates::Any) => AskedOfClients::AnyCertificate,
+            (None, _) => AskedOfClients::Nothing,
+        };
+        let tls = Tls::load(&configuration.tls, &asked, now)?;
         let patients = configuration.signers.patients.clone();
         let patients = patients
             .map(|source| Trust::load(source, configuration.environment))
@@ -89,6 +94,7 @@ impl Server {
             .await
             .map_err(listen_error)?;
         let address = listener.address().map_err(listen_error)?;
+        service.listens_at(address);
         let (stop, stopped) = watch::channel(false);
         let sweeper = tokio::spawn(sweep(Arc::clone(&service), stopped.clone()));
         let serving = tokio::spawn(listener.serve(stopped));

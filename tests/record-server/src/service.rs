@@ -1,18 +1,22 @@
 //! What the server is made of, and the one way through which every action goes: identify, check the rules, act, trace.
 //! The actions themselves are methods written beside what they act on (`session.rs`, `record.rs`, `lot/`).
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use paraphe_certs::UnixTime;
+use paraphe_stores::SqliteStore;
 
 use crate::configuration::Configuration;
+use crate::http::Credentials;
 use crate::lot::OpenLots;
-use crate::nonce::{self, NonceResponse};
+use crate::nonce::NonceResponse;
 use crate::problem::Refusal;
 use crate::rules::Action;
 use crate::session::Session;
 use crate::storage::Storage;
+use crate::token::random_bytes;
 use crate::trace::{Entry, TraceEntry, all};
 use crate::trust::Trust;
 
@@ -24,6 +28,8 @@ pub(crate) struct Service {
     trust: Arc<Trust>,
     patients: Option<Arc<Trust>>,
     lots: Arc<OpenLots>,
+    /// Where it listens, once it does.
+    address: OnceLock<SocketAddr>,
 }
 
 impl Service {
@@ -40,7 +46,23 @@ impl Service {
             trust,
             patients: patients.map(Arc::new),
             lots: Arc::new(lots),
+            address: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn listens_at(&self, address: SocketAddr) {
+        // Told once, before anything is served.
+        let _ = self.address.set(address);
+    }
+
+    /// The URLs by which clients may know this server, without path: its pages' origin, and where it listens.
+    pub(crate) fn own_urls(&self) -> impl Iterator<Item = String> {
+        let origin = self.configuration.origin.to_string();
+        let listening = self.address.get().into_iter().flat_map(|address| {
+            let by_name = format!("https://localhost:{}", address.port());
+            [format!("https://{address}"), by_name]
+        });
+        std::iter::once(origin).chain(listening)
     }
 
     pub(crate) fn configuration(&self) -> Arc<Configuration> {
@@ -80,27 +102,31 @@ impl Service {
     /// `POST /v1/nonce`.
     pub(crate) async fn nonce(&self) -> Result<NonceResponse, Refusal> {
         let now = self.now();
-        let limits = &self.configuration.limits;
-        let (lifetime, maximum) = (limits.nonce_seconds, limits.outstanding_nonces);
-        let (nonce, expires_at) = self
+        let server = self.configuration.login_server();
+        let issued = self
             .storage
-            .run(move |connection| nonce::issue(connection, now, lifetime, maximum))
+            .run(move |connection| -> Result<_, Refusal> {
+                let store = &mut SqliteStore::on(connection);
+                Ok(server.issue_nonce(store, random_bytes()?, now)?)
+            })
             .await?;
+        let offered = self.configuration.offered.names();
         Ok(NonceResponse {
-            nonce: nonce.to_text(),
-            expires_at,
+            nonce: issued.nonce.to_string(),
+            expires_at: issued.expires_at,
             audience: self.configuration.audience.to_string(),
+            offered: offered.map(str::to_owned).collect(),
         })
     }
 
     /// Identifies who asks and checks the rules, before anything of the request's body is read.
     pub(crate) async fn authorise(
         &self,
-        token: Option<&str>,
+        credentials: &Credentials,
         action: Action,
         entry: &mut Entry,
     ) -> Result<Session, Refusal> {
-        let session = self.session(token).await?;
+        let session = self.session(credentials).await?;
         entry.actor = Some(session.actor.clone());
         session.check(action)?;
         Ok(session)

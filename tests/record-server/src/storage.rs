@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use paraphe_stores::SqliteStore;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -98,14 +99,15 @@ impl Storage {
     }
 }
 
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 /// What leads from one version to the next, from an empty file on.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     RECORDS_AND_LOTS,
     SIGNER_MODES,
     PATIENT_CERTIFICATES,
     SAML_ASSERTIONS,
+    SESSION_KEYS,
 ];
 
 const RECORDS_AND_LOTS: &str = "
@@ -232,6 +234,14 @@ ALTER TABLE trace ADD COLUMN access_reason TEXT;
 ALTER TABLE trace ADD COLUMN vihf TEXT;
 ";
 
+/// What a session is bound to. Sessions from before, bound to nothing, end. Nonces moved to tables of `paraphe_stores`' own.
+const SESSION_KEYS: &str = "
+DELETE FROM session;
+ALTER TABLE session ADD COLUMN key_method TEXT CHECK (key_method IN ('jkt', 'x5t#S256'));
+ALTER TABLE session ADD COLUMN key_digest BLOB CHECK ((key_digest IS NULL) = (key_method IS NULL));
+DROP TABLE nonce;
+";
+
 fn prepare(connection: &mut Connection) -> Result<(), StorageError> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -246,6 +256,7 @@ fn prepare(connection: &mut Connection) -> Result<(), StorageError> {
             found,
             expected: SCHEMA_VERSION,
         })?;
+    SqliteStore::prepare(connection)?;
     if missing.is_empty() {
         return Ok(());
     }
@@ -282,9 +293,13 @@ mod tests {
             let (before, journal, synchronous) = storage
                 .run(|connection| -> Result<_, StorageError> {
                     let before: i64 =
-                        connection.query_row("SELECT count(*) FROM nonce", [], |row| row.get(0))?;
-                    connection
-                        .execute("INSERT INTO nonce VALUES (randomblob(32), 1, 2, NULL)", [])?;
+                        connection.query_row("SELECT count(*) FROM paraphe_nonce", [], |row| {
+                            row.get(0)
+                        })?;
+                    connection.execute(
+                        "INSERT INTO paraphe_nonce VALUES (randomblob(32), 1, 2, NULL)",
+                        [],
+                    )?;
                     let journal: String =
                         connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
                     let synchronous: i64 =

@@ -1,4 +1,4 @@
-//! Random tokens of 256 bits: nonces and session tokens. The value travels once to the client as base64url without
+//! Random tokens of 256 bits: those of sessions. The value travels once to the client as base64url without
 //! padding (RFC 4648 section 5); the server keeps only its SHA-256.
 
 use base64::Engine as _;
@@ -16,10 +16,7 @@ impl Token {
     /// # Errors
     /// The generator failed.
     pub fn random() -> Result<Self, Refusal> {
-        let mut bytes = [0; 32];
-        openssl::rand::rand_bytes(&mut bytes)
-            .map_err(|error| Refusal::new(Code::Internal).because(error))?;
-        Ok(Self(bytes))
+        random_bytes().map(Self)
     }
 
     /// From its text: exactly 43 characters of base64url.
@@ -38,27 +35,10 @@ impl Token {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// The bytes, as they are signed in a login assertion.
-    #[must_use]
-    pub const fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// What is kept: SHA-256.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         openssl::sha::sha256(&self.0)
-    }
-
-    /// What is kept of one that is for an approval of this lot: never that of a login, nor of another lot.
-    #[must_use]
-    pub fn digest_for_lot(&self, lot: &str) -> [u8; 32] {
-        let mut hasher = openssl::sha::Sha256::new();
-        hasher.update(b"approval of lot\0");
-        hasher.update(lot.as_bytes());
-        hasher.update(&[0]);
-        hasher.update(&self.0);
-        hasher.finish()
     }
 }
 
@@ -66,6 +46,17 @@ impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Token(..)")
     }
+}
+
+/// 32 bytes of the system's generator.
+///
+/// # Errors
+/// The generator failed.
+pub(crate) fn random_bytes() -> Result<[u8; 32], Refusal> {
+    let mut bytes = [0; 32];
+    openssl::rand::rand_bytes(&mut bytes)
+        .map_err(|error| Refusal::new(Code::Internal).because(error))?;
+    Ok(bytes)
 }
 
 /// A random name for a record or a lot: 128 bits, lower-case hexadecimal.
@@ -107,8 +98,6 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use std::collections::BTreeSet;
-
     use super::{Token, hexadecimal, random_name};
 
     #[test]
@@ -118,12 +107,6 @@ mod tests {
         assert_eq!(text.len(), 43);
         assert_eq!(Token::from_text(&text).unwrap().digest(), token.digest());
         assert_eq!(format!("{token:?}"), "Token(..)");
-        let digests = [
-            token.digest(),
-            token.digest_for_lot("a"),
-            token.digest_for_lot("b"),
-        ];
-        assert_eq!(BTreeSet::from(digests).len(), 3);
         for bad in [
             "",
             &text[1..],

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use paraphe_certs::{RevocationList, RevocationListError, TrustStore, TrustStoreError};
 use paraphe_protocol::identifiers::Environment;
+use paraphe_protocol::login::TrustedCards;
 
 /// Where trust comes from.
 #[derive(Debug, Clone)]
@@ -73,7 +74,7 @@ type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>)>;
 pub(crate) struct Trust {
     source: TrustSource,
     environment: Environment,
-    current: Mutex<(Arc<TrustStore>, Fingerprint)>,
+    current: Mutex<(Arc<TrustedCards>, Fingerprint)>,
 }
 
 impl Trust {
@@ -86,12 +87,17 @@ impl Trust {
         Ok(Self {
             source,
             environment,
-            current: Mutex::new((Arc::new(store), fingerprint)),
+            current: Mutex::new((cards(store), fingerprint)),
         })
     }
 
     /// The trust in force now. Looks at the folder of revocation lists: blocking, not for the async executor.
     pub(crate) fn current(&self) -> Arc<TrustStore> {
+        Arc::clone(self.cards().store())
+    }
+
+    /// The same with what it lately concluded about cards; nothing of that is left once the lists were read again. Blocking.
+    pub(crate) fn cards(&self) -> Arc<TrustedCards> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         match fingerprint(&self.source) {
             Ok(found) if found == current.1 => {}
@@ -101,7 +107,7 @@ impl Trust {
                         revocation_lists = store.crls().len(),
                         "revocation lists read again"
                     );
-                    *current = (Arc::new(store), found);
+                    *current = (cards(store), found);
                 }
                 Err(error) => {
                     tracing::error!(%error, "trust not read again, the previous one stays in force")
@@ -113,6 +119,10 @@ impl Trust {
         }
         Arc::clone(&current.0)
     }
+}
+
+fn cards(store: TrustStore) -> Arc<TrustedCards> {
+    Arc::new(TrustedCards::new(Arc::new(store)))
 }
 
 fn fingerprint(source: &TrustSource) -> Result<Fingerprint, TrustError> {

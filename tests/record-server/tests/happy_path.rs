@@ -141,7 +141,6 @@ async fn everything_is_there_after_a_restart() {
         .send_lot(&record, lot.outgoing(), &signature)
         .await
         .unwrap();
-    let session = physician.session().unwrap().to_owned();
     // A lot is open and half filled when the server goes down.
     let half = TestLot::new(2);
     let opened = physician.open_lot(&record, half.announced()).await.unwrap();
@@ -152,7 +151,6 @@ async fn everything_is_there_after_a_restart() {
         .unwrap();
     let mut picture = world.stored();
     assert_eq!(picture.staged, 1);
-    drop(physician);
     // What a crash between rename and commit would leave.
     let orphan = world
         .data
@@ -170,7 +168,7 @@ async fn everything_is_there_after_a_restart() {
         picture,
         "neither staging nor orphan is left, nothing else changed"
     );
-    let physician = world.client().with_session(&session);
+    let physician = world.again(&physician);
     assert_eq!(
         physician.documents(&record).await.unwrap().documents.len(),
         3

@@ -12,6 +12,7 @@ use paraphe_protocol::identifiers::Environment;
 use paraphe_protocol::login::LoginAssertion;
 use paraphe_record_server::problem::Code;
 use paraphe_record_server::{Client, Limits};
+use serde_json::json;
 
 /// Presents this assertion and expects this refusal, traced; then that the nonce was burnt by it.
 async fn refused(
@@ -112,26 +113,35 @@ async fn an_assertion_for_somebody_else_does_not_hold_here() {
     for (audience, origin) in cases {
         let nonce = nonce(&client).await;
         let proof = assertion(&card.authentication, &nonce, audience, origin, NOW);
-        refused(
-            &world,
-            &mut client,
-            &nonce,
-            &proof,
-            Code::AssertionSignatureInvalid,
-        )
-        .await;
+        let code = Code::AssertionSignatureInvalid;
+        refused(&world, &mut client, &nonce, &proof, code).await;
+        // The same with what the agent says beside it: then the reason is told.
+        let nonce = self::nonce(&client).await;
+        let proof = assertion(&card.authentication, &nonce, audience, origin, NOW);
+        let made_for = json!({"audience": audience, "origin": origin});
+        let error = client.login_made_for(&nonce, &proof, Some(&made_for)).await;
+        let code = if audience == AUDIENCE {
+            Code::AssertionOtherOrigin
+        } else {
+            Code::AssertionOtherAudience
+        };
+        assert_eq!(error.unwrap_err().code(), Some(code), "{audience} {origin}");
     }
     // Made for another nonce of this very server.
-    let nonce = nonce(&client).await;
-    let proof = card.assertion(&other_nonce, NOW);
-    refused(
-        &world,
-        &mut client,
-        &nonce,
-        &proof,
-        Code::AssertionSignatureInvalid,
-    )
-    .await;
+    for (made_for, code) in [
+        (None, Code::AssertionSignatureInvalid),
+        (
+            Some(json!({"nonce": other_nonce})),
+            Code::AssertionOtherNonce,
+        ),
+    ] {
+        let nonce = nonce(&client).await;
+        let proof = card.assertion(&other_nonce, NOW);
+        let error = client
+            .login_made_for(&nonce, &proof, made_for.as_ref())
+            .await;
+        assert_eq!(error.unwrap_err().code(), Some(code));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use fixture::{Card, Patients, Stored, TestLot, create_request, patient, patient_ins};
 use paraphe_certs::UnixTime;
 use paraphe_certs::test_pki::{CardPerson, TestPki, TestPkiOptions, Validity};
-use paraphe_protocol::login::LoginAssertion;
+use paraphe_protocol::login::{ChannelBinding, LoginAssertion};
 use paraphe_record_server::Client;
 use paraphe_record_server::client::DocumentSource;
 use paraphe_record_server::lot::{CommitLotRequest, SignerMode};
@@ -74,8 +74,14 @@ fn patients(folder: &Path) -> Patients {
 async fn log_in(client: &mut Client, card: &Card) {
     let nonce = client.nonce().await.unwrap();
     assert_eq!(nonce.audience, AUDIENCE);
-    let proof: LoginAssertion =
-        fixture::assertion(&card.authentication, &nonce.nonce, AUDIENCE, ORIGIN, now());
+    let key = *client.key_thumbprint().unwrap().as_bytes();
+    let proof: LoginAssertion = fixture::bound_assertion(
+        &card.authentication,
+        &nonce.nonce,
+        (AUDIENCE, ORIGIN),
+        ChannelBinding::JwkThumbprint(key),
+        now(),
+    );
     client.login(&nonce.nonce, &proof).await.unwrap();
 }
 
@@ -189,17 +195,17 @@ async fn killed_in_the_middle_of_a_lot_nothing_of_it_is_left() {
         .put_document(&opened.lot, 1, DocumentSource::Bytes(bytes))
         .await
         .unwrap();
-    let session = client.session().unwrap().to_owned();
     program.kill().await.unwrap();
     let data = folder.path().join("data");
     let mut expected = Stored::of(&data);
     assert_eq!((expected.rows, expected.staged), ([1, 1, 3], 1));
 
-    let (_program, client) = start(folder.path()).await;
+    let (_program, fresh) = start(folder.path()).await;
     expected.staged = 0;
     assert_eq!(Stored::of(&data), expected);
     // The session is still good, and the lot can be sent anew.
-    let client = client.with_session(&session);
+    let root = std::fs::read(folder.path().join("tls/root.pem")).unwrap();
+    let client = client.at_another_address(&fresh.url(), &root).unwrap();
     let signature = card.sign_lot(&half, &patient_ins(), now());
     client
         .send_lot(&record, half.outgoing(), &signature)

@@ -84,7 +84,7 @@ async fn a_patient_has_one_record() {
     // Many at once, by several people, under another spelling of the name: the number decides.
     let mut attempts = tokio::task::JoinSet::new();
     for index in 0..10 {
-        let client = world.client().with_session(reception.session().unwrap());
+        let client = reception.another();
         let mut request = create_request(NOW);
         request.patient.given_name = format!("PAUL{}", "X".repeat(index));
         attempts.spawn(async move {

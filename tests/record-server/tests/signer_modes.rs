@@ -419,12 +419,10 @@ async fn only_the_sessions_card_approves_for_the_server_with_its_signature_key()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_card_approves_nothing_on_a_production_server() {
     let practice = Practice::start().await;
-    let session = practice.client.session().unwrap().to_owned();
-    drop(practice.client);
     // The session was opened before the operator said that this is production.
     let world = practice.world.restart_as(Environment::Production).await;
     let practice = Practice {
-        client: world.client().with_session(&session),
+        client: world.again(&practice.client),
         world,
         ..practice
     };

@@ -6,6 +6,8 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use paraphe_certs::UnixTime;
+use paraphe_protocol::api::RequestedBinding;
+use paraphe_protocol::login::OfferedAlgorithms;
 use serde_json::{Value, json};
 
 use crate::{AUDIENCE, ORIGIN, Workstation, project, succeed};
@@ -14,7 +16,12 @@ use crate::{AUDIENCE, ORIGIN, Workstation, project, succeed};
 ///
 /// # Panics
 /// Where it does not, with what it said.
-pub fn python_accepts_login(workstation: &Workstation, nonce: &str, assertion: &Value) {
+pub fn python_accepts_login(
+    workstation: &Workstation,
+    nonce: &str,
+    binding: &RequestedBinding,
+    assertion: &Value,
+) {
     let vector = workstation.path().join("login.json");
     let content = json!({
         "trust": {
@@ -29,8 +36,8 @@ pub fn python_accepts_login(workstation: &Workstation, nonce: &str, assertion: &
                 "origin": ORIGIN,
                 "nonce": nonce,
                 "now": UnixTime::from(SystemTime::now()).0,
-                "offered": ["RS256"],
-                "channel_binding": {"type": "none", "value": ""},
+                "offered": OfferedAlgorithms::all(),
+                "channel_binding": binding,
             },
             "assertion": assertion,
             "outcome": "accepted",

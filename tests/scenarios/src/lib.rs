@@ -17,7 +17,7 @@ mod workstation;
 pub use cards::{CardsInReaders, Cost};
 pub use foreign_card::ForeignCard;
 pub use programs::{Running, program, succeed};
-pub use record_server::RunningRecordServer;
+pub use record_server::{RunningRecordServer, key_of};
 pub use signed_lot::{outgoing, path_of};
 pub use soft_hsm::SoftHsm;
 pub use stranger::Stranger;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
+use paraphe_protocol::api::RequestedBinding;
 use paraphe_record_server::Client;
 
 use crate::programs::{Running, program};
@@ -77,4 +78,13 @@ impl RunningRecordServer {
     pub fn stop(&mut self) -> bool {
         self.process.stop()
     }
+}
+
+/// What a login must be bound to, to be this client's: its own key.
+///
+/// # Panics
+/// Where the client has none.
+#[must_use]
+pub fn key_of(client: &Client) -> RequestedBinding {
+    RequestedBinding::of_key(client.key_thumbprint().unwrap().as_bytes())
 }

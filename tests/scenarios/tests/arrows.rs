@@ -9,6 +9,7 @@ use std::process::Command;
 const ARROWS: &[(&str, &[&str])] = &[
     ("paraphe-certs", &[]),
     ("paraphe-protocol", &["paraphe-certs"]),
+    ("paraphe-stores", &["paraphe-certs", "paraphe-protocol"]),
     // The simulator and the record server only behind the `softcard` feature: see `optional` below.
     ("paraphe", &["paraphe-certs", "paraphe-protocol"]),
     ("paraphe-softcard", &["paraphe-certs"]),
@@ -16,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("paraphe-reader-driver", &[]),
     (
         "paraphe-record-server",
-        &["paraphe-certs", "paraphe-protocol"],
+        &["paraphe-certs", "paraphe-protocol", "paraphe-stores"],
     ),
 ];
 

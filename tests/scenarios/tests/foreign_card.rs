@@ -11,8 +11,8 @@ use paraphe_protocol::api::BeneficiarySummary;
 use paraphe_record_server::patient::{Consent, ConsentForm};
 use paraphe_record_server::record::CreateRecordRequest;
 use paraphe_scenarios::{
-    ForeignCard, RunningRecordServer, Workstation, documents, judges, login, outgoing, path_of,
-    sign_lot, verify_lot,
+    ForeignCard, RunningRecordServer, Workstation, documents, judges, key_of, login, outgoing,
+    path_of, sign_lot, verify_lot,
 };
 use paraphe_softcard::pcscd::{PrivatePcscd, ReaderKind};
 use serde_json::{Value, json};
@@ -54,8 +54,11 @@ async fn a_card_of_other_people_s_making_logs_in_and_signs() {
 
     let mut records = server.client();
     let nonce = records.nonce().await.unwrap().nonce;
-    let login = paraphe(&login(&nonce, pin)).done();
-    judges::python_accepts_login(&workstation, &nonce, &login["assertion"]);
+    let binding = key_of(&records);
+    let mut arguments = login(&nonce, pin);
+    arguments.extend(["--jkt", &binding.value]);
+    let login = paraphe(&arguments).done();
+    judges::python_accepts_login(&workstation, &nonce, &binding, &login["assertion"]);
     records.login(&nonce, &login["assertion"]).await.unwrap();
     let receipt = records
         .create_record(&CreateRecordRequest {

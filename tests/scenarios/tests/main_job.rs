@@ -12,8 +12,8 @@ use paraphe_record_server::client::{Client, ClientError};
 use paraphe_record_server::patient::{Consent, ConsentForm};
 use paraphe_record_server::record::CreateRecordRequest;
 use paraphe_scenarios::{
-    CardsInReaders, RunningRecordServer, Workstation, documents, judges, login, outgoing, path_of,
-    sign_lot, verify_lot,
+    CardsInReaders, RunningRecordServer, Workstation, documents, judges, key_of, login, outgoing,
+    path_of, sign_lot, verify_lot,
 };
 use paraphe_softcard::pcscd::ReaderKind;
 
@@ -146,10 +146,11 @@ async fn log_in(
     pin: &str,
 ) {
     let nonce = records.nonce().await.unwrap().nonce;
+    let binding = key_of(records);
     let mut arguments = login(&nonce, pin);
-    arguments.extend(["--card", serial]);
+    arguments.extend(["--card", serial, "--jkt", &binding.value]);
     let login = workstation.paraphe(cards, &arguments).done();
     assert_eq!(login["card"], serial);
-    judges::python_accepts_login(workstation, &nonce, &login["assertion"]);
+    judges::python_accepts_login(workstation, &nonce, &binding, &login["assertion"]);
     records.login(&nonce, &login["assertion"]).await.unwrap();
 }

@@ -20,8 +20,8 @@ use paraphe_record_server::patient::{Consent, ConsentForm};
 use paraphe_record_server::problem::Code;
 use paraphe_record_server::record::CreateRecordRequest;
 use paraphe_scenarios::{
-    CardsInReaders, RunningRecordServer, Workstation, judges, login, outgoing, path_of, project,
-    sign_lot,
+    CardsInReaders, RunningRecordServer, Workstation, judges, key_of, login, outgoing, path_of,
+    project, sign_lot,
 };
 use paraphe_softcard::PkiDirectory;
 use paraphe_softcard::pcscd::ReaderKind;
@@ -70,7 +70,10 @@ impl Place {
         let pin = workstation.pin_file("1234").to_str().unwrap().to_owned();
         let mut records = server.client();
         let nonce = records.nonce().await.unwrap().nonce;
-        let answer = workstation.paraphe(&cards, &login(&nonce, &pin)).done();
+        let binding = key_of(&records);
+        let mut arguments = login(&nonce, &pin);
+        arguments.extend(["--jkt", &binding.value]);
+        let answer = workstation.paraphe(&cards, &arguments).done();
         records.login(&nonce, &answer["assertion"]).await.unwrap();
         let record = records.create_record(&patient()).await.unwrap().record;
         Self {

@@ -39,6 +39,7 @@ fn gate() -> Gate {
             .map(|origin| Site {
                 origin: origin.parse::<Origin>().unwrap(),
                 record_server: None,
+                web_eid: false,
             })
             .into(),
         ..Config::default()

@@ -38,6 +38,7 @@ async fn serve(limits: Limits) -> Served {
         sites: vec![Site {
             origin: SITE.parse().unwrap(),
             record_server: None,
+            web_eid: false,
         }],
         ..Config::default()
     };

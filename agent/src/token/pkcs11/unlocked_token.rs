@@ -132,11 +132,11 @@ impl Unlocked<'_> {
 impl UnlockedToken for Unlocked<'_> {
     fn sign_authentication(
         &mut self,
+        algorithm: SignatureAlgorithm,
         to_be_signed: &[u8],
     ) -> Result<AuthenticationSignature, TokenError> {
         let access = self.access;
         let (key, certificate) = (&access.authentication_key, &access.authentication);
-        let algorithm = SignatureAlgorithm::RsaPkcs1Sha256;
         self.sign(key.as_ref(), certificate.as_ref(), algorithm, to_be_signed)
             .map(AuthenticationSignature::checked)
     }

@@ -15,6 +15,12 @@ pub enum ClientError {
     /// No connection.
     #[error("cannot connect to the record server: {0}")]
     Connect(#[source] std::io::Error),
+    /// The client's own key cannot be made or used.
+    #[error("the client's own key cannot be made or used")]
+    ProofKey,
+    /// The system's OpenSSL failed.
+    #[error("the client's own key failed: {0}")]
+    OpenSsl(#[from] openssl::error::ErrorStack),
     /// A document cannot be read.
     #[error("a document cannot be read: {0}")]
     Document(#[source] std::io::Error),

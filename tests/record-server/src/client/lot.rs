@@ -181,8 +181,7 @@ impl Client {
         let path = format!("/v1/lots/{lot}/documents/{number}");
         let body = Some((body, "application/octet-stream"));
         let bytes: Bytes = self
-            .connections
-            .exchange(Method::PUT, &path, self.session(), body, MAXIMUM_ANSWER)
+            .exchange((Method::PUT, &path), body, MAXIMUM_ANSWER)
             .await?;
         serde_json::from_slice(&bytes).map_err(ClientError::Answer)
     }

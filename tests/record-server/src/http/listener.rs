@@ -12,6 +12,8 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use paraphe_protocol::api::Language;
+use paraphe_protocol::login::EXPORTER_LABEL;
+use paraphe_protocol::login_server::Connection;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
@@ -119,6 +121,7 @@ async fn serve_connection(
         }
         Err(_) => return,
     };
+    let shown = shown_by_tls(stream.get_ref().1);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)
@@ -129,7 +132,7 @@ async fn serve_connection(
                 if let Some(client) = &client {
                     request.extensions_mut().insert(Arc::clone(client));
                 }
-                handle(Arc::clone(&service), request)
+                handle(Arc::clone(&service), request, shown.clone())
             }),
         );
     let mut connection = std::pin::pin!(connection);
@@ -172,12 +175,25 @@ async fn accept(
     .unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
+/// What the handshake proved: the connection's exporter (RFC 9266), and the client's certificate where it sent one.
+fn shown_by_tls(tls: &rustls::ServerConnection) -> Connection {
+    let mut connection = Connection::new();
+    if let Ok(value) = tls.export_keying_material([0; 32], EXPORTER_LABEL, None) {
+        connection = connection.with_tls_exporter(value);
+    }
+    match tls.peer_certificates().and_then(<[_]>::first) {
+        Some(certificate) => connection.with_client_certificate(certificate),
+        None => connection,
+    }
+}
+
 /// Each request runs in a task of its own, so that it ends, and is traced, even when its client goes away.
 async fn handle(
     service: Arc<Service>,
     request: Request<Incoming>,
+    connection: Connection,
 ) -> Result<Response<ResponseBody>, Infallible> {
-    let answered = tokio::spawn(router::answer(service, request)).await;
+    let answered = tokio::spawn(router::answer(service, request, connection)).await;
     Ok(answered.unwrap_or_else(|error| {
         tracing::error!(%error, "a request's task failed");
         response::problem(&Refusal::new(Code::Internal), Language::default())

@@ -42,9 +42,10 @@ pub(super) fn problem(refusal: &Refusal, language: Language) -> Response<Respons
     let bytes = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = respond(status, "application/problem+json", full(bytes));
     if status == StatusCode::UNAUTHORIZED {
-        response
-            .headers_mut()
-            .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        response.headers_mut().insert(
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static("DPoP algs=\"ES256\""),
+        );
     }
     response
 }

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap};
+use hyper::header::{ACCEPT_LANGUAGE, HeaderMap};
 use hyper::{Request, Response, StatusCode};
 use paraphe_protocol::api::Language;
 use paraphe_protocol::identifiers::Environment;
+use paraphe_protocol::login_server::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::BodyReader;
 use super::body::read_json;
 use super::response::{self, ResponseBody};
 use super::route::Route;
+use super::{BodyReader, Credentials};
 use crate::client_certificate::{ClientIdentity, ClientSummary};
 use crate::problem::{Code, Refusal};
 use crate::rules::Action;
@@ -23,9 +24,10 @@ use crate::trace::Entry;
 pub(super) async fn answer(
     service: Arc<Service>,
     request: Request<Incoming>,
+    connection: Connection,
 ) -> Response<ResponseBody> {
     let language = language(request.headers());
-    match dispatch(&service, request).await {
+    match dispatch(&service, request, connection).await {
         Ok(response) => response,
         Err(refusal) => {
             if refusal.code == Code::Internal {
@@ -56,6 +58,7 @@ struct StatusResponse<'a> {
     audience: &'a str,
     origin: &'a str,
     environment: Environment,
+    offered: Vec<&'a str>,
     documents_per_lot: usize,
     document_bytes: u64,
 }
@@ -63,11 +66,12 @@ struct StatusResponse<'a> {
 async fn dispatch(
     service: &Service,
     request: Request<Incoming>,
+    connection: Connection,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let route = Route::find(request.method(), request.uri().path())?;
     if let Some(action) = route.action() {
         let mut entry = Entry::new(action, service.now());
-        let outcome = perform(service, route, action, request, &mut entry).await;
+        let outcome = perform(service, route, (action, connection), request, &mut entry).await;
         return service.trace_outcome(entry, outcome).await;
     }
     let configuration = service.configuration();
@@ -87,6 +91,7 @@ async fn dispatch(
         audience: configuration.audience.as_str(),
         origin: configuration.origin.as_str(),
         environment: configuration.environment,
+        offered: configuration.offered.names().collect(),
         documents_per_lot: limits.documents_per_lot,
         document_bytes: limits.document_bytes,
     };
@@ -96,7 +101,7 @@ async fn dispatch(
 async fn perform(
     service: &Service,
     route: Route,
-    action: Action,
+    (action, connection): (Action, Connection),
     request: Request<Incoming>,
     entry: &mut Entry,
 ) -> Result<Response<ResponseBody>, Refusal> {
@@ -104,15 +109,21 @@ async fn perform(
     let limits = &configuration.limits;
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
+    let credentials = Credentials::of(headers, &parts.method, parts.uri.path(), connection);
     if route == Route::Login {
         let request = read_json(headers, body, limits.login_bytes, limits.idle).await?;
-        return response::json(StatusCode::OK, &service.login(request, entry).await?);
+        let answer = service.login(request, &credentials?, entry).await?;
+        return response::json(StatusCode::OK, &answer);
     }
     if route == Route::Access {
         let request = read_json(headers, body, limits.login_bytes, limits.idle).await?;
         return response::json(StatusCode::OK, &service.access(request, entry).await?);
     }
-    let session = match service.authorise(bearer(headers), action, entry).await {
+    let authorised = match credentials {
+        Ok(credentials) => service.authorise(&credentials, action, entry).await,
+        Err(refusal) => Err(refusal),
+    };
+    let session = match authorised {
         Ok(session) => session,
         Err(refusal) => {
             BodyReader::new(body, limits.idle).drain().await;
@@ -205,12 +216,6 @@ async fn perform(
             Err(Code::Internal.into())
         }
     }
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 fn language(headers: &HeaderMap) -> Language {

@@ -10,7 +10,9 @@ use paraphe_protocol::approval::{
 use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::identifiers::{Ins, Oid};
 use paraphe_protocol::login::ServerNonce;
+use paraphe_protocol::login_server::{consume_for_approval, issue_for_approval};
 use paraphe_protocol::lot::LotDocument;
+use paraphe_stores::SqliteStore;
 use serde::{Deserialize, Serialize};
 
 use super::AnnouncedDocument;
@@ -18,12 +20,11 @@ use super::commit::all_received;
 use super::staging::Received;
 use crate::card::path_code;
 use crate::configuration::Configuration;
-use crate::nonce;
 use crate::problem::{Code, Refusal};
 use crate::receipt::StoredDocument;
 use crate::service::Service;
 use crate::session::Session;
-use crate::token::{Token, hexadecimal};
+use crate::token::{hexadecimal, random_bytes};
 use crate::trace::Entry;
 
 /// Answer to `POST /v1/lots/{lot}/approval-request`: what the card is asked to approve, for the agent.
@@ -145,15 +146,26 @@ impl Service {
         let lifetime = expires_at.0.saturating_sub(now.0);
         let (nonce, expires_at) = self
             .storage()
-            .run(move |connection| nonce::issue_for_lot(connection, &name, now, lifetime, maximum))
-            .await?;
+            .run(move |connection| -> Result<_, Refusal> {
+                let store = &mut SqliteStore::on(connection);
+                let random = random_bytes()?;
+                Ok(issue_for_approval(
+                    store,
+                    &name,
+                    random,
+                    (now, lifetime),
+                    maximum,
+                )?)
+            })
+            .await
+            .map(|issued| (issued.nonce, issued.expires_at))?;
         let signer = submission_set
             .as_ref()
             .and(configuration.signers.server.as_ref());
         Ok(ApprovalRequestResponse {
             lot: lot.to_owned(),
             purpose,
-            nonce: nonce.to_text(),
+            nonce: nonce.to_string(),
             expires_at,
             audience: configuration.audience.to_string(),
             signer: signer.map(|signer| signer.structure().structure_id.clone()),
@@ -182,14 +194,13 @@ impl Service {
         lot: &str,
         nonce: &str,
     ) -> Result<ServerNonce, Refusal> {
-        let token = Token::from_text(nonce).ok_or(Code::NonceUnknown)?;
-        let server_nonce = ServerNonce::from_bytes(token.bytes())
-            .map_err(|error| Refusal::new(Code::NonceUnknown).because(error))?;
-        let (name, now) = (lot.to_owned(), self.now());
+        let (name, nonce, now) = (lot.to_owned(), nonce.to_owned(), self.now());
         self.storage()
-            .run(move |connection| nonce::consume_for_lot(connection, &name, &token, now))
-            .await?;
-        Ok(server_nonce)
+            .run(move |connection| -> Result<_, Refusal> {
+                let store = &mut SqliteStore::on(connection);
+                Ok(consume_for_approval(store, &name, &nonce, now)?)
+            })
+            .await
     }
 }
 
