@@ -6,7 +6,7 @@ Python standard library and the `openssl` program only.
 usage: verify_login.py VECTORS.json          every case must have the outcome that it names
        verify_login.py --one VECTORS.json    the file holds one case; print its outcome
 
-A vector file is laid out as in section 7 of the page. Exit status: 0 as expected or accepted, 1 not, 2 wrong usage.
+A vector file is laid out as in section 10 of the page. Exit status: 0 as expected or accepted, 1 not, 2 wrong usage.
 """
 
 import base64
@@ -18,12 +18,20 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 MEMBERS = {
     "version", "certificate", "algorithm", "agent_nonce", "issued_at", "expires_at",
     "channel_binding", "shown", "signature",
 }
 BINDINGS = ("none", "tls-exporter", "jkt")
+# Name: kind of key, digest, bytes of r and of s.
+ALGORITHMS = {
+    "RS256": ("rsa", "sha256", None),
+    "PS256": ("rsa", "sha256", None),
+    "ES256": ("prime256v1", "sha256", 32),
+    "ES384": ("secp384r1", "sha384", 48),
+}
 
 
 class Refused(Exception):
@@ -92,8 +100,23 @@ def check_sizes_and_times(assertion, now):
         raise Refused("expired")
 
 
+CERTIFICATES = {}
+
+
 def check_certificate(der, trust, now, folder):
-    """Path, revocation and use at a time; returns the file of the public key."""
+    """Path, revocation and use at a time; returns the public key. Remembered for cases of one file with the same trust."""
+    case = (der, now)
+    if case not in CERTIFICATES:
+        try:
+            CERTIFICATES[case] = look_at_certificate(der, trust, now, folder)
+        except Refused as refused:
+            CERTIFICATES[case] = refused
+    if isinstance(CERTIFICATES[case], Refused):
+        raise CERTIFICATES[case]
+    return CERTIFICATES[case]
+
+
+def look_at_certificate(der, trust, now, folder):
     certificate = os.path.join(folder, "certificate.pem")
     if openssl("x509", "-inform", "DER", "-out", certificate, data=der).returncode != 0:
         raise Refused("certificate-unreadable")
@@ -112,51 +135,138 @@ def check_certificate(der, trust, now, folder):
     usage = openssl("x509", "-in", certificate, "-noout", "-ext", "keyUsage,extendedKeyUsage").stdout.decode()
     if "Digital Signature" not in usage or "Non Repudiation" in usage or "TLS Web Client Authentication" not in usage:
         raise Refused("certificate-refused")
-    key = os.path.join(folder, "key.pem")
-    with open(key, "wb") as output:
-        output.write(openssl("x509", "-in", certificate, "-noout", "-pubkey").stdout)
-    return key
+    key = openssl("x509", "-in", certificate, "-noout", "-pubkey").stdout
+    return key, key_kind(openssl("pkey", "-pubin", "-noout", "-text", data=key).stdout.decode())
 
 
-def check_algorithm(name, key, offered):
-    if name != "RS256":
-        raise Refused("unknown-algorithm")
-    text = openssl("pkey", "-pubin", "-in", key, "-noout", "-text").stdout.decode()
+def key_kind(text):
+    """`rsa` or the curve's name, with the length of a signature; none where section 3 has no such key."""
+    curve = re.search(r"ASN1 OID: (\S+)", text)
+    if curve:
+        return {"prime256v1": ("prime256v1", 64), "secp384r1": ("secp384r1", 96)}.get(curve.group(1))
     bits = re.search(r"Public-Key: \((\d+) bit\)", text)
     exponent = re.search(r"Exponent: (\d+)", text)
     if not bits or not exponent or not 2048 <= int(bits.group(1)) <= 4096:
-        raise Refused("key-refused")
+        return None
     value = int(exponent.group(1))
     if value % 2 == 0 or not 17 <= value.bit_length() <= 64:
+        return None
+    return "rsa", (int(bits.group(1)) + 7) // 8
+
+
+def check_algorithm(name, kind, offered):
+    if name not in ALGORITHMS:
+        raise Refused("unknown-algorithm")
+    if kind is None:
         raise Refused("key-refused")
+    if ALGORITHMS[name][0] != kind[0]:
+        raise Refused("algorithm-mismatch")
     if name not in offered:
         raise Refused("algorithm-not-offered")
+
+
+def der_integer(value):
+    value = value.lstrip(b"\x00") or b"\x00"
+    value = b"\x00" + value if value[0] & 0x80 else value
+    return b"\x02" + bytes([len(value)]) + value
+
+
+def holds(name, key, length, signed, signature, folder):
+    """Whether the signature by this algorithm is one of these bytes. The `openssl` program looks at no more than the length of the key."""
+    _, digest, half = ALGORITHMS[name]
+    if len(signature) != length:
+        return False
+    if half is not None:
+        numbers = der_integer(signature[:half]) + der_integer(signature[half:])
+        signature = b"\x30" + bytes([len(numbers)]) + numbers
+    files = {"key": key, "signature": signature}
+    for file, content in files.items():
+        files[file] = os.path.join(folder, file)
+        with open(files[file], "wb") as output:
+            output.write(content)
+    options = []
+    if name == "PS256":
+        for option in ("rsa_padding_mode:pss", "rsa_pss_saltlen:digest", "rsa_mgf1_md:sha256"):
+            options += ["-sigopt", option]
+    said = openssl("dgst", "-" + digest, "-verify", files["key"], "-signature", files["signature"], *options, data=signed)
+    return said.returncode == 0
 
 
 def prefixed(value):
     return len(value).to_bytes(4, "big") + value
 
 
-def to_be_signed(expected, assertion):
-    binding = unbase64url(expected["channel_binding"]["value"])
-    offered = b"".join(prefixed(name.encode("ascii")) for name in expected["offered"])
+def offered_hash(names):
+    return hashlib.sha256(b"".join(prefixed(name.encode("ascii")) for name in names)).digest()
+
+
+def own_terms(expected):
+    return {
+        "audience": expected["audience"].encode("ascii"),
+        "origin": expected["origin"].encode("ascii"),
+        "nonce": unbase64url(expected["nonce"]),
+        "offered": offered_hash(expected["offered"]),
+        "binding_value": unbase64url(expected["channel_binding"]["value"]),
+    }
+
+
+def read_stated(stated):
+    """The terms of section 8 that are stated, or none where one of them cannot be read."""
+    terms = {}
+    for name in ("audience", "origin", "nonce", "binding_value"):
+        value = stated.get(name)
+        if value is None:
+            continue
+        if len(value.encode()) > 512:
+            return {}
+        try:
+            terms[name] = value.encode() if name in ("audience", "origin") else unbase64url(value)
+        except Refused:
+            return {}
+    names = stated.get("offered")
+    if names is not None:
+        well = [isinstance(name, str) and re.fullmatch(r"[!-~]{1,64}", name) for name in names]
+        if not 1 <= len(names) <= 16 or not all(well) or len(set(names)) != len(names):
+            return {}
+        terms["offered"] = offered_hash(names)
+    return terms
+
+
+def to_be_signed(terms, assertion, algorithm):
     return b"".join((
         b"\x20" * 64,
         b"card-agent authentication v1\x00",
-        prefixed(assertion["algorithm"].encode("ascii")),
-        prefixed(expected["audience"].encode("ascii")),
-        prefixed(expected["origin"].encode("ascii")),
-        prefixed(unbase64url(expected["nonce"])),
+        prefixed(algorithm.encode("ascii")),
+        prefixed(terms["audience"]),
+        prefixed(terms["origin"]),
+        prefixed(terms["nonce"]),
         prefixed(assertion["agent_nonce"]),
         assertion["issued_at"].to_bytes(8, "big"),
         assertion["expires_at"].to_bytes(8, "big"),
         prefixed(b"authenticate"),
         prefixed(hashlib.sha256(assertion["certificate"]).digest()),
         prefixed(assertion["channel_binding"].encode("ascii")),
-        prefixed(binding),
+        prefixed(terms["binding_value"]),
         prefixed(assertion["shown"]),
-        prefixed(hashlib.sha256(offered).digest()),
+        prefixed(terms["offered"]),
     ))
+
+
+def reason(case, assertion, terms, key, kind, folder):
+    """Section 8: why a signature does not hold."""
+    name, signature = assertion["algorithm"], assertion["signature"]
+    made_for = {**terms, **read_stated(case.get("stated") or {})}
+    if holds(name, key, kind[1], to_be_signed(made_for, assertion, name), signature, folder):
+        for term, code in (
+            ("audience", "other-audience"), ("origin", "other-origin"), ("nonce", "other-nonce"), ("offered", "other-offer"),
+        ):
+            if made_for[term] != terms[term]:
+                return code
+        return "other-binding"
+    for other, row in ALGORITHMS.items():
+        if other != name and row[0] == kind[0] and holds(other, key, kind[1], to_be_signed(made_for, assertion, other), signature, folder):
+            return "algorithm-mismatch"
+    return "signature-wrong"
 
 
 def verify(case, trust):
@@ -166,16 +276,15 @@ def verify(case, trust):
     if assertion["channel_binding"] != expected["channel_binding"]["type"]:
         raise Refused("channel-binding")
     with tempfile.TemporaryDirectory() as folder:
-        key = check_certificate(assertion["certificate"], trust, expected["now"], folder)
-        check_algorithm(assertion["algorithm"], key, expected["offered"])
-        signed = to_be_signed(expected, assertion)
+        key, kind = check_certificate(assertion["certificate"], trust, expected["now"], folder)
+        name = assertion["algorithm"]
+        check_algorithm(name, kind, expected["offered"])
+        terms = own_terms(expected)
+        signed = to_be_signed(terms, assertion, name)
         if "to_be_signed" in case and signed.hex() != case["to_be_signed"]:
             raise Refused("other-bytes-than-the-vector")
-        signature = os.path.join(folder, "signature")
-        with open(signature, "wb") as output:
-            output.write(assertion["signature"])
-        if openssl("dgst", "-sha256", "-verify", key, "-signature", signature, data=signed).returncode != 0:
-            raise Refused("signature-wrong")
+        if not holds(name, key, kind[1], signed, assertion["signature"], folder):
+            raise Refused(reason(case, assertion, terms, key, kind, folder))
 
 
 def outcome(case, trust):
@@ -199,8 +308,9 @@ def main(arguments):
         print(result)
         return 0 if result == "accepted" else 1
     wrong = 0
-    for case in vectors["cases"]:
-        result = outcome(case, vectors["trust"])
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        results = threads.map(lambda case: outcome(case, vectors["trust"]), vectors["cases"])
+    for case, result in zip(vectors["cases"], results):
         if result != case["outcome"]:
             wrong += 1
             print(f"{case['name']}: expected {case['outcome']}, found {result}")
