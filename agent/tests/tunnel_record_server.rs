@@ -39,6 +39,7 @@ async fn start(folder: &Path) -> RunningServer {
             private_key: identity.key_pem.clone(),
         },
         client_certificates: ClientCertificates::Required,
+        accept_unbound: false,
         offered: OfferedAlgorithms::all(),
         clock: Clock::system(),
         signers: Signers::default(),

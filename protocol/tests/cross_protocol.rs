@@ -29,6 +29,7 @@ use paraphe_protocol::lot::{LotDocument, LotDraft, LotLimits, SubmissionSet, ver
 use paraphe_protocol::signature::{
     DigestAlgorithm, DocumentsInMemory, Packaging, PreparedSignature, Signer,
 };
+use paraphe_protocol::tls::{CertificateVerify, TlsVersion};
 use paraphe_protocol::web_eid::{self, ChallengeNonce};
 use paraphe_protocol::xades::{self, EmbeddedForm, XadesParameters};
 use serde_json::{Value, json};
@@ -46,6 +47,9 @@ enum Use {
     Signature,
 }
 
+/// Whether a verifier admits its specimen with this signature value.
+type Admission = Box<dyn Fn(&[u8]) -> bool>;
+
 /// A kind of thing that is signed: one specimen, and who admits it.
 struct Kind {
     name: &'static str,
@@ -54,7 +58,7 @@ struct Kind {
     /// What the key signs.
     bytes: Vec<u8>,
     /// Whether the verifier of this kind admits the specimen with this signature value.
-    admits: Box<dyn Fn(&[u8]) -> bool>,
+    admits: Admission,
     /// Whether these bytes begin and are as long as this kind's are.
     looks_like: fn(&[u8]) -> bool,
 }
@@ -187,7 +191,7 @@ fn tls13(card: &Card) -> Kind {
         algorithm: RsaPssSha256,
         bytes,
         admits: Box::new(move |value| RsaPssSha256.verify(&spki, &content, value).is_ok()),
-        looks_like: |bytes| is_context(bytes, b"TLS 1.3, client CertificateVerify"),
+        looks_like: |bytes| CertificateVerify::read(TlsVersion::Tls13, bytes).is_ok(),
     }
 }
 
@@ -208,7 +212,7 @@ fn tls12(card: &Card) -> Kind {
         algorithm: RsaPkcs1Sha256,
         bytes,
         admits: Box::new(move |value| RsaPkcs1Sha256.verify(&spki, &content, value).is_ok()),
-        looks_like: |bytes| bytes.starts_with(&[1, 0]),
+        looks_like: |bytes| CertificateVerify::read(TlsVersion::Tls12, bytes).is_ok(),
     }
 }
 

@@ -1,11 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::{Asn1Flag, EcGroup, EcKey, PointConversionForm};
+use openssl::ecdsa::EcdsaSig;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::pkey::Private;
-use openssl::rsa::Rsa;
-use openssl::sign::Signer;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::{Padding, Rsa};
+use openssl::sign::{RsaPssSaltlen, Signer};
 
 use super::*;
 

@@ -110,6 +110,7 @@ impl LoginServer {
         cards: &TrustedCards,
         now: UnixTime,
     ) -> Result<VerifiedIdentity, LoginRefusal> {
+        let ConsumedNonce { nonce } = nonce;
         let session_key = connection.session_key();
         if session_key.is_none() && !self.accept_unbound {
             return Err(LoginRefusal::NoSessionKey);
@@ -121,7 +122,7 @@ impl LoginServer {
         let expected = Expected {
             audience: &self.audience,
             origin: &self.origin,
-            nonce: &nonce.nonce,
+            nonce: &nonce,
             now,
             offered: &self.offered,
             channel_binding,

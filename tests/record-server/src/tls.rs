@@ -97,11 +97,7 @@ impl Tls {
     }
 }
 
-fn config(
-    chain: &[u8],
-    key: &[u8],
-    asked: &AskedOfClients,
-) -> Result<Arc<ServerConfig>, TlsError> {
+fn config(chain: &[u8], key: &[u8], asked: &AskedOfClients) -> Result<Arc<ServerConfig>, TlsError> {
     let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(key)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
