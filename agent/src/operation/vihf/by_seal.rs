@@ -3,6 +3,7 @@
 //! certificate and goes nowhere; then the seal, a software token with its sector in the configuration, signs with its passphrase.
 
 use paraphe_certs::{CardLogin, Certificate, Structure, StructureSeal, UnixTime};
+use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::{ErrorCode, VihfRequest};
 use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::login::{
@@ -44,7 +45,10 @@ pub(super) fn sign(
     author.prepare(now)?;
     let purpose = || statement.pin_purpose(request.mode, Some(&seal.structure.name));
     let dialogue = PinDialogue::new(context, card, purpose())?;
+    let spki = certificate.spki_der();
+    let algorithm = OfferedAlgorithms::all().choose(spki, |known| card.logs_in_by(known))?;
     let presence = Presence {
+        algorithm,
         nonce: random_nonce()?,
         agent_nonce: agent_nonce()?,
         certificate,
@@ -58,7 +62,7 @@ pub(super) fn sign(
             Ok(prepared) => prepared,
             Err(failure) => return Ok(Err(failure)),
         };
-        unlocked.sign_authentication(prepared.to_be_signed())?;
+        unlocked.sign_authentication(prepared.algorithm(), prepared.to_be_signed())?;
         Ok(Ok(now))
     })??;
     // Laid out in earnest once the passphrase is in: its five minutes must not run while the person types.
@@ -142,6 +146,7 @@ const NOWHERE: &str = "https://presence.paraphe.invalid";
 
 /// The login that the card signs here and now, and that goes nowhere.
 struct Presence {
+    algorithm: SignatureAlgorithm,
     nonce: ServerNonce,
     agent_nonce: AgentNonce,
     certificate: Certificate,
@@ -158,6 +163,7 @@ impl Presence {
             .parse()
             .map_err(|_| Failure::new(ErrorCode::Internal))?;
         let request = login::LoginRequest {
+            algorithm: self.algorithm,
             audience: &audience,
             origin: &origin,
             nonce: &self.nonce,
