@@ -4,7 +4,7 @@
 //! A conclusion is used again only with the same store, that is with the same anchors, authorities and revocation lists: a server that
 //! loads newer lists makes a new value and begins with nothing kept, so that a revocation that it knows of holds at once. It is used
 //! from the time for which it was reached until the first of: the end of the revocation window, the end of any certificate of the path,
-//! the next update of any list of an authority of the path. A refusal is never kept. Bounded: the oldest makes room.
+//! the next update, or the greatest age allowed, of any list of an authority of the path. A refusal is never kept. Bounded: the oldest makes room.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -140,17 +140,26 @@ impl TrustedCard {
     }
 }
 
-/// The first end of a certificate of the path, or next update of a list of one of its authorities, after this time. A list that was
-/// out of date already had no part in the conclusion.
+/// The first end of a certificate of the path, or of what a list of one of its authorities proves, after this time. A list that was out of
+/// date already had no part in the conclusion. Where a login needs an OCSP answer, whose age is limited, nothing is used again.
 fn until(store: &TrustStore, chain: &[Certificate], now: UnixTime) -> UnixTime {
+    let freshness = store.freshness();
+    if freshness.login_needs_answer {
+        return now;
+    }
     let of_path = |list: &&RevocationList| {
         let mut authorities = chain.iter().map(Certificate::subject);
         authorities.any(|authority| authority.names_the_same(list.issuer()))
     };
+    let too_old = |list: &RevocationList| {
+        let seconds = freshness.list_seconds?;
+        Some(list.this_update().plus_seconds(i64::from(seconds)))
+    };
     let lists = store.crls().iter().filter(of_path);
     lists
-        .filter_map(RevocationList::next_update)
-        .filter(|next_update| *next_update > now)
+        .flat_map(|list| [list.next_update(), too_old(list)])
+        .flatten()
+        .filter(|end| *end > now)
         .chain(chain.iter().map(Certificate::not_after))
         .min()
         .unwrap_or(now)
