@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs C2SP's x509-limbo through the path validation of `certs`: sh tests/limbo.sh FILE
 # FILE is limbo.json of https://github.com/C2SP/x509-limbo (Apache-2.0). No package has it, so it is not fetched here; CI runs the
-# paths that certs/tests/shapes.rs makes. What differs from the suite, and why, is certs/tests/limbo/differences.txt.
+# paths that certs/tests/certificates/shapes.rs makes. What differs from the suite, and why, is certs/tests/limbo/differences.txt.
 set -eu
 if [ $# -ne 1 ] || [ ! -r "$1" ]; then
     echo "usage: sh tests/limbo.sh FILE    (limbo.json of C2SP/x509-limbo)" >&2
@@ -9,4 +9,4 @@ if [ $# -ne 1 ] || [ ! -r "$1" ]; then
 fi
 file=$(realpath "$1")
 cd "$(dirname "$0")/.."
-PARAPHE_LIMBO=$file exec cargo test --quiet --locked -p paraphe-certs --test limbo -- --ignored --nocapture
+PARAPHE_LIMBO=$file exec cargo test --quiet --locked -p paraphe-certs --test certificates -- limbo:: --ignored --nocapture

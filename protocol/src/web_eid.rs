@@ -7,7 +7,7 @@
 //!
 //! What is signed is 64 or 96 bytes of digests. A login of ours begins with 64 spaces and is longer than 300 bytes; signed attributes, a
 //! SignedInfo and a TLS transcript have other beginnings and lengths: no signature of one kind is one of another
-//! (`protocol/tests/cross_protocol.rs`). What the format has not: a purpose, an audience, a time, a binding to key or connection,
+//! (`protocol/tests/authentication/cross_protocol.rs`). What the format has not: a purpose, an audience, a time, a binding to key or connection,
 //! a list of algorithms. Hence only for sites that the configuration marks. Refused: a nonce of fewer than 44 or more than 512 characters, or with
 //! others than visible ASCII ones; a key without an algorithm here.
 

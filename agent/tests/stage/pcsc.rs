@@ -12,6 +12,7 @@ use paraphe_softcard::{CardSlot, SoftCard};
 const LONG: Duration = Duration::from_secs(60);
 
 /// In the first process: runs the test of this name again and tells what it measured. In the second: itself.
+#[track_caller]
 pub fn second_process(test: &str) -> Option<SecondProcess> {
     match TestProcess::of_test(test).unwrap_or_else(|error| panic!("{error}")) {
         TestProcess::Second(second) => Some(second),

@@ -1,4 +1,4 @@
-//! What every shipped card profile must end in, operation by operation: one table, run in process by agent/tests/card_kinds.rs
+//! What every shipped card profile must end in, operation by operation: one table, run in process by agent/tests/cards/card_kinds.rs
 //! and through pcscd by tests/every_card.rs here.
 
 use paraphe_protocol::api::ErrorCode;

@@ -3,8 +3,10 @@
 //! stands before it, the cards and the clients.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::symlink;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -43,14 +45,21 @@ pub enum SecondProcessError {
 
 impl TestProcess {
     /// In the first process: runs the test of this name again. In the second one: says so at once.
+    #[track_caller]
     pub fn of_test(test: &str) -> Result<Self, SecondProcessError> {
         if let Some(folder) = env::var_os(FOLDER) {
             let folder = folder.into();
             return Ok(Self::Second(SecondProcess { folder }));
         }
+        // The harness names a test by its module too, which is the file that asks.
+        let module = Path::new(Location::caller().file()).file_stem();
+        let test = match module.and_then(OsStr::to_str) {
+            Some(module) if module != "main" => format!("{module}::{test}"),
+            _ => test.to_owned(),
+        };
         let folder = tempfile::tempdir()?;
         let outcome = Command::new(env::current_exe()?)
-            .args(["--exact", test, "--nocapture", "--include-ignored"])
+            .args(["--exact", &test, "--nocapture", "--include-ignored"])
             .env(SOCKET, folder.path().join(SOCKET_FILE))
             .env(FOLDER, folder.path())
             .output()?;

@@ -1,0 +1,7 @@
+//! The program as it is installed: command line, doors, units.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+
+mod command_line;
+mod serve;
+mod units;
