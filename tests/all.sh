@@ -30,17 +30,24 @@ if ! cargo nextest --version >/dev/null 2>&1; then
 fi
 # A system pcscd has no part in the tests: every test starts a private one.
 
+# The same for every command, so that nothing is compiled twice: simulated cards, and every store of a record server.
+features=paraphe/softcard,paraphe-stores/postgres
+
 step format cargo fmt --all --check
-step clippy cargo clippy --quiet --locked --workspace --all-targets --features paraphe-stores/postgres -- -D warnings
-step clippy-softcard cargo clippy --quiet --locked -p paraphe --all-targets --features softcard -- -D warnings
-step doc env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps
-# What users install has no simulated card in it. Built first, apart, so that the tests can look at it.
+step clippy cargo clippy --quiet --locked --workspace --all-targets --features "$features" -- -D warnings
+step doc env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --features "$features"
+# What users install has no simulated card in it. Built first, apart, so that the tests can look at it, and without a warning.
 step build-product cargo build --quiet --locked -p paraphe
+if grep -q '^warning' "$logs/build-product.log"; then
+    cat "$logs/build-product.log" >&2
+    echo "all: what users install is not built without a warning" >&2
+    exit 1
+fi
 step keep-product cp "$target/debug/paraphe" "$target/debug/paraphe-product"
-step build cargo build --quiet --locked --workspace --features paraphe/softcard,paraphe-stores/postgres
+step build cargo build --quiet --locked --workspace --features "$features"
 # A signing card that nobody here wrote, for one test. Its 180 crates have a target directory of their own and are built once.
 step build-foreign-card cargo build --quiet --locked --manifest-path tests/foreign-card/Cargo.toml --target-dir "$target/foreign-card"
 step test-foreign-card cargo test --quiet --locked --manifest-path tests/foreign-card/Cargo.toml --target-dir "$target/foreign-card"
-step doc-tests cargo test --quiet --locked --workspace --doc
-step benches-once cargo test --quiet --locked -p paraphe-benches --benches
-exec cargo nextest run --locked --workspace --features paraphe/softcard,paraphe-stores/postgres --no-fail-fast
+step doc-tests cargo test --quiet --locked --workspace --features "$features" --doc
+step benches-once cargo test --quiet --locked --workspace --features "$features" --bench '*'
+exec cargo nextest run --locked --workspace --features "$features" --no-fail-fast
