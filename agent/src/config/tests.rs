@@ -22,7 +22,8 @@ fn the_documented_example_is_read_as_it_stands() {
         .unwrap();
     let config = parse(example).unwrap();
     assert_eq!(config.port, 47443);
-    assert_eq!(config.sites.len(), 2);
+    assert_eq!(config.sites.len(), 3);
+    assert_eq!(config.sites.iter().filter(|site| site.web_eid).count(), 1);
     assert_eq!(config.record_servers.len(), 1);
     assert_eq!(config.pin_entry, Config::default().pin_entry);
     let site = config.site("https://dossier.example.fr").unwrap();
