@@ -12,7 +12,7 @@ use paraphe_record_server::patient::{Consent, ConsentForm};
 use paraphe_record_server::problem::Code;
 use paraphe_record_server::record::{CreateRecordRequest, DocumentsResponse};
 use paraphe_record_server::vihf::AccessRequest;
-use paraphe_scenarios::{CardsInReaders, RunningRecordServer, Workstation, login};
+use paraphe_scenarios::{CardsInReaders, RunningRecordServer, Workstation, key_of, login};
 use paraphe_softcard::pcscd::ReaderKind;
 
 const PATIENT: &str = "161027599999983";
@@ -67,7 +67,10 @@ async fn a_record_is_opened_by_what_the_card_signs() {
     let pin = workstation.pin_file("1234").to_str().unwrap().to_owned();
     let mut records = server.client();
     let nonce = records.nonce().await.unwrap().nonce;
-    let answer = workstation.paraphe(&cards, &login(&nonce, &pin)).done();
+    let binding = key_of(&records);
+    let mut arguments = login(&nonce, &pin);
+    arguments.extend(["--jkt", &binding.value]);
+    let answer = workstation.paraphe(&cards, &arguments).done();
     records.login(&nonce, &answer["assertion"]).await.unwrap();
     let record = records.create_record(&patient()).await.unwrap().record;
 
