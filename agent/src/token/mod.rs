@@ -134,21 +134,16 @@ impl Token {
     /// What the signature key signs documents with, the preferred algorithm first: what goes with its certificate and is
     /// offered by what holds it. Nothing where there is no signature certificate, or one whose key is refused.
     pub(crate) fn document_algorithms(&self) -> Vec<SignatureAlgorithm> {
-        let certificate = self.signature.as_ref();
-        let of_key = certificate
-            .and_then(|certificate| SignatureAlgorithm::for_documents(certificate.spki_der()).ok());
-        of_key
-            .unwrap_or_default()
-            .iter()
-            .copied()
-            .filter(|algorithm| self.offered_algorithms.contains(algorithm))
-            .collect()
+        self.algorithms_of(self.signature.as_ref())
     }
 
     /// What the authentication key signs TLS handshakes with: what goes with its certificate and is offered by what holds it. Nothing
     /// where there is no authentication certificate, or one whose key is refused.
     pub(crate) fn handshake_algorithms(&self) -> Vec<SignatureAlgorithm> {
-        let certificate = self.authentication.as_ref();
+        self.algorithms_of(self.authentication.as_ref())
+    }
+
+    fn algorithms_of(&self, certificate: Option<&Certificate>) -> Vec<SignatureAlgorithm> {
         let of_key = certificate
             .and_then(|certificate| SignatureAlgorithm::for_documents(certificate.spki_der()).ok());
         of_key
@@ -165,10 +160,6 @@ impl Token {
     }
 
     /// The algorithm for a document: the one that was asked for, or the preferred one.
-    #[allow(
-        dead_code,
-        reason = "the operation that signs documents is the next step"
-    )]
     pub(crate) fn document_algorithm(
         &self,
         wanted: Option<SignatureAlgorithm>,
