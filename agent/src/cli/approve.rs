@@ -12,9 +12,10 @@ use serde::Deserialize;
 
 use super::Ending;
 use super::failure::Failure;
+use super::handing_over::hand_over;
 use super::lot_sign::source;
 use super::new_file;
-use super::output::{self, Lines, at, either};
+use super::output::{Lines, at, either};
 use super::session::{Invocation, Session, invalid};
 
 /// Most bytes of a record server's request.
@@ -73,15 +74,7 @@ pub(super) async fn run(
     let request = request(invocation, &arguments)?;
     let answer = session.perform(Operation::Approve, &request).await?;
     let approval = format!("{}\n", answer["approval"]);
-    if let Some(path) = &arguments.output {
-        new_file::write(path, approval.as_bytes())?;
-    }
-    if invocation.options.json {
-        output::json(&answer);
-        return Ok(Ending::Done);
-    }
-    let Some(path) = arguments.output else {
-        output::print(&approval);
+    let Some(path) = hand_over(invocation, &answer, &approval, arguments.output)? else {
         return Ok(Ending::Done);
     };
     let language = invocation.language;

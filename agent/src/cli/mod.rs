@@ -14,6 +14,7 @@ mod demo;
 mod events;
 mod failure;
 mod fetched_document;
+mod handing_over;
 mod login;
 mod lot_directory;
 mod lot_sign;

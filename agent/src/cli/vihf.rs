@@ -8,8 +8,8 @@ use paraphe_protocol::vihf::{PurposeOfUse, VihfMode};
 
 use super::Ending;
 use super::failure::Failure;
-use super::new_file;
-use super::output::{self, Lines, at, either, instant};
+use super::handing_over::hand_over;
+use super::output::{Lines, at, either, instant};
 use super::session::{Invocation, Session};
 
 #[derive(Debug, Args)]
@@ -71,15 +71,7 @@ pub(super) async fn run(
     };
     let answer = session.perform(Operation::Vihf, &request).await?;
     let assertion = format!("{}\n", at(&answer, "/assertion"));
-    if let Some(path) = &arguments.output {
-        new_file::write(path, assertion.as_bytes())?;
-    }
-    if invocation.options.json {
-        output::json(&answer);
-        return Ok(Ending::Done);
-    }
-    let Some(path) = arguments.output else {
-        output::print(&assertion);
+    let Some(path) = hand_over(invocation, &answer, &assertion, arguments.output)? else {
         return Ok(Ending::Done);
     };
     let language = invocation.language;
