@@ -20,7 +20,9 @@ use super::prepare::MAX_CERTIFICATES;
 use crate::algorithm::SignatureAlgorithm;
 use crate::digest::Sha256Digest;
 use crate::identifiers::{Ins, Oid};
-use crate::xml::{ShapeError, ShapeProblem, XmlElement, exclusive_canonical, gate};
+use crate::xml::{
+    RefusedAlgorithm, ShapeError, ShapeProblem, XmlElement, exclusive_canonical, gate,
+};
 
 /// A signature file whose parts are intact and wholly understood; the signature value itself is not
 /// verified yet.
@@ -210,11 +212,8 @@ fn demand_algorithm(element: XmlElement<'_, '_>, expected: &str) -> Result<(), L
 }
 
 fn refused_algorithm(uri: &str) -> LotError {
-    let weak = ["sha1", "md5", "SHA1", "MD5"]
-        .iter()
-        .any(|name| uri.contains(name));
-    let uri = uri.chars().take(128).collect();
-    if weak {
+    let RefusedAlgorithm { uri, is_weak } = RefusedAlgorithm::new(uri);
+    if is_weak {
         LotError::WeakAlgorithm { uri }
     } else {
         LotError::UnknownAlgorithm { uri }

@@ -12,7 +12,9 @@ use super::names::SAML;
 use crate::algorithm::SignatureAlgorithm;
 use crate::digest::Sha256Digest;
 use crate::xades::names::{DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N};
-use crate::xml::{Canonicalization, Selection, ShapeError, ShapeProblem, XmlElement, gate};
+use crate::xml::{
+    Canonicalization, RefusedAlgorithm, Selection, ShapeError, ShapeProblem, XmlElement, gate,
+};
 
 /// Most certificates beside the signer's.
 const MAX_CERTIFICATES: usize = 4;
@@ -201,9 +203,7 @@ fn demand_algorithm(element: XmlElement<'_, '_>, expected: &str) -> Result<(), V
 }
 
 fn refused_algorithm(uri: &str) -> VihfError {
-    let weak = ["sha1", "md5", "SHA1", "MD5"];
-    let is_weak = weak.iter().any(|name| uri.contains(name));
-    let uri = uri.chars().take(128).collect();
+    let RefusedAlgorithm { uri, is_weak } = RefusedAlgorithm::new(uri);
     if is_weak {
         VihfError::WeakAlgorithm { uri }
     } else {

@@ -1,7 +1,7 @@
 //! Why a file is refused, told once: the reason of EN 319 102-1 and a stable name for each.
 
 use crate::signature::{ReadError, SubIndication};
-use crate::xml::{CanonicalError, ShapeError, gate::GateError};
+use crate::xml::{CanonicalError, RefusedAlgorithm, ShapeError, gate::GateError};
 
 pub(super) fn refused(
     sub_indication: SubIndication,
@@ -41,11 +41,8 @@ pub(super) fn canonical(error: CanonicalError) -> ReadError {
 
 /// An algorithm that is not accepted.
 pub(super) fn weak_or_unknown(uri: &str) -> ReadError {
-    let weak = ["sha1", "md5", "SHA1", "MD5", "dsa-sha1"]
-        .iter()
-        .any(|name| uri.contains(name));
-    let uri: String = uri.chars().take(128).collect();
-    if weak {
+    let RefusedAlgorithm { uri, is_weak } = RefusedAlgorithm::new(uri);
+    if is_weak {
         refused(
             SubIndication::CryptoConstraintsFailure,
             "weak-algorithm",

@@ -7,8 +7,10 @@
 mod canonical;
 mod element;
 pub mod gate;
+mod refused_algorithm;
 mod writer;
 
 pub use canonical::{CanonicalError, Canonicalization, Selection, exclusive_canonical};
 pub use element::{ShapeError, ShapeProblem, XmlElement};
+pub(crate) use refused_algorithm::RefusedAlgorithm;
 pub use writer::{CanonicalWriter, Namespace};
