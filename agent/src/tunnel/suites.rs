@@ -1,15 +1,15 @@
 //! What is spoken to a record server, as tables: the version of TLS by what the card can do, the cipher suites of the record's referential
 //! (ECDHE-RSA with AES-128-GCM, AES-256-GCM and ChaCha20-Poly1305 for TLS 1.2; its fourth, AES-256-CBC, is not spoken here), those of
-//! RFC 8446 for TLS 1.3, and the signature schemes of the client's certificate.
+//! RFC 8446 for TLS 1.3, and the signature schemes of the client's key.
 //!
 //! Exactly one version is offered, fixed before the first byte: a card that signs PKCS#1 v1.5 only would otherwise meet a server that
 //! chose TLS 1.3 and could prove nothing to it.
 
 use std::sync::Arc;
 
-use paraphe_protocol::algorithm::{SignatureAlgorithm, SignatureScheme};
+use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::ErrorCode;
-use paraphe_protocol::tls::TlsVersion;
+use paraphe_protocol::tls::{SIGNATURE_SCHEMES, TlsVersion};
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self, cipher_suite};
 use rustls::{SupportedCipherSuite, SupportedProtocolVersion};
@@ -28,31 +28,15 @@ const TLS13: [SupportedCipherSuite; 3] = [
     cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
 ];
 
-/// The order in which the client's signature is made, where the server leaves the choice: PSS before PKCS#1 v1.5.
-const SCHEMES: [(SignatureAlgorithm, rustls::SignatureScheme); 8] = {
-    use SignatureAlgorithm as Ours;
-    use rustls::SignatureScheme as Theirs;
-    [
-        (Ours::RsaPssSha256, Theirs::RSA_PSS_SHA256),
-        (Ours::RsaPssSha384, Theirs::RSA_PSS_SHA384),
-        (Ours::RsaPssSha512, Theirs::RSA_PSS_SHA512),
-        (Ours::EcdsaP256Sha256, Theirs::ECDSA_NISTP256_SHA256),
-        (Ours::EcdsaP384Sha384, Theirs::ECDSA_NISTP384_SHA384),
-        (Ours::RsaPkcs1Sha256, Theirs::RSA_PKCS1_SHA256),
-        (Ours::RsaPkcs1Sha384, Theirs::RSA_PKCS1_SHA384),
-        (Ours::RsaPkcs1Sha512, Theirs::RSA_PKCS1_SHA512),
-    ]
-};
-
 /// The version that is spoken: the one that the configuration wants, or the highest that the card can do.
 pub(super) fn version(
     algorithms: &[SignatureAlgorithm],
     wanted: Option<TlsVersion>,
 ) -> Result<TlsVersion, Failure> {
-    let can = |version| {
+    let can = |version: TlsVersion| {
         algorithms
             .iter()
-            .any(|algorithm| suits(*algorithm, version))
+            .any(|algorithm| version.signs_by(*algorithm))
     };
     let version = wanted.unwrap_or(if can(TlsVersion::Tls13) {
         TlsVersion::Tls13
@@ -68,22 +52,15 @@ pub(super) fn version(
     ))
 }
 
-/// Whether a client proves itself by this algorithm in that version (RFC 8446 section 4.2.3).
-fn suits(algorithm: SignatureAlgorithm, version: TlsVersion) -> bool {
-    match version {
-        TlsVersion::Tls12 => true,
-        TlsVersion::Tls13 => algorithm.scheme() != SignatureScheme::RsaPkcs1,
-    }
-}
-
 /// The algorithms of a version among those that the card can do, each with its name in TLS, the preferred one first.
 pub(super) fn schemes(
     algorithms: &[SignatureAlgorithm],
     version: TlsVersion,
 ) -> Vec<(SignatureAlgorithm, rustls::SignatureScheme)> {
-    SCHEMES
+    SIGNATURE_SCHEMES
         .into_iter()
-        .filter(|(algorithm, _)| algorithms.contains(algorithm) && suits(*algorithm, version))
+        .filter(|(algorithm, _)| algorithms.contains(algorithm) && version.signs_by(*algorithm))
+        .map(|(algorithm, number)| (algorithm, number.into()))
         .collect()
 }
 

@@ -13,6 +13,7 @@ use paraphe_certs::{
 };
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::identifiers::Environment;
+use paraphe_protocol::tls::{SIGNATURE_SCHEMES, TlsVersion};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
@@ -219,56 +220,25 @@ impl ClientCertVerifier for CardClients {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        // RFC 8446 section 4.2.3.
-        if PKCS1.iter().any(|(scheme, _)| *scheme == signed.scheme) {
+        if algorithm(signed.scheme).is_some_and(|known| !TlsVersion::Tls13.signs_by(known)) {
             return Err(PeerIncompatible::NoSignatureSchemesInCommon.into());
         }
         verify_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let all = PSS_AND_ECDSA.iter().chain(&PKCS1);
-        all.map(|(scheme, _)| *scheme).collect()
+        let all = SIGNATURE_SCHEMES.into_iter();
+        all.map(|(_, number)| number.into()).collect()
     }
 }
 
-const PSS_AND_ECDSA: [(SignatureScheme, SignatureAlgorithm); 5] = [
-    (
-        SignatureScheme::RSA_PSS_SHA256,
-        SignatureAlgorithm::RsaPssSha256,
-    ),
-    (
-        SignatureScheme::RSA_PSS_SHA384,
-        SignatureAlgorithm::RsaPssSha384,
-    ),
-    (
-        SignatureScheme::RSA_PSS_SHA512,
-        SignatureAlgorithm::RsaPssSha512,
-    ),
-    (
-        SignatureScheme::ECDSA_NISTP256_SHA256,
-        SignatureAlgorithm::EcdsaP256Sha256,
-    ),
-    (
-        SignatureScheme::ECDSA_NISTP384_SHA384,
-        SignatureAlgorithm::EcdsaP384Sha384,
-    ),
-];
-/// In TLS 1.2 only.
-const PKCS1: [(SignatureScheme, SignatureAlgorithm); 3] = [
-    (
-        SignatureScheme::RSA_PKCS1_SHA256,
-        SignatureAlgorithm::RsaPkcs1Sha256,
-    ),
-    (
-        SignatureScheme::RSA_PKCS1_SHA384,
-        SignatureAlgorithm::RsaPkcs1Sha384,
-    ),
-    (
-        SignatureScheme::RSA_PKCS1_SHA512,
-        SignatureAlgorithm::RsaPkcs1Sha512,
-    ),
-];
+/// The algorithm of this name in TLS.
+fn algorithm(scheme: SignatureScheme) -> Option<SignatureAlgorithm> {
+    let mut known = SIGNATURE_SCHEMES.into_iter();
+    known
+        .find(|(_, number)| *number == u16::from(scheme))
+        .map(|(algorithm, _)| algorithm)
+}
 
 fn verify_signature(
     message: &[u8],
@@ -277,9 +247,7 @@ fn verify_signature(
 ) -> Result<HandshakeSignatureValid, rustls::Error> {
     let certificate =
         Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
-    let mut known = PSS_AND_ECDSA.iter().chain(&PKCS1);
-    let algorithm = known.find(|(scheme, _)| *scheme == signed.scheme);
-    let (_, algorithm) = algorithm.ok_or(PeerIncompatible::NoSignatureSchemesInCommon)?;
+    let algorithm = algorithm(signed.scheme).ok_or(PeerIncompatible::NoSignatureSchemesInCommon)?;
     algorithm
         .from_cms_value(signed.signature())
         .and_then(|value| algorithm.verify(certificate.spki_der(), message, &value))
