@@ -1,11 +1,9 @@
-//! What the statements of our own that a card signs have in common, a login and an approval: the sizes of what travels, a short life
-//! by two clocks that may differ, and for an approval an algorithm that is named and follows from the key.
+//! What the statements of our own that a card signs have in common, a login and an approval: the sizes of what travels, and a short
+//! life by two clocks that may differ.
 //!
 //! Each kind of statement tells these refusals as its own.
 
-use paraphe_certs::{Certificate, UnixTime};
-
-use crate::algorithm::{SignatureAlgorithm, SignatureError};
+use paraphe_certs::UnixTime;
 
 /// Longest life of a statement, in seconds.
 pub const MAX_LIFETIME_SECONDS: u64 = 120;
@@ -22,21 +20,11 @@ pub(crate) const MAX_SIGNATURE_BYTES: usize = 512;
 /// What is wrong with a statement, whatever it is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum StatementError {
-    CertificateSize {
-        length: usize,
-    },
-    SignatureSize {
-        length: usize,
-    },
+    CertificateSize { length: usize },
+    SignatureSize { length: usize },
     Lifetime,
     NotYetValid,
     Expired,
-    UnknownAlgorithm,
-    Key(SignatureError),
-    AlgorithmMismatch {
-        implied: SignatureAlgorithm,
-        found: SignatureAlgorithm,
-    },
 }
 
 /// The sizes of what travels.
@@ -68,21 +56,6 @@ pub(crate) fn check_times(
         return Err(StatementError::Expired);
     }
     Ok(())
-}
-
-/// The algorithm of this name, which must be the one that the key implies.
-pub(crate) fn check_algorithm(
-    name: &str,
-    certificate: &Certificate,
-) -> Result<SignatureAlgorithm, StatementError> {
-    let found: SignatureAlgorithm = name.parse().map_err(|_| StatementError::UnknownAlgorithm)?;
-    let implied =
-        SignatureAlgorithm::for_key(certificate.spki_der()).map_err(StatementError::Key)?;
-    if found == implied {
-        Ok(found)
-    } else {
-        Err(StatementError::AlgorithmMismatch { implied, found })
-    }
 }
 
 /// Issue and expiry as they travel, where a statement may live so.

@@ -141,7 +141,7 @@ pub fn verify(
         .verify::<CardSignature>(&certificate, expected.now)
         .map_err(ApprovalError::Path)?;
 
-    let algorithm = statement::check_algorithm(&approval.algorithm, &certificate)?;
+    let algorithm = algorithm(&approval.algorithm, &certificate)?;
 
     let fields = Fields {
         algorithm,
@@ -171,6 +171,18 @@ pub fn verify(
         expires_at: approval.expires_at(),
         shown: approval.shown,
     })
+}
+
+/// The algorithm of this name, which must be the one that the key implies.
+fn algorithm(name: &str, certificate: &Certificate) -> Result<SignatureAlgorithm, ApprovalError> {
+    let found: SignatureAlgorithm = name.parse().map_err(|_| ApprovalError::UnknownAlgorithm)?;
+    let implied =
+        SignatureAlgorithm::for_key(certificate.spki_der()).map_err(ApprovalError::Key)?;
+    if found == implied {
+        Ok(found)
+    } else {
+        Err(ApprovalError::AlgorithmMismatch { implied, found })
+    }
 }
 
 impl VerifiedApproval {
@@ -225,11 +237,6 @@ impl From<StatementError> for ApprovalError {
             StatementError::Lifetime => Self::Lifetime,
             StatementError::NotYetValid => Self::NotYetValid,
             StatementError::Expired => Self::Expired,
-            StatementError::UnknownAlgorithm => Self::UnknownAlgorithm,
-            StatementError::Key(error) => Self::Key(error),
-            StatementError::AlgorithmMismatch { implied, found } => {
-                Self::AlgorithmMismatch { implied, found }
-            }
         }
     }
 }

@@ -366,9 +366,6 @@ impl From<StatementError> for LoginError {
             StatementError::Lifetime => Self::Lifetime,
             StatementError::NotYetValid => Self::NotYetValid,
             StatementError::Expired => Self::Expired,
-            StatementError::UnknownAlgorithm => Self::UnknownAlgorithm,
-            StatementError::Key(error) => Self::Key(error),
-            StatementError::AlgorithmMismatch { found, .. } => Self::AlgorithmMismatch { found },
         }
     }
 }
