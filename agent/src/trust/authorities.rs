@@ -59,9 +59,7 @@ impl Authority {
     /// SHA-256 of the certificate as people compare it: capitals, a colon between bytes.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let digest = self.certificate.sha256();
-        let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-        pairs.join(":")
+        super::fingerprint(&self.certificate)
     }
 }
 

@@ -30,6 +30,13 @@ pub struct TrustState {
     identity: ServerIdentity,
 }
 
+/// SHA-256 of a certificate as people compare it: capitals, a colon between bytes.
+fn fingerprint(certificate: &Certificate) -> String {
+    let digest = certificate.sha256();
+    let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}
+
 impl TrustState {
     /// The root, to be given to browsers.
     #[must_use]
@@ -40,13 +47,7 @@ impl TrustState {
     /// SHA-256 of the root's DER form, as people compare it: capitals, a colon between bytes.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let pairs: Vec<String> = self
-            .root
-            .sha256()
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect();
-        pairs.join(":")
+        fingerprint(&self.root)
     }
 
     /// When the HTTPS door's certificate ends.
