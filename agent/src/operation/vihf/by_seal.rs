@@ -183,5 +183,5 @@ impl Presence {
 fn random_nonce() -> Result<ServerNonce, Failure> {
     let mut bytes = [0; 32];
     openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
-    Ok(ServerNonce::from_bytes(&bytes)?)
+    Ok(ServerNonce::of_32_bytes(bytes))
 }
