@@ -7,6 +7,7 @@ pub mod card_table;
 mod cards;
 mod foreign_card;
 pub mod judges;
+mod patient;
 mod programs;
 mod record_server;
 mod signed_lot;
@@ -16,6 +17,7 @@ mod workstation;
 
 pub use cards::{CardsInReaders, Cost};
 pub use foreign_card::ForeignCard;
+pub use patient::{PATIENT, record_of_patient};
 pub use programs::{Running, program, succeed};
 pub use record_server::{RunningRecordServer, key_of};
 pub use signed_lot::{outgoing, path_of};

@@ -9,23 +9,19 @@ use openssl::pkey::PKey;
 use openssl::symm::Cipher;
 use paraphe_certs::UnixTime;
 use paraphe_certs::test_pki::{Authority, Issued, Level, Structure, Validity};
-use paraphe_protocol::api::{BeneficiarySummary, NirSummary};
 use paraphe_record_server::client::{Client, DocumentSource, OutgoingDocument};
 use paraphe_record_server::lot::{
     AnnouncedDocument, CommitLotRequest, SignerMode, SubmittedApproval,
 };
-use paraphe_record_server::patient::{Consent, ConsentForm};
 use paraphe_record_server::problem::Code;
-use paraphe_record_server::record::CreateRecordRequest;
 use paraphe_scenarios::{
-    CardsInReaders, RunningRecordServer, Workstation, judges, key_of, login, outgoing, path_of,
-    project, sign_lot,
+    CardsInReaders, PATIENT, RunningRecordServer, Workstation, judges, key_of, login, outgoing,
+    path_of, project, record_of_patient, sign_lot,
 };
 use paraphe_softcard::PkiDirectory;
 use paraphe_softcard::pcscd::ReaderKind;
 use serde_json::Value;
 
-const PATIENT: &str = "161027599999983";
 const PHYSICIAN: &str = "899700000013";
 const PASSPHRASE: &str = "phrase secrète d'essai";
 
@@ -73,7 +69,11 @@ impl Place {
         arguments.extend(["--jkt", &binding.value]);
         let answer = workstation.paraphe(&cards, &arguments).done();
         records.login(&nonce, &answer["assertion"]).await.unwrap();
-        let record = records.create_record(&patient()).await.unwrap().record;
+        let record = records
+            .create_record(&record_of_patient(PHYSICIAN))
+            .await
+            .unwrap()
+            .record;
         Self {
             workstation,
             cards,
@@ -133,28 +133,6 @@ fn seal(workstation: &Workstation, structure_id: &str) -> Issued {
         .with_authorities(|pki| pki.issue(issuer, &template))
         .unwrap()
         .unwrap()
-}
-
-fn patient() -> CreateRecordRequest {
-    CreateRecordRequest {
-        patient: BeneficiarySummary {
-            position: 1,
-            family_name: "ESSAI-MARTIN".to_owned(),
-            given_name: "PAUL".to_owned(),
-            birth_date: "19610217".to_owned(),
-            nir: Some(NirSummary {
-                number: PATIENT[..13].to_owned(),
-                key: PATIENT[13..].to_owned(),
-            }),
-            ..BeneficiarySummary::default()
-        },
-        consent: Some(Consent {
-            given: true,
-            form: ConsentForm::Oral,
-            collected_by: PHYSICIAN.to_owned(),
-            collected_at: UnixTime::from(SystemTime::now()),
-        }),
-    }
 }
 
 fn files() -> Vec<PathBuf> {

@@ -1,45 +1,19 @@
 //! A record opened by `paraphe vihf`, from the card behind the real pcscd to the record server's program: normal care, and break-glass
 //! with its reason, each assertion once.
 
-use std::time::SystemTime;
-
 use hyper::Method;
-use paraphe_certs::UnixTime;
-use paraphe_protocol::api::{BeneficiarySummary, NirSummary};
 use paraphe_protocol::vihf::AccessReason;
 use paraphe_record_server::client::Client;
-use paraphe_record_server::patient::{Consent, ConsentForm};
 use paraphe_record_server::problem::Code;
-use paraphe_record_server::record::{CreateRecordRequest, DocumentsResponse};
+use paraphe_record_server::record::DocumentsResponse;
 use paraphe_record_server::vihf::AccessRequest;
-use paraphe_scenarios::{CardsInReaders, RunningRecordServer, Workstation, key_of, login};
+use paraphe_scenarios::{
+    CardsInReaders, PATIENT, RunningRecordServer, Workstation, key_of, login, record_of_patient,
+};
 use paraphe_softcard::pcscd::ReaderKind;
 
-const PATIENT: &str = "161027599999983";
 const PHYSICIAN: &str = "899700000013";
 const REASON: &str = "Patient inconscient, urgence vitale";
-
-fn patient() -> CreateRecordRequest {
-    CreateRecordRequest {
-        patient: BeneficiarySummary {
-            position: 1,
-            family_name: "ESSAI-MARTIN".to_owned(),
-            given_name: "PAUL".to_owned(),
-            birth_date: "19610217".to_owned(),
-            nir: Some(NirSummary {
-                number: PATIENT[..13].to_owned(),
-                key: PATIENT[13..].to_owned(),
-            }),
-            ..BeneficiarySummary::default()
-        },
-        consent: Some(Consent {
-            given: true,
-            form: ConsentForm::Oral,
-            collected_by: PHYSICIAN.to_owned(),
-            collected_at: UnixTime::from(SystemTime::now()),
-        }),
-    }
-}
 
 async fn access(
     client: &Client,
@@ -72,7 +46,11 @@ async fn a_record_is_opened_by_what_the_card_signs() {
     arguments.extend(["--jkt", &binding.value]);
     let answer = workstation.paraphe(&cards, &arguments).done();
     records.login(&nonce, &answer["assertion"]).await.unwrap();
-    let record = records.create_record(&patient()).await.unwrap().record;
+    let record = records
+        .create_record(&record_of_patient(PHYSICIAN))
+        .await
+        .unwrap()
+        .record;
 
     // Who has the assertion needs no session.
     let nobody = server.client();
