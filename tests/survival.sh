@@ -5,6 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 export PARAPHE_SURVIVAL_RUNS="${1:-50}" PARAPHE_SURVIVAL_SEED="${2:-1}"
-cargo build --quiet --locked --workspace --features paraphe/softcard
-cargo test --quiet --locked -p paraphe-scenarios --test scenarios -- batch_survival:: --nocapture --test-threads 1 2>&1 |
+# As the whole suite compiles, so that nothing is compiled a second time.
+features=paraphe/softcard,paraphe-stores/postgres
+cargo build --quiet --locked --workspace --features "$features"
+cargo test --quiet --locked --workspace --features "$features" --test scenarios -- batch_survival:: --nocapture --test-threads 1 2>&1 |
     grep -oE "survival: .*|.*panicked.*|^test result.*|^error.*" || { echo "survival: the run failed" >&2; exit 1; }
