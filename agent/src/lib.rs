@@ -14,6 +14,7 @@ mod evidence;
 mod installation;
 pub mod logging;
 mod mandate;
+mod opened;
 pub mod operation;
 pub mod pin;
 pub mod problem;

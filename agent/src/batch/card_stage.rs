@@ -14,7 +14,8 @@ use super::line::{Line, SignedItem};
 use super::prepare_stage::refuse;
 use super::queue::Popped;
 use super::record::Record;
-use crate::mandate::{Mandate, is_foreign_reset, target};
+use crate::mandate::{Mandate, is_foreign_reset};
+use crate::opened::Opened;
 use crate::problem::Failure;
 use crate::token::{TokenError, UnlockedToken, VERIFIED_LIMIT};
 
@@ -109,8 +110,10 @@ fn sign_some(line: &Line, mandate: &Arc<Mandate>, token: &mut dyn UnlockedToken)
         if line.is_stopping() {
             return Pause::Stop(None);
         }
-        let waited_for =
-            target(mandate.token()).is_some_and(|target| line.agent.readers.is_waited_for(target));
+        let waited_for = mandate
+            .token()
+            .card_target()
+            .is_some_and(|target| line.agent.readers.is_waited_for(target));
         if waited_for || begun.elapsed() >= LONGEST_HOLD || !line.signed.has_room() {
             return Pause::LetGo;
         }

@@ -17,6 +17,7 @@ use super::{Batch, card_stage, finish_stage, look, prepare_stage, result_file, s
 use crate::caller::Caller;
 use crate::document_store::Owner;
 use crate::mandate::{Mandate, Scope};
+use crate::opened::Opened;
 use crate::operation::{
     Context, MandateQuestion, ask_for_mandate, check_signature, holder_token, now,
 };

@@ -8,31 +8,28 @@
 mod approved;
 mod one_mandate;
 mod session_lock;
-mod watch;
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use paraphe_protocol::api::{ErrorCode, MandateEndReason, MandateSummary};
 
 use crate::document_store::Owner;
 use crate::events::EventLog;
+use crate::opened::{self, Opened, OpenedList};
 use crate::problem::Failure;
 use crate::reader::Readers;
 
 pub(crate) use approved::Scope;
-pub(crate) use one_mandate::{Mandate, MandateTerms, is_foreign_reset, reason_of, target};
+pub(crate) use one_mandate::{Mandate, MandateTerms, is_foreign_reset, reason_of};
 use session_lock::SessionLock;
 
 /// Mandates that may be open at once.
 const MAXIMUM_OPEN: usize = 16;
-/// Mandates that have ended and are still told.
-const MAXIMUM_ENDED: usize = 32;
 
 /// The mandates of this agent.
 #[derive(Debug)]
 pub(crate) struct Mandates {
-    list: List,
+    list: OpenedList<Mandate>,
     events: EventLog,
     readers: Readers,
     /// The bus on which the session manager is; `None`: the system's.
@@ -52,12 +49,10 @@ impl std::fmt::Debug for Beside {
     }
 }
 
-type List = Arc<Mutex<VecDeque<Arc<Mandate>>>>;
-
 impl Mandates {
     pub(crate) fn new(events: EventLog, readers: Readers, session_bus: Option<String>) -> Self {
         Self {
-            list: List::default(),
+            list: OpenedList::default(),
             events,
             readers,
             session_bus,
@@ -92,11 +87,11 @@ impl Mandates {
     /// Begins to watch the session the first time that it matters.
     fn session_lock(&self) -> &Arc<SessionLock> {
         self.session_lock.get_or_init(|| {
-            let list = Arc::downgrade(&self.list);
+            let list = self.list.downgrade();
             let beside = Arc::downgrade(&self.beside);
             let told = move |reason| {
                 if let Some(list) = list.upgrade() {
-                    end_all(&list, reason);
+                    list.end_all(reason);
                 }
                 if let Some(end) = beside.upgrade().as_ref().and_then(|beside| beside.0.get()) {
                     end(reason);
@@ -108,8 +103,7 @@ impl Mandates {
 
     /// Whether one more may be opened; asked before the PIN is.
     pub(crate) fn check_room(&self) -> Result<(), Failure> {
-        let open = self.lock().iter().filter(|one| one.is_open()).count();
-        if open < MAXIMUM_OPEN {
+        if self.list.open() < MAXIMUM_OPEN {
             return Ok(());
         }
         Err(Failure::new(ErrorCode::MandateLimit).with_detail(
@@ -123,17 +117,9 @@ impl Mandates {
         let locks_told = terms.locks_told;
         let lock = Arc::clone(self.session_lock());
         let mandate = Arc::new(Mandate::new(terms, self.events.clone(), lock)?);
-        let mut list = self.lock();
-        let ended = list.iter().filter(|one| !one.is_open()).count();
-        if ended > MAXIMUM_ENDED
-            && let Some(oldest) = list.iter().position(|one| !one.is_open())
-        {
-            list.remove(oldest);
-        }
-        list.push_back(Arc::clone(&mandate));
-        drop(list);
+        self.list.add(&mandate);
         mandate.announce();
-        watch::start(&mandate, self.readers.clone()).inspect_err(|_| {
+        opened::watch(&mandate, self.readers.clone()).inspect_err(|_| {
             // A mandate that nobody watches must not be.
             mandate.end(MandateEndReason::CardFailed);
         })?;
@@ -148,39 +134,18 @@ impl Mandates {
 
     /// The mandate of this name, if it is this owner's.
     pub(crate) fn find(&self, owner: &Owner, id: &str) -> Result<Arc<Mandate>, Failure> {
-        self.lock()
-            .iter()
-            .find(|one| one.id() == id && one.owner() == owner)
-            .cloned()
-            .ok_or_else(|| ErrorCode::MandateUnknown.into())
+        let found = self.list.find(owner, id);
+        found.ok_or_else(|| ErrorCode::MandateUnknown.into())
     }
 
     /// All of this owner's, the oldest first.
     pub(crate) fn of(&self, owner: &Owner) -> Vec<MandateSummary> {
-        let list = self.lock();
-        let own = list.iter().filter(|one| one.owner() == owner);
-        own.map(|one| one.summary()).collect()
+        let own = self.list.of(owner);
+        own.iter().map(|one| one.summary()).collect()
     }
 
     /// Ends them all: the agent stops.
     pub(crate) fn stop(&self) {
-        end_all(&self.list, MandateEndReason::AgentStopped);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Mandate>>> {
-        locked(&self.list)
-    }
-}
-
-fn locked(list: &Mutex<VecDeque<Arc<Mandate>>>) -> MutexGuard<'_, VecDeque<Arc<Mandate>>> {
-    // Every change is one insertion or removal.
-    list.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn end_all(list: &Mutex<VecDeque<Arc<Mandate>>>, reason: MandateEndReason) {
-    // Not under the lock: an end wakes others, who may ask for the list.
-    let all: Vec<_> = locked(list).iter().cloned().collect();
-    for mandate in all {
-        mandate.end(reason);
+        self.list.end_all(MandateEndReason::AgentStopped);
     }
 }

@@ -16,13 +16,12 @@ use super::Scope;
 use super::session_lock::SessionLock;
 use crate::document_store::Owner;
 use crate::events::EventLog;
+use crate::opened::Opened;
 use crate::operation::now;
 use crate::problem::Failure;
-use crate::reader::CardTarget;
 use crate::service::Inner;
 use crate::token::{
-    Access, DocumentSignature, HeldSecret, ProvenSecret, Token, TokenError, TokenWork,
-    VERIFIED_LIMIT,
+    DocumentSignature, HeldSecret, ProvenSecret, Token, TokenError, TokenWork, VERIFIED_LIMIT,
 };
 
 /// How often who opened it is told that it was used, at most.
@@ -120,42 +119,6 @@ impl Mandate {
         })
     }
 
-    /// Its name.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Whose it is.
-    pub(crate) fn owner(&self) -> &Owner {
-        &self.owner
-    }
-
-    /// The token that signs under it.
-    pub(crate) fn token(&self) -> &Token {
-        &self.token
-    }
-
-    /// How long the workstation had slept before it was opened.
-    pub(super) fn slept(&self) -> Duration {
-        self.slept
-    }
-
-    /// Time left.
-    pub(super) fn time_left(&self) -> Duration {
-        let by_clock = u64::try_from(self.not_after.0.saturating_sub(now().0)).unwrap_or(0);
-        self.deadline
-            .saturating_duration_since(Instant::now())
-            .min(Duration::from_secs(by_clock))
-    }
-
-    /// Whether it has not ended. One whose time is over ends here.
-    pub(crate) fn is_open(&self) -> bool {
-        if self.time_left().is_zero() {
-            self.end(MandateEndReason::Expired);
-        }
-        self.lock().end.is_none()
-    }
-
     /// Refuses where it has ended, and says why it did.
     pub(crate) fn check_open(&self) -> Result<(), Failure> {
         if self.is_open() {
@@ -176,21 +139,6 @@ impl Mandate {
     /// Tells its owner that it was opened.
     pub(super) fn announce(&self) {
         self.tell(EventKind::MandateOpened);
-    }
-
-    /// Ends it, once: the secret is wiped, no further signature is begun.
-    pub(crate) fn end(&self, reason: MandateEndReason) {
-        self.secret.forget();
-        {
-            let mut state = self.lock();
-            if state.end.is_some() {
-                return;
-            }
-            let at = now().0;
-            state.end = Some(MandateEnd { reason, at });
-        }
-        tracing::info!(reason = reason.name(), "a mandate ended");
-        self.tell(EventKind::MandateEnded);
     }
 
     /// Takes leave for one signature over these documents. Of a mandate for a number it takes one; of a mandate for documents each of
@@ -341,6 +289,55 @@ impl Mandate {
     }
 }
 
+impl Opened for Mandate {
+    type Reason = MandateEndReason;
+
+    const NAME: &'static str = "mandate";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    fn slept(&self) -> Duration {
+        self.slept
+    }
+
+    fn not_after(&self) -> UnixTime {
+        self.not_after
+    }
+
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    fn has_ended(&self) -> bool {
+        self.lock().end.is_some()
+    }
+
+    /// The secret is wiped, no further signature is begun.
+    fn end(&self, reason: MandateEndReason) {
+        self.secret.forget();
+        {
+            let mut state = self.lock();
+            if state.end.is_some() {
+                return;
+            }
+            let at = now().0;
+            state.end = Some(MandateEnd { reason, at });
+        }
+        tracing::info!(reason = reason.name(), "a mandate ended");
+        self.tell(EventKind::MandateEnded);
+    }
+}
+
 impl Permit {
     /// The signature was made.
     pub(crate) fn spend(&mut self) {
@@ -423,13 +420,5 @@ pub(crate) fn reason_of<R>(outcome: &Result<Result<R, TokenError>, Failure>) -> 
         }
         Ok(Err(error)) if error.code_was_refused() => MandateEndReason::PinRefused,
         _ => MandateEndReason::CardFailed,
-    }
-}
-
-/// Whether the token is a card in one of our readers, and which presence of it.
-pub(crate) fn target(token: &Token) -> Option<&CardTarget> {
-    match &token.access {
-        Access::Card(card) => Some(&card.target),
-        Access::Pkcs11(_) | Access::Software(_) => None,
     }
 }

@@ -37,6 +37,7 @@ use super::pin_dialogue::{PinDialogue, with_proven_secret};
 use super::selection::{self, Family};
 use super::{Context, card_certificate, mandate};
 use crate::mandate::Mandate;
+use crate::opened::Opened;
 use crate::pin::{PinPurpose, SHOWN_TITLES};
 use crate::problem::Failure;
 use crate::token::{Bearer, DocumentSignature, Token, VERIFIED_LIMIT};

@@ -16,6 +16,7 @@ use super::{Context, card_certificate};
 use crate::config::KeypadUse;
 use crate::document_store::Owner;
 use crate::mandate::{Mandate, MandateTerms, Scope};
+use crate::opened::Opened;
 use crate::pin::{PinPurpose, SHOWN_TITLES};
 use crate::problem::Failure;
 use crate::token::{Access, Token};

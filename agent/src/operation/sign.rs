@@ -26,6 +26,7 @@ use super::selection::{self, Family};
 use super::{Context, Source, card_certificate, mandate};
 use crate::document_store::{DocumentWriter, Owner};
 use crate::mandate::Mandate;
+use crate::opened::Opened;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
 use crate::signing::{self, AskedSignature, DocumentsAgain, ReadDocument, SignatureChoice};

@@ -15,6 +15,7 @@ use super::selection::{self, Family};
 use super::{Context, card_certificate};
 use crate::config::RecordServer;
 use crate::document_store::Owner;
+use crate::opened::Opened;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
 use crate::token::{Bearer, Token};

@@ -26,6 +26,7 @@ use paraphe_protocol::card::pinpad::Pinpad;
 
 use crate::pin::{RequestedCode, TriesLeft};
 use crate::problem::Failure;
+use crate::reader::CardTarget;
 use crate::service::Inner;
 
 pub(crate) use card::{CardAccess, VERIFIED_LIMIT, known, lock, read as read_card, without_pin};
@@ -112,6 +113,14 @@ impl Token {
         Holder::from_certificate(certificate).map_err(|error| {
             Failure::new(ErrorCode::CertificateInvalid).with_technical_detail(error)
         })
+    }
+
+    /// Which presence of a card in one of our readers it is; `None` where it is no card there.
+    pub(crate) fn card_target(&self) -> Option<&CardTarget> {
+        match &self.access {
+            Access::Card(card) => Some(&card.target),
+            Access::Pkcs11(_) | Access::Software(_) => None,
+        }
     }
 
     /// Whom its certificate is about.

@@ -18,11 +18,9 @@ mod signer;
 mod suites;
 mod traffic;
 mod upstream;
-mod watch;
 
-use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use paraphe_protocol::algorithm::SignatureAlgorithm;
 use paraphe_protocol::api::{ErrorCode, TunnelEndReason, TunnelOpenResponse, TunnelSummary};
@@ -31,6 +29,7 @@ use rustls::RootCertStore;
 use tokio::runtime::Handle;
 
 use crate::document_store::Owner;
+use crate::opened::{self, Opened, OpenedList};
 use crate::problem::Failure;
 use crate::service::Inner;
 
@@ -39,18 +38,15 @@ pub(crate) use port::LocalPort;
 
 /// Tunnels that may be open at once.
 const MAXIMUM_OPEN: usize = 8;
-/// Tunnels that have ended and are still told.
-const MAXIMUM_ENDED: usize = 32;
 
 /// The tunnels of this agent. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tunnels(Arc<Mutex<VecDeque<Arc<Tunnel>>>>);
+pub(crate) struct Tunnels(OpenedList<Tunnel>);
 
 impl Tunnels {
     /// Whether one more may be opened; asked before the PIN is.
     pub(crate) fn check_room(&self) -> Result<(), Failure> {
-        let open = self.lock().iter().filter(|one| one.is_open()).count();
-        if open < MAXIMUM_OPEN {
+        if self.0.open() < MAXIMUM_OPEN {
             return Ok(());
         }
         Err(Failure::new(ErrorCode::TunnelLimit).with_detail(
@@ -68,8 +64,8 @@ impl Tunnels {
     ) -> Result<TunnelOpenResponse, Failure> {
         let locks_told = terms.locks_told;
         let tunnel = Tunnel::new(terms, port.number(), agent)?;
-        self.add(&tunnel);
-        let started = watch::start(&tunnel, agent.readers.clone());
+        self.0.add(&tunnel);
+        let started = opened::watch(&tunnel, agent.readers.clone());
         let reached = started.and_then(|()| {
             // In the list by now: what is told from here on reaches it, and what was told before is seen here.
             if let (told, Some(reason)) = agent.mandates.last_told()
@@ -93,50 +89,21 @@ impl Tunnels {
         })
     }
 
-    fn add(&self, tunnel: &Arc<Tunnel>) {
-        let mut list = self.lock();
-        let ended = list.iter().filter(|one| !one.is_open()).count();
-        if ended > MAXIMUM_ENDED
-            && let Some(oldest) = list.iter().position(|one| !one.is_open())
-        {
-            list.remove(oldest);
-        }
-        list.push_back(Arc::clone(tunnel));
-    }
-
     /// The tunnel of this name, if it is this owner's.
     pub(crate) fn find(&self, owner: &Owner, id: &str) -> Result<Arc<Tunnel>, Failure> {
-        self.lock()
-            .iter()
-            .find(|one| one.id() == id && one.owner() == owner)
-            .cloned()
-            .ok_or_else(|| ErrorCode::TunnelUnknown.into())
+        let found = self.0.find(owner, id);
+        found.ok_or_else(|| ErrorCode::TunnelUnknown.into())
     }
 
     /// All of this owner's, the oldest first.
     pub(crate) fn of(&self, owner: &Owner, agent: &Inner) -> Vec<TunnelSummary> {
-        let own: Vec<_> = {
-            let list = self.lock();
-            list.iter()
-                .filter(|one| one.owner() == owner)
-                .cloned()
-                .collect()
-        };
+        let own = self.0.of(owner);
         own.iter().map(|one| one.summary(agent)).collect()
     }
 
     /// Ends them all.
     pub(crate) fn end_all(&self, reason: TunnelEndReason) {
-        // Not under the lock: an end wakes others, who may ask for the list.
-        let all: Vec<_> = self.lock().iter().cloned().collect();
-        for tunnel in all {
-            tunnel.end(reason);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Tunnel>>> {
-        // Every change is one insertion or removal.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.end_all(reason);
     }
 }
 

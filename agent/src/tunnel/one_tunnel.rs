@@ -24,11 +24,12 @@ use super::upstream::{ClientSide, Upstream};
 use crate::config::RecordServer;
 use crate::document_store::Owner;
 use crate::mandate::{is_foreign_reset, reason_of};
+use crate::opened::Opened;
 use crate::operation::now;
 use crate::problem::Failure;
 use crate::reader::with_patience;
 use crate::service::Inner;
-use crate::token::{HeldSecret, ProvenSecret, Token, TokenError, VERIFIED_LIMIT};
+use crate::token::{Access, HeldSecret, ProvenSecret, Token, TokenError, VERIFIED_LIMIT};
 
 /// What a tunnel is begun with: all of it was shown to the person, whose entry the token accepted.
 #[derive(Debug)]
@@ -144,26 +145,6 @@ impl Tunnel {
         Ok(tunnel)
     }
 
-    /// Its name.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Whose it is.
-    pub(super) fn owner(&self) -> &Owner {
-        &self.owner
-    }
-
-    /// The token that signs for it.
-    pub(super) fn token(&self) -> &Token {
-        &self.token
-    }
-
-    /// How long the workstation had slept before it was opened.
-    pub(super) fn slept(&self) -> Duration {
-        self.slept
-    }
-
     pub(super) fn port(&self) -> u16 {
         self.port
     }
@@ -190,27 +171,6 @@ impl Tunnel {
         Ending(self.ended.subscribe())
     }
 
-    /// Time left.
-    pub(super) fn time_left(&self) -> Duration {
-        let by_clock = u64::try_from(self.not_after.0.saturating_sub(now().0)).unwrap_or(0);
-        self.deadline
-            .saturating_duration_since(Instant::now())
-            .min(Duration::from_secs(by_clock))
-    }
-
-    /// Whether nothing passed for too long.
-    pub(super) fn is_idle(&self) -> bool {
-        self.traffic.idle() >= self.idle
-    }
-
-    /// Whether it has not ended. One whose time is over ends here.
-    pub(crate) fn is_open(&self) -> bool {
-        if self.time_left().is_zero() {
-            self.end(TunnelEndReason::Expired);
-        }
-        self.lock().end.is_none()
-    }
-
     /// Refuses where it has ended.
     fn check_open(&self) -> Result<(), Failure> {
         if self.is_open() {
@@ -227,24 +187,6 @@ impl Tunnel {
             "no connection through a tunnel"
         );
         self.lock().last_failure = Some(failure.code());
-    }
-
-    /// Ends it, once: the PIN is wiped, no handshake is resumed or begun, every connection is cut.
-    pub(crate) fn end(&self, reason: TunnelEndReason) {
-        self.held.forget();
-        self.signer.end();
-        self.upstream.forget();
-        {
-            let mut state = self.lock();
-            if state.end.is_some() {
-                return;
-            }
-            let at = now().0;
-            state.end = Some(TunnelEnd { reason, at });
-        }
-        self.ended.send_replace(true);
-        tracing::info!(reason = reason.name(), "a tunnel ended");
-        self.tell(EventKind::TunnelClosed);
     }
 
     /// Tells its owner that it was opened.
@@ -368,6 +310,69 @@ impl Tunnel {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Changes are assignments that do not depend on each other's success.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Opened for Tunnel {
+    type Reason = TunnelEndReason;
+
+    const NAME: &'static str = "tunnel";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    fn slept(&self) -> Duration {
+        self.slept
+    }
+
+    fn not_after(&self) -> UnixTime {
+        self.not_after
+    }
+
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    fn has_ended(&self) -> bool {
+        self.lock().end.is_some()
+    }
+
+    /// The PIN is wiped, no handshake is resumed or begun, every connection is cut.
+    fn end(&self, reason: TunnelEndReason) {
+        self.held.forget();
+        self.signer.end();
+        self.upstream.forget();
+        {
+            let mut state = self.lock();
+            if state.end.is_some() {
+                return;
+            }
+            let at = now().0;
+            state.end = Some(TunnelEnd { reason, at });
+        }
+        self.ended.send_replace(true);
+        tracing::info!(reason = reason.name(), "a tunnel ended");
+        self.tell(EventKind::TunnelClosed);
+    }
+
+    /// The quiet that lasts too long, and the token that is no longer in its module.
+    fn why_over_besides(&self) -> Option<TunnelEndReason> {
+        if self.traffic.idle() >= self.idle {
+            return Some(TunnelEndReason::Idle);
+        }
+        match &self.token.access {
+            Access::Pkcs11(module) if !module.is_seen() => Some(TunnelEndReason::CardRemoved),
+            _ => None,
+        }
     }
 }
 
