@@ -1,9 +1,10 @@
 //! What the private extensions of the profile say of the product: card family (table G02) and category (table G01).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Table G02, extension 1.2.250.1.71.1.2.2: the family of the card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CardKind {
     /// 0: qualified health professional.
@@ -53,7 +54,7 @@ impl std::fmt::Display for CardKind {
 }
 
 /// Table G01, extension 1.2.250.1.71.1.2.5: what holds the key, and whether it is for production.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Category {
     /// `00`: card in production.

@@ -6,6 +6,7 @@
 //! come in any order. Refused: a repeated name attribute, no category, text with control or direction-changing characters
 //! (a name is shown to people), a private extension that cannot be read. Reading a holder says nothing about trust.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -20,7 +21,7 @@ use crate::profession::ProfessionCode;
 pub const MAX_NAME_CHARACTERS: usize = 256;
 
 /// The identity in a card certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Holder {
     /// National identifier, the subject's commonName.

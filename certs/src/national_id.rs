@@ -5,6 +5,10 @@
 //! not fit its type. A wrong RPPS check digit is not refused (invented test numbers fail it): see
 //! [`NationalId::rpps_check_digit_holds`].
 
+use std::borrow::Cow;
+
+use schemars::generate::SchemaGenerator;
+use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
@@ -110,6 +114,21 @@ impl NationalId {
 impl std::fmt::Display for NationalId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl JsonSchema for NationalId {
+    fn schema_name() -> Cow<'static, str> {
+        "NationalId".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A person's national identifier, with its type digit.",
+            "minLength": 1,
+            "maxLength": MAX_NATIONAL_ID_BYTES,
+        })
     }
 }
 

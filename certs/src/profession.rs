@@ -1,9 +1,10 @@
 //! Professions of health, table G15 (OID 1.2.250.1.71.1.2.7), and its subset for professionals in training, table G16.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A code of table G15. Codes that this crate does not know are kept: the table grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ProfessionCode(pub u8);
 

@@ -2,6 +2,7 @@
 //! IGC-Santé states. O is its name, OU its identifier with the type digit, CN free text. Refused: a subject that names a
 //! person, a missing or repeated attribute, a key that is not software, text that cannot be shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::card_kind::Category;
@@ -11,7 +12,7 @@ use crate::holder::{HolderError, single};
 use crate::private_extension;
 
 /// The identity in a structure's certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Structure {
     /// Name (O).

@@ -20,6 +20,7 @@ mod lot_directory;
 mod lot_sign;
 mod mandate;
 mod new_file;
+mod openapi;
 mod options;
 mod output;
 mod pin;
@@ -79,6 +80,8 @@ enum Command {
     /// Le certificat local de l'agent / the agent's local certificate
     #[command(subcommand)]
     Trust(trust::TrustCommand),
+    /// Le document OpenAPI de ce programme / this program's OpenAPI document
+    Openapi,
     /// Lance l'agent / runs the agent
     Serve,
     /// Le processus d'un module PKCS#11, lancé par l'agent / the process of a PKCS#11 module, started by the agent
@@ -202,6 +205,7 @@ fn perform(line: CommandLine) -> Result<Ending, Failure> {
     let invocation = Invocation::new(line.options)?;
     match line.command {
         Command::Trust(command) => trust::run(&invocation, &command),
+        Command::Openapi => openapi::run(&invocation),
         Command::Serve => serve::run(&invocation),
         // Served before anything is read of the configuration.
         Command::Pkcs11Helper => Ok(Ending::Done),

@@ -17,6 +17,7 @@ mod login;
 mod lot_sign;
 mod mandate;
 mod module_pin;
+mod openapi;
 mod pin;
 mod pin_dialogue;
 mod secret_entry;
@@ -100,6 +101,7 @@ pub(crate) fn perform(
         Operation::MandateClose => run(context, body, mandate::close),
         Operation::MandateOpen => run(context, body, mandate::open),
         Operation::MandateStatus => run(context, body, mandate::status),
+        Operation::Openapi => run(context, body, openapi::perform),
         Operation::PinChange => run(context, body, pin::change),
         Operation::PinStatus => run(context, body, pin::status),
         Operation::PinUnblock => run(context, body, pin::unblock),

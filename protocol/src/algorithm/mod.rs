@@ -22,6 +22,7 @@ mod verification_key;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::signature::DigestAlgorithm;
@@ -31,7 +32,9 @@ pub use public_key::{Curve, RSA_MAX_BITS, RSA_MIN_BITS};
 pub use verification_key::VerificationKey;
 
 /// A signature algorithm that this project accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[non_exhaustive]
 pub enum SignatureAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.

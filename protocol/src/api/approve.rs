@@ -2,6 +2,7 @@
 //! (docs/signer-modes.md), with one PIN entry. The audience comes from the agent's own table, never from the caller.
 
 use paraphe_certs::Holder;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::digest::Sha256Digest;
 use crate::identifiers::Oid;
 
 /// What the record server asked for, and where the documents are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApproveRequest {
     /// Who signs after it.
@@ -39,7 +40,7 @@ pub struct ApproveRequest {
 }
 
 /// One document to approve.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApproveDocumentRequest {
     /// Where its bytes are.
@@ -56,7 +57,7 @@ pub struct ApproveDocumentRequest {
 }
 
 /// The approval, to be handed to the record server as it is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ApproveResponse {
     /// Serial of the card that signed.
     pub card: String,

@@ -2,6 +2,7 @@
 //! entry (docs/batch.md). A batch is started and answered at once; it goes on by itself, and what is missing after a removal, a
 //! crash or a restart is resumed. It belongs to the origin or local user that started it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DocumentSource, Problem};
@@ -14,7 +15,7 @@ pub const MAXIMUM_BATCH_ITEMS: u32 = 100_000;
 pub const MAXIMUM_BATCH_PAGE: u32 = 1_000;
 
 /// Sign many documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchStartRequest {
     /// What for; shown beside the PIN where the batch asks for a mandate of its own. 1 to 128 characters.
@@ -47,7 +48,7 @@ pub struct BatchStartRequest {
 }
 
 /// How a document is signed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchChoice {
     /// Absent: `cades`.
@@ -78,7 +79,7 @@ impl BatchChoice {
 }
 
 /// One item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchItemRequest {
     /// Where its bytes are. A document that was put is copied; a file is read where it is.
@@ -92,7 +93,7 @@ pub struct BatchItemRequest {
 }
 
 /// A batch as it is now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BatchSummary {
     /// Its name.
     pub batch: String,
@@ -128,7 +129,7 @@ pub struct BatchSummary {
 }
 
 /// What a batch does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum BatchState {
@@ -147,7 +148,7 @@ pub enum BatchState {
 }
 
 /// Ask how a batch stands, or all of the caller's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchStatusRequest {
     /// Which; absent: all, without their items.
@@ -162,7 +163,7 @@ pub struct BatchStatusRequest {
 }
 
 /// How the caller's batches stand, the oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BatchStatusResponse {
     /// The batches.
     pub batches: Vec<BatchSummary>,
@@ -172,7 +173,7 @@ pub struct BatchStatusResponse {
 }
 
 /// How an item stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BatchItemStatus {
     /// Its place in the batch, from 1.
     pub item: u32,
@@ -187,7 +188,7 @@ pub struct BatchItemStatus {
 }
 
 /// How far an item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum BatchItemState {
@@ -204,7 +205,7 @@ pub enum BatchItemState {
 }
 
 /// Ask for the result of an item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchResultRequest {
     /// Which batch.
@@ -214,7 +215,7 @@ pub struct BatchResultRequest {
 }
 
 /// The result of an item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BatchResultResponse {
     /// Which item.
     pub item: u32,
@@ -227,7 +228,7 @@ pub struct BatchResultResponse {
 }
 
 /// Stop a batch between two card operations. What is signed is finished.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchCancelRequest {
     /// Which.
@@ -236,7 +237,7 @@ pub struct BatchCancelRequest {
 
 /// Forget a batch: its journal, its copies of documents, and the results that the agent keeps. Results in a directory of the user's
 /// own stay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchForgetRequest {
     /// Which.
@@ -247,11 +248,11 @@ pub struct BatchForgetRequest {
 }
 
 /// Forgotten.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BatchForgetResponse {}
 
 /// Go on with what is missing. A person is asked for the PIN unless a mandate is given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchResumeRequest {
     /// Which.

@@ -2,13 +2,14 @@
 //! practice situations.
 
 use paraphe_certs::{Holder, Structure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::algorithm::SignatureAlgorithm;
 use crate::card;
 
 /// Which card to read and how much.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CardReadRequest {
     /// Exact PC/SC reader name; absent: the only professional's card present.
@@ -23,7 +24,7 @@ pub struct CardReadRequest {
 }
 
 /// What a token can prove.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Assurance {
@@ -45,7 +46,7 @@ impl From<card::Assurance> for Assurance {
 }
 
 /// What the card says. Not `Deserialize`: the holder is read from a certificate, never from JSON.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CardReadResponse {
     /// Reader's PC/SC name.
     pub reader: String,
@@ -75,7 +76,7 @@ pub struct CardReadResponse {
 }
 
 /// A card in a reader.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CardSummary {
     /// `cps3`, `cps3-contactless`, `cps4`, `vitale2`, `vitale1`, `unknown`... ([`CardModel::name`](crate::card::CardModel)),
     /// or `pkcs11`, `software`.
@@ -92,7 +93,7 @@ pub struct CardSummary {
 }
 
 /// A certificate on the card.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CertificateSummary {
     /// What its key is for.
     pub purpose: CertificatePurpose,
@@ -113,7 +114,7 @@ pub struct CertificateSummary {
 }
 
 /// What a certificate's key is for, read from its key usage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CertificatePurpose {
@@ -126,7 +127,7 @@ pub enum CertificatePurpose {
 }
 
 /// State of the PIN ("code porteur").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PinSummary {
     /// Wrong entries allowed in a row. Absent where the token does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,7 +143,7 @@ pub struct PinSummary {
 }
 
 /// A practice situation ("situation d'exercice"), CPS_ACTIVITY_nn_PS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PracticeSituationSummary {
     /// 1 to 16; numbers may have holes.
     pub number: u8,

@@ -2,6 +2,7 @@
 //! any size in JSON and the agent never holds a whole one in memory. A document belongs to the origin or local user
 //! that put it; nobody else can name it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
@@ -13,7 +14,7 @@ pub const MAXIMUM_SHOWN_TEXT: usize = 256 << 10;
 pub const MAXIMUM_CHUNK_BYTES: usize = 1 << 20;
 
 /// A piece of a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentPutRequest {
     /// Absent: begin a new document. Present: go on with it.
@@ -28,7 +29,7 @@ pub struct DocumentPutRequest {
 }
 
 /// Where the document stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentPutResponse {
     /// Its name from now on.
     pub document: String,
@@ -40,7 +41,7 @@ pub struct DocumentPutResponse {
 }
 
 /// Read a piece of a closed document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentGetRequest {
     /// Which.
@@ -50,7 +51,7 @@ pub struct DocumentGetRequest {
 }
 
 /// The piece.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentGetResponse {
     /// Base64, at most [`MAXIMUM_CHUNK_BYTES`] decoded.
     pub content: String,
@@ -61,7 +62,7 @@ pub struct DocumentGetResponse {
 }
 
 /// Look at a document before it is signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentShowRequest {
     /// Where its bytes are. A file is read once, now.
@@ -72,7 +73,7 @@ pub struct DocumentShowRequest {
 }
 
 /// What there is to look at: a snapshot that never changes. Who signs `document`, or asks for `sha256` at signing, signs this.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentShowResponse {
     /// The snapshot: a document to `document/get` and to sign.
     pub document: String,
@@ -96,7 +97,7 @@ pub struct DocumentShowResponse {
 }
 
 /// Give up a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentDropRequest {
     /// Which.
@@ -104,11 +105,11 @@ pub struct DocumentDropRequest {
 }
 
 /// Done.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentDropResponse {}
 
 /// Where a document's bytes are. Paths are for the command line and the socket door; the HTTPS door refuses them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DocumentSource {
     /// A document put before.

@@ -1,12 +1,13 @@
 //! The table of error codes: one row each, with the layer that failed, the HTTP status, who can mend it, and the
 //! sentences a person reads, in French and English. Codes are stable: a released code is never renamed or reused.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Language;
 
 /// The layer that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Layer {
@@ -27,7 +28,7 @@ pub enum Layer {
 }
 
 /// Who can apply the remedy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum WhoActs {
@@ -42,7 +43,7 @@ pub enum WhoActs {
 }
 
 /// What to do, and who can do it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Remedy {
     /// Who.
     pub who: WhoActs,
@@ -60,7 +61,7 @@ struct Row {
 }
 
 /// Stable error codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ErrorCode {

@@ -1,6 +1,7 @@
 //! `events`: what changed at the readers, and with the caller's own mandates and tunnels, since a cursor. A long poll: the answer comes when
 //! something happened or when the wait is over, whichever is first.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CardSummary, MandateSummary, TunnelSummary};
@@ -9,7 +10,7 @@ use super::{CardSummary, MandateSummary, TunnelSummary};
 pub const MAXIMUM_EVENT_WAIT_MS: u32 = 60_000;
 
 /// Ask for what happened after `cursor`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventsRequest {
     /// The `cursor` of an earlier answer; absent: from now on, answered at once.
@@ -21,7 +22,7 @@ pub struct EventsRequest {
 }
 
 /// What happened, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventsResponse {
     /// To be given in the next request.
     pub cursor: u64,
@@ -32,7 +33,7 @@ pub struct EventsResponse {
 }
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// Position in the stream.
     pub sequence: u64,
@@ -57,7 +58,7 @@ pub struct Event {
 }
 
 /// Kinds of change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum EventKind {

@@ -4,6 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::login::{ChannelBinding, ChannelBindingKind, OfferedAlgorithms, Stated
 
 /// What the caller knows: the server's nonce, what it offers, what the login is bound to, and from the socket or command line which
 /// server of the table.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// The record server's nonce, base64url without padding, 32 to 128 bytes; of a Web eID site its challenge, as it is.
@@ -43,7 +44,7 @@ pub struct LoginRequest {
 }
 
 /// What a login makes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub enum LoginFormat {
     /// The login assertion of docs/login-assertion.md.
@@ -62,7 +63,7 @@ impl LoginFormat {
 }
 
 /// What a login is to be bound to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestedBinding {
     /// `jkt`, or from a program that holds the connection to the record server itself `tls-exporter`; never from a page, which
@@ -120,7 +121,7 @@ impl RequestedBinding {
 }
 
 /// The assertion, to be handed to the record server as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoginResponse {
     /// Serial of the card that signed.
     pub card: String,

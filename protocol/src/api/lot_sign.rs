@@ -1,6 +1,7 @@
 //! `lot/sign`: a lot of documents under one signature, with one PIN entry or under a mandate.
 
 use paraphe_certs::{Holder, Structure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::DocumentSource;
@@ -8,7 +9,7 @@ use crate::digest::Sha256Digest;
 use crate::identifiers::Oid;
 
 /// A lot to sign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LotSignRequest {
     /// Signature profile.
@@ -35,7 +36,7 @@ pub struct LotSignRequest {
 }
 
 /// Signature profiles of a lot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LotProfile {
@@ -46,7 +47,7 @@ pub enum LotProfile {
 }
 
 /// The patient: the INS, and for CDA headers the strict identity traits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LotPatient {
     /// INS: 13 characters and key of 2.
@@ -69,7 +70,7 @@ pub struct LotPatient {
 }
 
 /// One document of the lot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LotDocumentRequest {
     /// Where its bytes are.
@@ -88,7 +89,7 @@ pub struct LotDocumentRequest {
 }
 
 /// The signed lot.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LotSignResponse {
     /// Profile used.
     pub profile: LotProfile,
@@ -111,7 +112,7 @@ pub struct LotSignResponse {
 }
 
 /// One document as it was signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LotDocumentResponse {
     /// `uniqueId` (OID).
     pub unique_id: Oid,

@@ -2,6 +2,7 @@
 //! origin or local user that opened it; for everybody else it does not exist. It ends by itself, for one of the reasons of
 //! [`MandateEndReason`], and an ended one never comes back.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256Digest;
@@ -10,7 +11,7 @@ use crate::digest::Sha256Digest;
 pub const MAXIMUM_PURPOSE: usize = 128;
 
 /// Ask the person for a mandate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MandateOpenRequest {
     /// What for, in the person's words; shown beside the PIN. 1 to [`MAXIMUM_PURPOSE`] characters.
@@ -34,7 +35,7 @@ pub struct MandateOpenRequest {
 }
 
 /// A document that may be signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MandateDocument {
     /// SHA-256 of its bytes, hexadecimal.
@@ -45,7 +46,7 @@ pub struct MandateDocument {
 }
 
 /// A mandate as it is now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MandateSummary {
     /// Its name.
     pub mandate: String,
@@ -75,7 +76,7 @@ pub struct MandateSummary {
 }
 
 /// How a mandate ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MandateEnd {
     /// Why.
     pub reason: MandateEndReason,
@@ -84,7 +85,7 @@ pub struct MandateEnd {
 }
 
 /// Why a mandate ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum MandateEndReason {
@@ -136,7 +137,7 @@ impl MandateEndReason {
 }
 
 /// Ask for one mandate, or all of the caller's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MandateStatusRequest {
     /// Which; absent: all that are open, and the last ones that ended.
@@ -145,14 +146,14 @@ pub struct MandateStatusRequest {
 }
 
 /// The caller's mandates, the oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MandateStatusResponse {
     /// The mandates.
     pub mandates: Vec<MandateSummary>,
 }
 
 /// Close a mandate. One that has ended stays as it ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MandateCloseRequest {
     /// Which.

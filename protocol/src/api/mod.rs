@@ -14,6 +14,7 @@ mod events;
 mod login;
 mod lot_sign;
 mod mandate;
+mod openapi;
 mod operation;
 mod pin;
 mod problem;
@@ -53,6 +54,7 @@ pub use mandate::{
     MAXIMUM_PURPOSE, MandateCloseRequest, MandateDocument, MandateEnd, MandateEndReason,
     MandateOpenRequest, MandateStatusRequest, MandateStatusResponse, MandateSummary,
 };
+pub use openapi::{OpenapiRequest, OpenapiResponse};
 pub use operation::Operation;
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{CardChoice, Language, Problem};

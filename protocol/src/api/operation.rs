@@ -43,6 +43,8 @@ pub enum Operation {
     MandateOpen,
     /// What is left of the caller's mandates.
     MandateStatus,
+    /// The API as an OpenAPI document.
+    Openapi,
     /// A new PIN, by the old one.
     PinChange,
     /// Tries left of the PIN and of the code that unblocks it.
@@ -69,7 +71,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Approve,
         Self::BatchCancel,
         Self::BatchForget,
@@ -88,6 +90,7 @@ impl Operation {
         Self::MandateClose,
         Self::MandateOpen,
         Self::MandateStatus,
+        Self::Openapi,
         Self::PinChange,
         Self::PinStatus,
         Self::PinUnblock,
@@ -123,6 +126,7 @@ impl Operation {
             Self::MandateClose => "mandate/close",
             Self::MandateOpen => "mandate/open",
             Self::MandateStatus => "mandate/status",
+            Self::Openapi => "openapi",
             Self::PinChange => "pin/change",
             Self::PinStatus => "pin/status",
             Self::PinUnblock => "pin/unblock",

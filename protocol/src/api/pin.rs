@@ -1,12 +1,13 @@
 //! `pin/status`, `pin/change`, `pin/unblock`: the life of the PIN ("code porteur"). No request holds a code: old, new and
 //! unblocking codes are asked for by the agent itself. For the person's own programs; a site is refused.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CardSummary, PinSummary};
 
 /// Which card's PIN: of `pin/status`, `pin/change` and `pin/unblock`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PinRequest {
     /// Exact PC/SC reader name; absent: the only professional's card present.
@@ -18,7 +19,7 @@ pub struct PinRequest {
 }
 
 /// The codes of a card, as they are now. No try was spent to read them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PinStatusResponse {
     /// Reader's PC/SC name.
     pub reader: String,
@@ -36,7 +37,7 @@ pub struct PinStatusResponse {
 }
 
 /// State of the code that unblocks the PIN ("code de déblocage").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnblockingCodeSummary {
     /// Wrong entries allowed in a row.
     pub tries_max: u8,
@@ -50,7 +51,7 @@ pub struct UnblockingCodeSummary {
 }
 
 /// The PIN has a new value, by `pin/change` or `pin/unblock`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PinSetResponse {
     /// Reader's PC/SC name.
     pub reader: String,

@@ -2,6 +2,7 @@
 //! failed, a cause, a remedy and who can apply it, in the caller's language (`Accept-Language`; French unless English
 //! is preferred). It never holds a PIN, an INS, a name or document content.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CardSummary, ErrorCode, Layer, Remedy};
@@ -52,7 +53,7 @@ impl Language {
 }
 
 /// A problem document (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// `urn:paraphe:problem:<code>`.
     #[serde(rename = "type")]
@@ -83,7 +84,7 @@ pub struct Problem {
 }
 
 /// One of several cards that would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CardChoice {
     /// The reader's PC/SC name, as a request's `reader` takes it.
     pub reader: String,

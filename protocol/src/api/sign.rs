@@ -1,6 +1,7 @@
 //! `sign`: one signature in a format of the field (XAdES, CAdES, PAdES, JAdES, ASiC-E), with one PIN entry or under a mandate.
 
 use paraphe_certs::{Holder, Structure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DocumentSource, Problem};
@@ -9,7 +10,7 @@ use crate::digest::Sha256Digest;
 use crate::signature::{Level, Packaging, SignatureFormat};
 
 /// What to sign, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignRequest {
     /// Format of the signature.
@@ -40,7 +41,7 @@ pub struct SignRequest {
 }
 
 /// A visible mark: a frame with a few lines of text. It proves nothing; the signature does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarkRequest {
     /// On which page, from 1.
@@ -59,7 +60,7 @@ pub struct MarkRequest {
 }
 
 /// One document to sign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignDocumentRequest {
     /// Where its bytes are.
@@ -76,7 +77,7 @@ pub struct SignDocumentRequest {
 }
 
 /// What was signed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SignResponse {
     /// Format of the signature.
     pub format: SignatureFormat,
@@ -110,7 +111,7 @@ pub struct SignResponse {
 }
 
 /// One document as it was signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SignedDocument {
     /// File name.
     pub name: String,

@@ -1,16 +1,17 @@
 //! `status`: versions of each layer, readers, cards, and what will need attention soon.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CardSummary, ErrorCode, Remedy};
 
 /// `status` takes nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusRequest {}
 
 /// What the agent sees now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusResponse {
     /// Versions of each layer.
     pub versions: Versions,
@@ -36,7 +37,7 @@ pub struct StatusResponse {
 }
 
 /// Versions of each layer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Versions {
     /// The agent's program.
     pub agent: String,
@@ -47,7 +48,7 @@ pub struct Versions {
 }
 
 /// A reader and what is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReaderSummary {
     /// The PC/SC name, exactly.
     pub name: String,
@@ -66,7 +67,7 @@ pub struct ReaderSummary {
 }
 
 /// How a reader reaches its card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ReaderInterface {
@@ -77,7 +78,7 @@ pub enum ReaderInterface {
 }
 
 /// A token that is no card in a reader of ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenSummary {
     /// What `reader` of a request may name.
     pub name: String,
@@ -86,7 +87,7 @@ pub struct TokenSummary {
 }
 
 /// A PKCS#11 module of the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ModuleSummary {
     /// Its name in the configuration.
     pub name: String,
@@ -98,7 +99,7 @@ pub struct ModuleSummary {
 }
 
 /// State of a reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ReaderState {
@@ -113,7 +114,7 @@ pub enum ReaderState {
 }
 
 /// An official way of reading a Vitale card, beside the chip's open files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VitaleComponentSummary {
     /// The operator's name for what is plugged in; `api-lecture`, `ssv-fsv`, `galss`, `mica` or `apcv` for what was recognised.
     pub name: String,
@@ -127,7 +128,7 @@ pub struct VitaleComponentSummary {
 }
 
 /// Whether an official component can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum VitaleComponentState {
@@ -140,7 +141,7 @@ pub enum VitaleComponentState {
 }
 
 /// Something that will need attention, with the same codes and remedies as errors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
     /// Stable code.
     pub code: ErrorCode,

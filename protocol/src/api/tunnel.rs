@@ -3,13 +3,14 @@
 //! address, which `tunnel/open` alone tells, gets anything through. It ends by itself, for one of the reasons of
 //! [`TunnelEndReason`], and a closed one never comes back.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ErrorCode, MandateEndReason};
 pub use crate::tls::TlsVersion;
 
 /// Ask the person for a tunnel.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TunnelOpenRequest {
     /// Name of the record server in the agent's own table; absent: the only one.
@@ -30,7 +31,7 @@ pub struct TunnelOpenRequest {
 }
 
 /// An open tunnel, with what only who opened it is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TunnelOpenResponse {
     /// Where the record server answers: `http://127.0.0.1:PORT/SECRET`, before the path that the record server knows. Whoever has it may
     /// use the tunnel.
@@ -42,7 +43,7 @@ pub struct TunnelOpenResponse {
 }
 
 /// A tunnel as it is now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TunnelSummary {
     /// Its name.
     pub tunnel: String,
@@ -85,7 +86,7 @@ pub struct TunnelSummary {
 }
 
 /// How a tunnel ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TunnelEnd {
     /// Why.
     pub reason: TunnelEndReason,
@@ -94,7 +95,7 @@ pub struct TunnelEnd {
 }
 
 /// Why a tunnel ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum TunnelEndReason {
@@ -172,7 +173,7 @@ impl From<MandateEndReason> for TunnelEndReason {
 }
 
 /// Ask for one tunnel, or all of the caller's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TunnelStatusRequest {
     /// Which; absent: all that are open, and the last ones that ended.
@@ -181,14 +182,14 @@ pub struct TunnelStatusRequest {
 }
 
 /// The caller's tunnels, the oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TunnelStatusResponse {
     /// The tunnels.
     pub tunnels: Vec<TunnelSummary>,
 }
 
 /// Close a tunnel. One that has ended stays as it ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TunnelCloseRequest {
     /// Which.

@@ -1,13 +1,14 @@
 //! `verify`: a reasoned report on a signature, a lot's or one in a format of the field, and its documents. Never a bare yes or no (EN 319 102-1).
 
 use paraphe_certs::{Holder, Structure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::DocumentSource;
 use crate::signature::{Indication, SignatureReport};
 
 /// What to check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyRequest {
     /// The signature file, or the document that holds its signature.
@@ -18,7 +19,7 @@ pub struct VerifyRequest {
 }
 
 /// The report.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct VerifyResponse {
     /// Overall conclusion.
     pub conclusion: Conclusion,
@@ -49,7 +50,7 @@ pub struct VerifyResponse {
 }
 
 /// EN 319 102-1 main indications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Conclusion {
     /// Everything holds.
@@ -71,7 +72,7 @@ impl From<Indication> for Conclusion {
 }
 
 /// A document named by the signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CoveredDocument {
     /// `uniqueId` (OID).
     pub unique_id: String,

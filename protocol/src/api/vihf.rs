@@ -2,13 +2,14 @@
 //! come from card and certificates, the recipient from the agent's own table; the caller says about whom and why.
 
 use paraphe_certs::Holder;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Assurance;
 use crate::vihf::{PurposeOfUse, VihfMode};
 
 /// What the caller knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VihfRequest {
     /// Mode of authentication.
@@ -44,7 +45,7 @@ pub struct VihfRequest {
 }
 
 /// The assertion, to be handed to the record server as it is, once.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct VihfResponse {
     /// XML text.
     pub assertion: String,

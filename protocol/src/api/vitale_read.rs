@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::CardSummary;
@@ -12,7 +13,7 @@ use super::CardSummary;
 pub const CHIP_SOURCE: &str = "chip";
 
 /// Which Vitale card to read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VitaleReadRequest {
     /// Exact PC/SC reader name; absent: the only Vitale card present.
@@ -29,7 +30,7 @@ pub struct VitaleReadRequest {
 }
 
 /// What the card says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VitaleReadResponse {
     /// Reader's PC/SC name; absent where no card was read through PC/SC (a phone app).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +48,7 @@ pub struct VitaleReadResponse {
 }
 
 /// Where Vitale data comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Provenance {
@@ -60,7 +61,7 @@ pub enum Provenance {
 }
 
 /// Which component gave the data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ComponentIdentity {
     /// The operator's name for it, from the configuration.
@@ -74,7 +75,7 @@ pub struct ComponentIdentity {
 }
 
 /// One person on the card.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BeneficiarySummary {
     /// Position on the card, from 1; 1 is the rights holder.
@@ -122,7 +123,7 @@ pub struct BeneficiarySummary {
 }
 
 /// Compulsory health insurance of a person, codes as the component gives them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InsuranceSummary {
     /// Quality of the beneficiary (`qualBenef`); 0 is the insured person.
@@ -152,7 +153,7 @@ pub struct InsuranceSummary {
 }
 
 /// A period of rights. What a card or a component says of rights is not their consultation online.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RightsPeriod {
     /// First day (`debut`), AAAAMMJJ; absent: open.
@@ -164,7 +165,7 @@ pub struct RightsPeriod {
 }
 
 /// A registration number (NIR).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NirSummary {
     /// 13 characters; `2A`/`2B` kept for Corsica.

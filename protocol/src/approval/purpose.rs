@@ -1,9 +1,10 @@
 //! What an approval is for: who signs after it. One given for the one is none for the other.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Who signs the documents once they are approved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ApprovalPurpose {

@@ -7,11 +7,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A dotted object identifier of 64 characters at most.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^([01](\.(0|[1-9]|[12][0-9]|3[0-9]))|2(\.(0|[1-9][0-9]*)))(\.(0|[1-9][0-9]*))*$", "maxLength" = 64))]
 pub struct Oid(String);
 
 /// Why a text is not an object identifier.

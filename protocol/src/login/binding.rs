@@ -4,6 +4,7 @@
 //! server; `jkt` (the SHA-256 JWK thumbprint of RFC 7638) where a page holds a key; `none` where the
 //! record server asks for neither. Only the kind travels; each side knows the value by itself.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Label of the TLS exporter that a connection is bound by (RFC 9266 section 2); no context, 32 bytes.
@@ -22,7 +23,7 @@ pub enum ChannelBinding {
 }
 
 /// The kind of a binding, as the envelope names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub enum ChannelBindingKind {
     /// `none`.

@@ -4,14 +4,16 @@
 //! list may name algorithms that this version does not know. Refused: an empty list, more than 16
 //! names, a name that is empty, longer than 64 characters or not visible ASCII, a name given twice.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::algorithm::{SignatureAlgorithm, SignatureError};
 use crate::digest::{Sha256Digest, Sha256Hasher};
 
 /// Names of algorithms, for example `["RS256"]`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
+#[schemars(extend("minItems" = 1, "maxItems" = 16, "uniqueItems" = true, "items" = { "type": "string", "pattern": "^[!-~]{1,64}$" }))]
 pub struct OfferedAlgorithms(Vec<String>);
 
 /// Why a list is not one that a record server may offer.

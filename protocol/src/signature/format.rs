@@ -2,10 +2,11 @@
 //! Names are those of design and API; in words of ETSI: XAdES EN 319 132-1, CAdES EN 319 122-1, PAdES EN 319 142-1, JAdES
 //! TS 119 182-1, ASiC EN 319 162-1, all at baseline levels.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A signature format for documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SignatureFormat {
@@ -22,7 +23,7 @@ pub enum SignatureFormat {
 }
 
 /// Where a signature stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Packaging {
     /// Inside the document that it signs.
@@ -34,7 +35,9 @@ pub enum Packaging {
 }
 
 /// A baseline level; each holds what the one before it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub enum Level {
     /// The signature, its signer and the time that the signer states.
     B,

@@ -2,12 +2,13 @@
 //! Information only: nothing in the program takes a report for a proof.
 
 use paraphe_certs::{Holder, Structure, UnixTime};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Level, Packaging, SignatureFormat};
 
 /// Overall outcome, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Indication {
     /// Signature and documents hold.
@@ -19,7 +20,7 @@ pub enum Indication {
 }
 
 /// Why it is not `TOTAL-PASSED` (EN 319 102-1 table 5 and 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum SubIndication {
@@ -89,7 +90,7 @@ impl SubIndication {
 }
 
 /// One reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Reason {
     /// Stable name, for programs.
     pub code: &'static str,
@@ -98,7 +99,7 @@ pub struct Reason {
 }
 
 /// Something that is signed, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CoveredReport {
     /// As the signature names it.
     pub name: String,
@@ -111,7 +112,7 @@ pub struct CoveredReport {
 }
 
 /// A time stamp in the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TimeStampReport {
     /// Whether it is over everything (LTA) or over the signature value (T).
     pub archive: bool,
@@ -128,7 +129,7 @@ pub struct TimeStampReport {
 }
 
 /// The report on one signature.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SignatureReport {
     /// Format, where it was recognised.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,9 +1,10 @@
 //! The versions of TLS that are spoken: 1.2 (RFC 5246) and 1.3 (RFC 8446), and no earlier one.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A version of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum TlsVersion {
     /// RFC 5246: signs PKCS#1 v1.5 as well as PSS.
     #[serde(rename = "1.2")]
