@@ -10,6 +10,7 @@ use crate::door::client::ClientError;
 use crate::pin::PinEntryError;
 use crate::problem::system_error;
 use crate::service::StartError;
+use crate::trust::browsers::InstallError;
 use crate::trust::{AuthoritiesError, TrustError};
 
 /// Why a command failed.
@@ -21,6 +22,8 @@ pub(super) enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Trust(#[from] TrustError),
+    #[error(transparent)]
+    Install(#[from] InstallError),
     #[error(transparent)]
     Authorities(#[from] AuthoritiesError),
     #[error(transparent)]
@@ -66,6 +69,7 @@ impl Failure {
             Self::Problem(problem) => *problem,
             Self::Config(error) => error.problem(language),
             Self::Trust(error) => error.problem(language),
+            Self::Install(error) => error.problem(language),
             Self::Authorities(error) => error.problem(language),
             Self::Door(error) => error.problem(language),
             Self::PinEntry(error) => crate::problem::Failure::from(error).into_problem(language),

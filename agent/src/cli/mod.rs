@@ -34,6 +34,8 @@ mod soft_cards;
 mod status;
 mod trust;
 mod trust_anchors;
+mod trust_browsers;
+mod trust_install;
 mod tunnel;
 mod verify;
 mod viewer;

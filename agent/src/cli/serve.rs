@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::session::{self, Invocation, begin_to_log};
 use super::{pin_entry, trust};
 use crate::door::{Doors, Inherited, Limits, Stop};
+use crate::trust::take_up_renewals;
 
 pub(super) fn run(invocation: &Invocation) -> Result<Ending, Failure> {
     begin_to_log(&invocation.config.log)?;
@@ -17,19 +18,22 @@ pub(super) fn run(invocation: &Invocation) -> Result<Ending, Failure> {
     // Before any thread is started.
     let inherited = Inherited::take(invocation.config.port, socket.as_deref())?;
     let now = UnixTime::from(SystemTime::now());
-    let state = trust::directory(invocation)?.read(now)?;
+    let certificates = trust::directory(invocation)?;
+    let state = certificates.read(now)?;
     if state.should_be_renewed(now) {
         let days = state.days_left(now);
         tracing::warn!(
             days,
-            "the HTTPS door's certificate ends soon: paraphe trust init --renew"
+            "the HTTPS door's certificate ends soon: paraphe trust renew"
         );
     }
     let identity = state.into_identity()?;
     let runtime = session::runtime()?;
     runtime.block_on(async {
         let stop = Stop::on_signals()?;
+        let shown = identity.clone();
         let doors = Doors::open(&invocation.config, socket.as_deref(), identity, inherited).await?;
+        tokio::spawn(take_up_renewals(certificates, shown, stop.clone()));
         let pin_entry = pin_entry::for_the_background(invocation)?;
         let agent = invocation.start_agent(pin_entry).await?;
         agent.watch_tokens();

@@ -105,8 +105,8 @@ impl DoorError {
                 "Restore the paraphe.socket unit as shipped, with the configuration's port.",
             ),
             Self::Certificate(_) => (
-                "Refaites le certificat : `paraphe trust init --renew`.",
-                "Make the certificate again: `paraphe trust init --renew`.",
+                "Refaites le certificat : `paraphe trust renew`.",
+                "Make the certificate again: `paraphe trust renew`.",
             ),
             Self::System { .. } => ("Voyez le journal de l'agent.", "See the agent's log."),
         }

@@ -1,19 +1,24 @@
-//! The directory of the HTTPS door's certificate: `root.pem`, `leaf.pem`, `leaf-key.pem`, mode 0700, key 0600. It is made
-//! whole beside its place and swapped in with one rename (renameat2(2), RENAME_EXCHANGE), so that a crash never leaves a
-//! key without its certificate. Files that are not ours are never deleted.
+//! The directory of the HTTPS door's certificate: `root.pem`, `leaf.pem`, `leaf-key.pem`, and the same three with `next-` before
+//! them: the pair that takes over when the first has less than a fifth of its life left. Both roots are given to the browsers
+//! at once, so that an agent that goes over to the next pair by itself is believed. Mode 0700, keys 0600; where an
+//! administrator made it for a group, root's, 0750 and 0640. It is made whole beside its place and swapped in with one rename
+//! (renameat2(2), RENAME_EXCHANGE), so that a crash never leaves a key without its certificate. Files that are not ours are
+//! never deleted.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use paraphe_certs::localhost::{self, LocalhostCertificates, MAX_VALIDITY};
+use paraphe_certs::localhost::{self, LocalhostCertificates, LocalhostError, MAX_VALIDITY};
 use paraphe_certs::{Certificate, PrivateKeyPem, UnixTime};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
+use super::reader::KeyReader;
+use super::state::Pair;
 use super::{TrustError, TrustState};
 use crate::door::https::ServerIdentity;
 
@@ -24,13 +29,33 @@ pub const LEAF_FILE: &str = "leaf.pem";
 /// Its private key, for this user only.
 pub const LEAF_KEY_FILE: &str = "leaf-key.pem";
 
-const FILES: [&str; 3] = [ROOT_FILE, LEAF_FILE, LEAF_KEY_FILE];
+/// The root of the next pair.
+pub const NEXT_ROOT_FILE: &str = "next-root.pem";
+
+/// Names of a pair's files: root, leaf, key.
+type Names = [&'static str; 3];
+
+const PRESENT: Names = [ROOT_FILE, LEAF_FILE, LEAF_KEY_FILE];
+const NEXT: Names = [NEXT_ROOT_FILE, "next-leaf.pem", "next-leaf-key.pem"];
+/// The next pair begins to hold so long before the present one ends: the last fifth of [`MAX_VALIDITY`], days.
+const OVERLAP_DAYS: i64 = 18;
 /// Longest file that is read, bytes.
 const MAXIMUM_FILE_BYTES: u64 = 64 << 10;
 
 /// Where the HTTPS door's certificate is kept.
 #[derive(Debug, Clone)]
-pub struct TlsDirectory(PathBuf);
+pub struct TlsDirectory {
+    path: PathBuf,
+    /// Who is to read the keys of a directory that is made; `None`: this user.
+    reader: Option<KeyReader>,
+}
+
+/// A pair as it is written to files.
+struct Written {
+    root: String,
+    leaf: String,
+    key: Zeroizing<String>,
+}
 
 /// What [`TlsDirectory::initialise`] did.
 #[derive(Debug)]
@@ -45,19 +70,33 @@ impl TlsDirectory {
     /// The directory at this path; it need not exist.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self(path)
+        Self { path, reader: None }
+    }
+
+    /// The same, whose keys, when they are made, `reader` may read. For root only.
+    #[must_use]
+    pub fn for_reader(path: PathBuf, reader: KeyReader) -> Self {
+        let reader = Some(reader);
+        Self { path, reader }
     }
 
     /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// The root's file.
     #[must_use]
     pub fn root_file(&self) -> PathBuf {
-        self.0.join(ROOT_FILE)
+        self.path.join(ROOT_FILE)
+    }
+
+    /// Who can read the keys that are there.
+    #[must_use]
+    pub fn present_reader(&self) -> Option<KeyReader> {
+        let metadata = fs::symlink_metadata(&self.path).ok()?;
+        Some(KeyReader::of(&metadata))
     }
 
     /// Make certificates, unless some are there that hold and `renew` is not asked for.
@@ -71,9 +110,28 @@ impl TlsDirectory {
         {
             return Ok(Initialised::Kept(state));
         }
-        self.refuse_foreign_files()?;
-        let certificates = LocalhostCertificates::generate(now, MAX_VALIDITY)?;
-        self.swap_in(&certificates)?;
+        let present = Written::made(now)?;
+        let leaf = Certificate::from_pem(present.leaf.as_bytes()).map_err(LocalhostError::from)?;
+        self.replace(&present, &Written::following(&leaf)?)?;
+        self.read(now).map(Initialised::Made)
+    }
+
+    /// Make what is missing: everything where nothing holds, and the next pair where there is none or it has taken over. The
+    /// pair in use stays, so that browsers that know it go on believing the agent.
+    ///
+    /// # Errors
+    /// As [`Self::initialise`].
+    pub fn complete(&self, now: UnixTime) -> Result<Initialised, TrustError> {
+        let state = match self.read(now) {
+            Ok(state) if state.problems().is_empty() => state,
+            _ => return self.initialise(now, true),
+        };
+        let names = match (state.next(), state.has_taken_over()) {
+            (Some(_), false) => return Ok(Initialised::Kept(state)),
+            (None, false) => PRESENT,
+            (_, true) => NEXT,
+        };
+        self.replace(&self.written(names)?, &Written::following(state.leaf())?)?;
         self.read(now).map(Initialised::Made)
     }
 
@@ -82,21 +140,28 @@ impl TlsDirectory {
     /// # Errors
     /// Nothing is there, or it cannot be read, is open to others or does not belong together.
     pub fn read(&self, now: UnixTime) -> Result<TrustState, TrustError> {
-        match fs::symlink_metadata(&self.0) {
-            Ok(metadata) => self.require_private(&self.0, &metadata)?,
+        match fs::symlink_metadata(&self.path) {
+            Ok(metadata) => self.require_private(&self.path, &metadata)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(TrustError::NotInitialised {
-                    directory: self.0.clone(),
+                    directory: self.path.clone(),
                 });
             }
-            Err(error) => return Err(failed(&self.0)(error)),
+            Err(error) => return Err(failed(&self.path)(error)),
         }
-        let root = self.certificate(ROOT_FILE)?;
-        let leaf = self.certificate(LEAF_FILE)?;
-        let key_path = self.0.join(LEAF_KEY_FILE);
+        let present = self.pair(PRESENT, now)?;
+        let has_next = NEXT.iter().any(|name| self.path.join(name).exists());
+        let next = has_next.then(|| self.pair(NEXT, now)).transpose()?;
+        Ok(TrustState::new(present, next, now))
+    }
+
+    fn pair(&self, [root, leaf, key]: Names, now: UnixTime) -> Result<Pair, TrustError> {
+        let root = self.certificate(root)?;
+        let leaf = self.certificate(leaf)?;
+        let key_path = self.path.join(key);
         let key_metadata = fs::symlink_metadata(&key_path).map_err(failed(&key_path))?;
         self.require_private(&key_path, &key_metadata)?;
-        let key = PrivateKeyPem::new(self.text(LEAF_KEY_FILE)?);
+        let key = PrivateKeyPem::new(self.text(key)?);
         let wrong_key = || TrustError::WrongKey {
             path: key_path.clone(),
         };
@@ -107,11 +172,19 @@ impl TlsDirectory {
             PrivateKeyDer::from_pem_slice(key.expose().as_bytes()).map_err(|_| wrong_key())?;
         let leaf_der = CertificateDer::from(leaf.der().to_vec());
         let identity = ServerIdentity::new(leaf_der, key_der).map_err(|_| wrong_key())?;
-        Ok(TrustState {
+        Ok(Pair {
             problems: localhost::inspect(&root, &leaf, now),
             root,
             leaf,
             identity,
+        })
+    }
+
+    fn written(&self, [root, leaf, key]: Names) -> Result<Written, TrustError> {
+        Ok(Written {
+            root: self.text(root)?,
+            leaf: self.text(leaf)?,
+            key: Zeroizing::new(self.text(key)?),
         })
     }
 
@@ -120,36 +193,53 @@ impl TlsDirectory {
     /// # Errors
     /// The directory holds other files, or cannot be deleted.
     pub fn remove(&self) -> Result<bool, TrustError> {
-        if !self.0.exists() {
+        if !self.path.exists() {
             return Ok(false);
         }
         self.refuse_foreign_files()?;
-        delete(&self.0)?;
+        delete(&self.path)?;
         Ok(true)
     }
 
     fn certificate(&self, name: &str) -> Result<Certificate, TrustError> {
         let pem = self.text(name)?;
         Certificate::from_pem(pem.as_bytes()).map_err(|source| TrustError::Certificate {
-            path: self.0.join(name),
+            path: self.path.join(name),
             source,
         })
     }
 
+    /// A file of the directory itself, of whom the directory is: root, who renews other users' certificates, is led to no other
+    /// file by a link that such a user made.
     fn text(&self, name: &str) -> Result<String, TrustError> {
-        let path = self.0.join(name);
-        let length = fs::metadata(&path).map_err(failed(&path))?.len();
-        if length > MAXIMUM_FILE_BYTES {
+        let path = self.path.join(name);
+        let owner = fs::symlink_metadata(&self.path)
+            .map_err(failed(&self.path))?
+            .uid();
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
+            .open(&path)
+            .map_err(failed(&path))?;
+        let metadata = file.metadata().map_err(failed(&path))?;
+        if !metadata.is_file() || metadata.uid() != owner || metadata.nlink() != 1 {
+            return Err(TrustError::NotPrivate { path });
+        }
+        if metadata.len() > MAXIMUM_FILE_BYTES {
             return Err(failed(&path)(ErrorKind::FileTooLarge.into()));
         }
-        fs::read_to_string(&path).map_err(failed(&path))
+        let mut text = String::new();
+        file.take(MAXIMUM_FILE_BYTES)
+            .read_to_string(&mut text)
+            .map_err(failed(&path))?;
+        Ok(text)
     }
 
     fn require_private(&self, path: &Path, metadata: &fs::Metadata) -> Result<(), TrustError> {
-        let ours = metadata.uid() == rustix::process::getuid().as_raw();
-        let closed = metadata.mode() & 0o077 == 0;
-        let kind = metadata.is_file() || (path == self.0 && metadata.is_dir());
-        if ours && closed && kind {
+        let uid = rustix::process::getuid().as_raw();
+        let kind = metadata.is_file() || (path == self.path && metadata.is_dir());
+        if kind && KeyReader::of(metadata).is_alone(metadata, uid) {
             Ok(())
         } else {
             Err(TrustError::NotPrivate {
@@ -159,25 +249,27 @@ impl TlsDirectory {
     }
 
     fn refuse_foreign_files(&self) -> Result<(), TrustError> {
-        let entries = match fs::read_dir(&self.0) {
+        let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(failed(&self.0)(error)),
+            Err(error) => return Err(failed(&self.path)(error)),
         };
         for entry in entries {
-            let entry = entry.map_err(failed(&self.0))?;
-            if !FILES.iter().any(|ours| entry.file_name() == *ours) {
+            let entry = entry.map_err(failed(&self.path))?;
+            let mut ours = PRESENT.iter().chain(&NEXT);
+            if !ours.any(|ours| entry.file_name() == *ours) {
                 return Err(TrustError::ForeignFile { path: entry.path() });
             }
         }
         Ok(())
     }
 
-    fn swap_in(&self, certificates: &LocalhostCertificates) -> Result<(), TrustError> {
-        let parent = self.0.parent().unwrap_or(&self.0);
+    fn replace(&self, present: &Written, next: &Written) -> Result<(), TrustError> {
+        self.refuse_foreign_files()?;
+        let parent = self.path.parent().unwrap_or(&self.path);
         fs::DirBuilder::new()
             .recursive(true)
-            .mode(0o700)
+            .mode(if self.reader.is_some() { 0o755 } else { 0o700 })
             .create(parent)
             .map_err(failed(parent))?;
         let prepared = tempfile::Builder::new()
@@ -185,25 +277,55 @@ impl TlsDirectory {
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(parent)
             .map_err(failed(parent))?;
-        let key = Zeroizing::new(certificates.leaf_key_pem().expose().to_owned());
-        for (name, text) in [
-            (ROOT_FILE, certificates.root_pem()),
-            (LEAF_FILE, certificates.leaf_pem()),
-        ] {
-            write(&prepared.path().join(name), text.as_bytes())?;
+        for (pair, names) in [(present, PRESENT), (next, NEXT)] {
+            for (text, name) in [&pair.root, &pair.leaf, &*pair.key].into_iter().zip(names) {
+                self.write(&prepared.path().join(name), text.as_bytes())?;
+            }
         }
-        write(&prepared.path().join(LEAF_KEY_FILE), key.as_bytes())?;
-        let exchange = if self.0.exists() {
+        self.give(prepared.path(), 0o700)?;
+        let exchange = if self.path.exists() {
             RenameFlags::EXCHANGE
         } else {
             RenameFlags::NOREPLACE
         };
-        renameat_with(CWD, prepared.path(), CWD, &self.0, exchange)
-            .map_err(|errno| failed(&self.0)(errno.into()))?;
+        renameat_with(CWD, prepared.path(), CWD, &self.path, exchange)
+            .map_err(|errno| failed(&self.path)(errno.into()))?;
         sync_directory(parent)?;
         // What is deleted here with the temporary name is the old directory, where there was one.
         let old = prepared.keep();
         if old.exists() { delete(&old) } else { Ok(()) }
+    }
+
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), TrustError> {
+        write(path, content)?;
+        self.give(path, 0o600)
+    }
+
+    /// To who is to read it. The parent directory is root's then, so that nobody else can put another file in this one's place.
+    fn give(&self, path: &Path, mode: u32) -> Result<(), TrustError> {
+        let Some(reader) = self.reader else {
+            return Ok(());
+        };
+        let (uid, gid, mode) = reader.ownership(mode);
+        chown(path, uid, gid)
+            .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(mode)))
+            .map_err(failed(path))
+    }
+}
+
+impl Written {
+    fn made(from: UnixTime) -> Result<Self, TrustError> {
+        let certificates = LocalhostCertificates::generate(from, MAX_VALIDITY)?;
+        Ok(Self {
+            root: certificates.root_pem(),
+            leaf: certificates.leaf_pem(),
+            key: Zeroizing::new(certificates.leaf_key_pem().expose().to_owned()),
+        })
+    }
+
+    /// The pair that takes over from the one of this leaf.
+    fn following(leaf: &Certificate) -> Result<Self, TrustError> {
+        Self::made(leaf.not_after().plus_days(-OVERLAP_DAYS))
     }
 }
 
@@ -227,7 +349,7 @@ fn sync_directory(path: &Path) -> Result<(), TrustError> {
 }
 
 fn delete(directory: &Path) -> Result<(), TrustError> {
-    for name in FILES {
+    for name in PRESENT.into_iter().chain(NEXT) {
         let path = directory.join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(&path)(error)),

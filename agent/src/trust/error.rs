@@ -81,25 +81,25 @@ impl TrustError {
         let (title, remedy) = match (language, self) {
             (Language::French, Self::NotInitialised { .. }) => (
                 "La porte HTTPS de l'agent n'a pas encore de certificat.",
-                "Lancez une fois `paraphe trust init`, puis donnez la racine aux navigateurs.",
+                "Lancez une fois `sudo paraphe trust install`, ou sans droits `paraphe trust init`.",
             ),
             (Language::English, Self::NotInitialised { .. }) => (
                 "The agent's HTTPS door has no certificate yet.",
-                "Run `paraphe trust init` once, then give the root to the browsers.",
+                "Run `sudo paraphe trust install` once, or without privileges `paraphe trust init`.",
             ),
             (
                 Language::French,
                 Self::Unusable(_) | Self::WrongKey { .. } | Self::Certificate { .. },
             ) => (
                 "Le certificat de la porte HTTPS n'est pas utilisable.",
-                "Lancez `paraphe trust init --renew`, puis donnez la nouvelle racine aux navigateurs.",
+                "Lancez `paraphe trust renew`, avec sudo pour le certificat du poste.",
             ),
             (
                 Language::English,
                 Self::Unusable(_) | Self::WrongKey { .. } | Self::Certificate { .. },
             ) => (
                 "The certificate of the HTTPS door cannot be used.",
-                "Run `paraphe trust init --renew`, then give the new root to the browsers.",
+                "Run `paraphe trust renew`, with sudo for the machine's certificate.",
             ),
             (Language::French, _) => (
                 "Le certificat de la porte HTTPS n'a pas pu être lu ou écrit.",

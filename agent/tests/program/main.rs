@@ -4,4 +4,5 @@
 
 mod command_line;
 mod serve;
+mod trust_install;
 mod units;
