@@ -164,6 +164,20 @@ impl RevocationList {
         self.extensions.number.is_some()
     }
 
+    /// Whether the list is complete and its scope can be read, so that no other list has to be asked about what it covers.
+    pub(crate) fn speaks_for_itself(&self) -> bool {
+        !self.is_delta() && self.is_numbered() && self.extensions.scope.is_readable()
+    }
+
+    /// Whether the list has any entry of this serial number, or none can be told.
+    pub(crate) fn names(&self, certificate: &Certificate) -> bool {
+        let number =
+            signed(certificate.serial_number()).and_then(|number| number.to_asn1_integer());
+        number.map_or(true, |number| {
+            !matches!(self.parsed.get_by_serial(&number), CrlStatus::NotRevoked)
+        })
+    }
+
     /// The entry of a certificate of the list's issuer, where there is one.
     #[must_use]
     pub fn revocation_of(&self, certificate: &Certificate) -> Option<Revocation> {

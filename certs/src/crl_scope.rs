@@ -68,6 +68,11 @@ impl ListExtensions {
 }
 
 impl Scope {
+    /// Whether the list is of a kind that is read here.
+    pub(crate) fn is_readable(&self) -> bool {
+        !self.unreadable
+    }
+
     /// Whether a certificate of the list's issuer is in it.
     pub(crate) fn covers(&self, certificate: &Certificate) -> bool {
         let kind_fits = if certificate.is_ca() {

@@ -70,6 +70,13 @@ pub enum SignatureSchemeError {
     Mismatch,
 }
 
+/// A key of the scheme's family.
+#[derive(Debug)]
+pub(crate) struct SchemeKey {
+    scheme: SignatureScheme,
+    key: PKey<Public>,
+}
+
 impl SignatureScheme {
     /// Reads an AlgorithmIdentifier of a signature (RFC 5280, 4.1.1.2).
     ///
@@ -122,25 +129,16 @@ impl SignatureScheme {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), SignatureSchemeError> {
+        self.with_key(spki_der)?.verify(message, signature)
+    }
+
+    /// Reads the key of a DER SubjectPublicKeyInfo, for several signatures.
+    ///
+    /// # Errors
+    /// [`SignatureSchemeError::Key`].
+    pub(crate) fn with_key(self, spki_der: &[u8]) -> Result<SchemeKey, SignatureSchemeError> {
         let key = self.key(spki_der).ok_or(SignatureSchemeError::Key)?;
-        let digest = self.digest.engine();
-        let accepted = Verifier::new(digest, &key).and_then(|mut verifier| {
-            if let Family::RsaPss { salt } = self.family {
-                verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
-                verifier.set_rsa_mgf1_md(digest)?;
-                verifier.set_rsa_pss_saltlen(RsaPssSaltlen::custom(salt))?;
-            }
-            verifier.verify_oneshot(signature, message)
-        });
-        // OpenSSL tells a malformed value as an error and a wrong one as false; both are one refusal here, and the error
-        // must not stay in the thread's queue.
-        match accepted {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => {
-                drop(openssl::error::ErrorStack::get());
-                Err(SignatureSchemeError::Mismatch)
-            }
-        }
+        Ok(SchemeKey { scheme: self, key })
     }
 
     fn read(
@@ -190,6 +188,37 @@ impl SignatureScheme {
             }
         };
         fits.then_some(key)
+    }
+}
+
+impl SchemeKey {
+    /// Verifies a signature of `message`.
+    ///
+    /// # Errors
+    /// [`SignatureSchemeError::Mismatch`].
+    pub(crate) fn verify(
+        &self,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureSchemeError> {
+        let digest = self.scheme.digest.engine();
+        let accepted = Verifier::new(digest, &self.key).and_then(|mut verifier| {
+            if let Family::RsaPss { salt } = self.scheme.family {
+                verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
+                verifier.set_rsa_mgf1_md(digest)?;
+                verifier.set_rsa_pss_saltlen(RsaPssSaltlen::custom(salt))?;
+            }
+            verifier.verify_oneshot(signature, message)
+        });
+        // OpenSSL tells a malformed value as an error and a wrong one as false; both are one refusal here, and the error
+        // must not stay in the thread's queue.
+        match accepted {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => {
+                drop(openssl::error::ErrorStack::get());
+                Err(SignatureSchemeError::Mismatch)
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::path::error::PathError;
 use crate::path::freshness::Freshness;
 use crate::path::openssl_store::{self, Material};
 use crate::path::profile;
+use crate::path::proven::Proofs;
 use crate::path::rules::PathRules;
 use crate::path::trust_store_error::TrustStoreError;
 use crate::path::verified::VerifiedCertificate;
@@ -37,6 +38,8 @@ pub struct TrustStore {
     login_answers: Vec<OcspResponse>,
     freshness: Freshness,
     accept_test: bool,
+    /// Emptied with every change of the anchors, authorities, lists and limits above.
+    proofs: Proofs,
 }
 
 impl TrustStore {
@@ -92,6 +95,7 @@ impl TrustStore {
                 subject: certificate.subject_rfc2253(),
             });
         }
+        self.proofs.forget();
         add(&mut self.anchors, MAX_ANCHORS, "anchors", certificate)
     }
 
@@ -115,6 +119,7 @@ impl TrustStore {
                 subject: certificate.subject_rfc2253(),
             });
         }
+        self.proofs.forget();
         add(
             &mut self.intermediates,
             MAX_INTERMEDIATES,
@@ -146,6 +151,7 @@ impl TrustStore {
                 what: "revocation lists",
             });
         }
+        self.proofs.forget();
         self.crls.push(crl);
         Ok(())
     }
@@ -166,11 +172,13 @@ impl TrustStore {
 
     /// Forgets the revocation lists, so that newer ones can be added.
     pub fn clear_crls(&mut self) {
+        self.proofs.forget();
         self.crls.clear();
     }
 
     /// Sets how fresh revocation data must be for a certificate that is used now.
     pub fn set_freshness(&mut self, freshness: Freshness) -> &mut Self {
+        self.proofs.forget();
         self.freshness = freshness;
         self
     }
@@ -290,6 +298,13 @@ impl TrustStore {
         Ok(chain)
     }
 
+    /// How many issuing authorities' paths this store has learnt and would not verify again: for tests of that.
+    #[cfg(feature = "test-pki")]
+    #[must_use]
+    pub fn proven_authorities(&self) -> usize {
+        self.proofs.count()
+    }
+
     fn accept<U: CertificateUse>(
         &self,
         leaf: &Certificate,
@@ -341,6 +356,11 @@ impl TrustStore {
             code: 0,
             reason: detail.to_string(),
         };
+        // What comes with a certificate proves nothing for the next one.
+        let may_learn = crls.is_some() && further.is_empty();
+        if may_learn && let Some(path) = self.proofs.path_of(leaf, at, rules) {
+            return Ok(path);
+        }
         let parsed = X509::from_der(leaf.der()).map_err(|error| engine_failed(&error))?;
         let mut intermediates = self.intermediates.clone();
         for authority in further {
@@ -355,10 +375,17 @@ impl TrustStore {
         match openssl_store::verify(&material, &parsed, at, rules)
             .map_err(|error| engine_failed(&error))?
         {
-            Ok(chain) => Ok(chain
-                .iter()
-                .map(|der| Certificate::from_der(der))
-                .collect::<Result<_, _>>()?),
+            Ok(chain) => {
+                let chain: Vec<_> = chain
+                    .iter()
+                    .map(|der| Certificate::from_der(der))
+                    .collect::<Result<_, _>>()?;
+                if may_learn {
+                    self.proofs
+                        .learn(&chain, rules, &self.crls, &self.freshness);
+                }
+                Ok(chain)
+            }
             Err(refusal) => Err(self.explain(&refusal, leaf, at)?),
         }
     }

@@ -18,6 +18,7 @@ mod limbo;
 mod ocsp;
 mod path_validation;
 mod pkits;
+mod proven;
 mod revocation;
 mod robustness;
 mod shapes;
