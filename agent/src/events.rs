@@ -12,6 +12,7 @@ use paraphe_protocol::api::{
 };
 use tokio::sync::watch;
 
+use crate::config::Origin;
 use crate::document_store::Owner;
 
 /// Events kept.
@@ -65,14 +66,8 @@ impl EventLog {
     pub fn record(&self, kind: EventKind, reader: &str, card: Option<CardSummary>) {
         tracing::info!(?kind, reader, "card event");
         let event = Event {
-            sequence: 0,
-            at: seconds_since_epoch(),
-            kind,
-            reader: reader.to_owned(),
             card,
-            mandate: None,
-            tunnel: None,
-            record_server: None,
+            ..blank(kind, reader)
         };
         self.push(Entry { event, owner: None });
     }
@@ -80,14 +75,9 @@ impl EventLog {
     /// Adds what happened with a mandate, for who opened it.
     pub(crate) fn record_mandate(&self, kind: EventKind, owner: Owner, mandate: MandateSummary) {
         let event = Event {
-            sequence: 0,
-            at: seconds_since_epoch(),
-            kind,
             reader: mandate.reader.clone(),
-            card: None,
             mandate: Some(mandate),
-            tunnel: None,
-            record_server: None,
+            ..blank(kind, "")
         };
         self.push(Entry {
             event,
@@ -98,14 +88,9 @@ impl EventLog {
     /// Adds what happened with a tunnel, for who opened it.
     pub(crate) fn record_tunnel(&self, kind: EventKind, owner: Owner, tunnel: TunnelSummary) {
         let event = Event {
-            sequence: 0,
-            at: seconds_since_epoch(),
-            kind,
             reader: tunnel.reader.clone(),
-            card: None,
-            mandate: None,
             tunnel: Some(tunnel),
-            record_server: None,
+            ..blank(kind, "")
         };
         self.push(Entry {
             event,
@@ -121,20 +106,26 @@ impl EventLog {
         }
         for owner in told {
             let event = Event {
-                sequence: 0,
-                at: seconds_since_epoch(),
-                kind: EventKind::BreakGlass,
-                reader: reader.to_owned(),
-                card: None,
-                mandate: None,
-                tunnel: None,
                 record_server: Some(record_server.to_owned()),
+                ..blank(EventKind::BreakGlass, reader)
             };
             self.push(Entry {
                 event,
                 owner: Some(owner),
             });
         }
+    }
+
+    /// Adds what happened with a site's rights, for the user.
+    pub(crate) fn record_site(&self, kind: EventKind, origin: &Origin) {
+        let event = Event {
+            origin: Some(origin.as_str().to_owned()),
+            ..blank(kind, "")
+        };
+        self.push(Entry {
+            event,
+            owner: Some(Owner::User),
+        });
     }
 
     fn push(&self, mut entry: Entry) {
@@ -212,6 +203,21 @@ impl EventLog {
 impl Default for EventLog {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// An event of now about this reader, or none, without more.
+fn blank(kind: EventKind, reader: &str) -> Event {
+    Event {
+        sequence: 0,
+        at: seconds_since_epoch(),
+        kind,
+        reader: reader.to_owned(),
+        card: None,
+        mandate: None,
+        tunnel: None,
+        record_server: None,
+        origin: None,
     }
 }
 

@@ -22,6 +22,7 @@ pub mod process_hardening;
 pub mod reader;
 pub mod service;
 mod signing;
+pub mod sites;
 mod token;
 pub mod trust;
 pub mod trusted_file;

@@ -27,6 +27,7 @@ use crate::operation::{self, Context, TrustLoader};
 use crate::pin::PinEntry;
 use crate::problem::Failure;
 use crate::reader::{Backend, Readers, with_patience};
+use crate::sites::{PairingWindow, Sites};
 use crate::token::pkcs11::Modules;
 use crate::tunnel::Tunnels;
 use crate::vitale_component::ComponentProgram;
@@ -54,6 +55,9 @@ pub(crate) struct Inner {
     pub(crate) mandates: Mandates,
     pub(crate) tunnels: Tunnels,
     pub(crate) batches: Batches,
+    /// Which sites may ask for what.
+    pub(crate) sites: Sites,
+    pub(crate) pairing_window: PairingWindow,
     this: Weak<Self>,
     installation: Installation,
     pub(crate) trust: TrustLoader,
@@ -167,6 +171,8 @@ impl Agent {
                     .map(ComponentProgram::new)
                     .collect(),
                 modules: Modules::new(&config.pkcs11_modules, helper),
+                sites: Sites::in_directory(Arc::clone(&config), directory, events.clone()),
+                pairing_window: PairingWindow::default(),
                 mandates: mandates(&events, &readers, &config, &tunnels),
                 tunnels,
                 config,
@@ -195,13 +201,10 @@ impl Agent {
         body: &[u8],
         language: Language,
     ) -> Result<Box<RawValue>, Problem> {
-        let result = match operation {
-            Operation::Events => {
-                self.watch_tokens();
-                operation::wait_for_events(&self.inner.events, caller, body).await
-            }
-            _ => {
-                self.perform_blocking(caller, operation, body, language)
+        let result = match self.inner.sites.check(caller, operation) {
+            Err(failure) => Err(failure),
+            Ok(()) => {
+                self.perform_permitted(caller, operation, body, language)
                     .await
             }
         };
@@ -231,6 +234,12 @@ impl Agent {
         &self.inner
     }
 
+    /// Which sites may ask for what, for the HTTPS door.
+    #[must_use]
+    pub fn sites(&self) -> Sites {
+        self.inner.sites.clone()
+    }
+
     /// The readers, for those who start the agent in their own process.
     #[must_use]
     pub fn readers(&self) -> &Readers {
@@ -255,6 +264,28 @@ impl Agent {
         })
         .await
         .map_err(|failure| failure.into_problem(language))
+    }
+
+    async fn perform_permitted(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        body: &[u8],
+        language: Language,
+    ) -> Result<Box<RawValue>, Failure> {
+        match operation {
+            Operation::Events => {
+                self.watch_tokens();
+                operation::wait_for_events(&self.inner.events, caller, body).await
+            }
+            Operation::PairingStatus => {
+                operation::wait_for_pairing(&self.inner.sites, caller, body).await
+            }
+            _ => {
+                self.perform_blocking(caller, operation, body, language)
+                    .await
+            }
+        }
     }
 
     async fn perform_blocking(

@@ -64,6 +64,7 @@ pub(super) fn lines(answer: &Value, language: Language) -> String {
             (Value::Null, Value::Null) if event["record_server"].is_string() => {
                 at(event, "/record_server")
             }
+            (Value::Null, Value::Null) if event["origin"].is_string() => at(event, "/origin"),
             (Value::Null, Value::Null) => super::status::card(&event["card"]),
             (Value::Null, tunnel) => super::tunnel::line(tunnel, language),
             (mandate, _) => super::mandate::line(mandate, language),
@@ -88,6 +89,10 @@ fn kind(kind: &str, language: Language) -> String {
         "reader-left" => ("lecteur débranché", "reader left  "),
         "card-service-lost" => ("service de cartes perdu", "card service lost"),
         "card-service-back" => ("service de cartes revenu", "card service back"),
+        "grant-ended" => ("droits retirés  ", "rights ended "),
+        "grant-given" => ("droits accordés ", "rights given "),
+        "pairing-ended" => ("demande terminée", "request ended"),
+        "pairing-requested" => ("un site demande ", "a site asks  "),
         "mandate-opened" => ("mandat ouvert   ", "mandate opened"),
         "mandate-used" => ("mandat utilisé  ", "mandate used  "),
         "mandate-ended" => ("mandat terminé  ", "mandate ended "),

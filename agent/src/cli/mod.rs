@@ -14,6 +14,7 @@ mod demo;
 mod events;
 mod failure;
 mod fetched_document;
+mod grant;
 mod handing_over;
 mod login;
 mod lot_directory;
@@ -23,6 +24,7 @@ mod new_file;
 mod openapi;
 mod options;
 mod output;
+mod pairing;
 mod pin;
 mod pin_entry;
 mod serve;
@@ -113,6 +115,9 @@ enum OperationCommand {
     /// La carte Vitale / the Vitale card
     #[command(subcommand)]
     Vitale(VitaleCommand),
+    /// Les sites autorisés / the sites that have rights
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
     /// Une preuve d'identité pour un serveur de dossiers / a proof of identity for a record server
     Login(login::Arguments),
     /// Les lots de documents / lots of documents
@@ -121,6 +126,9 @@ enum OperationCommand {
     /// Une saisie du code pour plusieurs signatures / one PIN entry for several signatures
     #[command(subcommand)]
     Mandate(mandate::MandateCommand),
+    /// Les sites qui demandent des droits / the sites that ask for rights
+    #[command(subcommand)]
+    Pairing(pairing::PairingCommand),
     /// Montre un document tel qu'il serait signé / shows a document as it would be signed
     Show(show::Arguments),
     /// Signe un document (XAdES, CAdES, PAdES...) / signs a document
@@ -244,6 +252,8 @@ async fn perform_operation(
         OperationCommand::Vitale(VitaleCommand::Read(arguments)) => {
             vitale_read::run(invocation, &mut session, arguments).await
         }
+        OperationCommand::Grant(command) => grant::run(invocation, &mut session, command).await,
+        OperationCommand::Pairing(command) => pairing::run(invocation, &mut session, command).await,
         OperationCommand::Login(arguments) => login::run(invocation, &mut session, arguments).await,
         OperationCommand::Lot(LotCommand::Sign(arguments)) => {
             lot_sign::run(invocation, &mut session, arguments).await

@@ -1,6 +1,5 @@
 //! `paraphe serve`: the agent in the background, as systemd starts it.
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use paraphe_certs::UnixTime;
@@ -37,9 +36,8 @@ pub(super) fn run(invocation: &Invocation) -> Result<Ending, Failure> {
         let pin_entry = pin_entry::for_the_background(invocation)?;
         let agent = invocation.start_agent(pin_entry).await?;
         agent.watch_tokens();
-        let config = Arc::clone(&invocation.config);
         doors
-            .serve(agent.clone(), &config, Limits::default(), stop)
+            .serve(agent.clone(), agent.sites(), Limits::default(), stop)
             .await;
         agent.stop();
         Ok::<_, Failure>(())

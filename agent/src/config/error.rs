@@ -79,6 +79,9 @@ pub enum Fault {
     /// Names a record server that is not described.
     #[error("no [[record_server]] has the name {0:?}")]
     UnknownRecordServer(String),
+    /// Not a right of a site.
+    #[error("must be log-in, read-patient, read-professional or sign")]
+    Right,
     /// A number outside its range.
     #[error("must be from {least} to {most}")]
     Range {

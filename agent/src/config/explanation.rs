@@ -78,6 +78,9 @@ impl Fault {
             Self::UnknownRecordServer(name) => {
                 format!("aucun [[record_server]] ne porte le nom {name:?}")
             }
+            Self::Right => {
+                "un droit est log-in, read-patient, read-professional ou sign".to_owned()
+            }
             Self::Range { least, most } => format!("doit aller de {least} à {most}"),
             Self::NotAbsolute => "doit être un chemin absolu".to_owned(),
             Self::OneOf(one, other) => format!("demande soit {one}, soit {other}"),

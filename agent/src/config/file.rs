@@ -15,6 +15,7 @@ use super::batch::{self, WrittenBatch};
 use super::error::Fault;
 use super::mandate::{self, WrittenMandate};
 use super::origin;
+use super::pairing::{self, WrittenPairing};
 use super::revocation::{self, WrittenRevocation};
 use super::time_stamp::{self, WrittenEvidence, WrittenTimeStamp};
 use super::tunnel::{self, WrittenAddress, WrittenTunnel};
@@ -36,6 +37,7 @@ struct Written {
     port: Option<Spanned<i64>>,
     record_server: Vec<WrittenRecordServer>,
     site: Vec<WrittenSite>,
+    pairing: WrittenPairing,
     trust: WrittenTrust,
     revocation: WrittenRevocation,
     time_stamp: WrittenTimeStamp,
@@ -76,6 +78,7 @@ struct WrittenSite {
     record_server: Option<Spanned<String>>,
     #[serde(default)]
     web_eid: bool,
+    rights: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -284,6 +287,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
     let mut names = HashSet::new();
     let record_servers = check_record_servers(written.record_server, place)?;
     let sites = check_sites(&written.site, &record_servers, place)?;
+    let pairing = pairing::check(&written.pairing, &sites, place)?;
     let trust = Trust {
         anchors: place
             .path("trust.anchors", written.trust.anchors)?
@@ -306,6 +310,7 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         port: u16::try_from(port).unwrap_or(defaults.port),
         record_servers,
         sites,
+        pairing,
         trust,
         document_trust,
         revocation: revocation::check(&written.revocation, place)?,
@@ -408,6 +413,7 @@ fn check_sites(
             origin,
             record_server,
             web_eid: entry.web_eid,
+            rights: pairing::check_rights(entry.rights.as_ref(), place)?,
         });
     }
     Ok(sites)

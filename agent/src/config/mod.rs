@@ -12,6 +12,7 @@ mod explanation;
 mod file;
 mod mandate;
 mod origin;
+mod pairing;
 mod record_server_name;
 mod revocation;
 mod search;
@@ -24,6 +25,7 @@ mod vitale;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,6 +33,9 @@ pub use batch::BatchConfig;
 pub use error::{ConfigError, Fault};
 pub use mandate::MandateLimits;
 pub use origin::SiteOriginError;
+pub(crate) use origin::parse as parse_origin;
+pub use pairing::PairingConfig;
+use paraphe_protocol::api::Right;
 pub use paraphe_protocol::login::{Audience, Origin};
 use paraphe_protocol::vihf::Sector;
 pub use record_server_name::{RecordServerName, RecordServerNameError};
@@ -62,8 +67,10 @@ pub struct Config {
     pub port: u16,
     /// Record servers that a login may be made for.
     pub record_servers: Vec<RecordServer>,
-    /// Web sites that may call the agent.
+    /// Web sites that may call the agent without being granted it by the person.
     pub sites: Vec<Site>,
+    /// Other web sites.
+    pub pairing: PairingConfig,
     /// Whom to trust.
     pub trust: Trust,
     /// Whom to trust besides, for signatures of documents by others than professionals and structures.
@@ -132,6 +139,21 @@ pub struct Site {
     pub record_server: Option<RecordServerName>,
     /// Whether it is given Web eID tokens.
     pub web_eid: bool,
+    /// What it may ask for.
+    pub rights: BTreeSet<Right>,
+}
+
+impl Site {
+    /// A site of this origin that may ask for everything that sites can, and has no record server.
+    #[must_use]
+    pub fn of(origin: Origin) -> Self {
+        Self {
+            origin,
+            record_server: None,
+            web_eid: false,
+            rights: BTreeSet::from(Right::ALL),
+        }
+    }
 }
 
 /// A PKCS#11 module that may be loaded.
@@ -310,6 +332,7 @@ impl Default for Config {
             port: DEFAULT_PORT,
             record_servers: Vec::new(),
             sites: Vec::new(),
+            pairing: PairingConfig::default(),
             trust: Trust::default(),
             document_trust: Trust::below(Path::new(DEFAULT_DOCUMENT_TRUST), false),
             revocation: RevocationConfig::default(),

@@ -18,7 +18,7 @@ pub enum SiteOriginError {
 }
 
 /// An origin that may be configured in this build.
-pub(super) fn parse(text: &str) -> Result<Origin, SiteOriginError> {
+pub(crate) fn parse(text: &str) -> Result<Origin, SiteOriginError> {
     parse_with(text, cfg!(debug_assertions))
 }
 

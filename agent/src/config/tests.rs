@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use paraphe_protocol::api::{ErrorCode, Language};
+use paraphe_protocol::api::{ErrorCode, Language, Right};
 
 use super::origin::parse_with;
 use super::{Config, ConfigError, Directories, SiteOriginError};
@@ -22,8 +22,13 @@ fn the_documented_example_is_read_as_it_stands() {
         .unwrap();
     let config = parse(example).unwrap();
     assert_eq!(config.port, 47443);
-    assert_eq!(config.sites.len(), 3);
+    assert_eq!(config.sites.len(), 4);
     assert_eq!(config.sites.iter().filter(|site| site.web_eid).count(), 1);
+    let reception = config.site("https://accueil.example.fr").unwrap();
+    assert_eq!(reception.rights, [Right::ReadPatient].into());
+    assert_eq!(config.sites[0].rights, Right::ALL.into());
+    assert!(config.pairing.allowed);
+    assert_eq!(config.pairing.forbidden.len(), 1);
     assert_eq!(config.record_servers.len(), 1);
     assert_eq!(config.pin_entry, Config::default().pin_entry);
     let site = config.site("https://dossier.example.fr").unwrap();
@@ -132,6 +137,26 @@ fn every_broken_rule_is_refused_at_its_line() {
         ("colour = 1", 1, "unknown field"),
         ("\nport = \"x\"", 2, "invalid type"),
         ("port = 0", 1, "from 1 to 65535"),
+        (
+            "[[site]]\norigin = \"https://a.example\"\nrights = [\"all\"]",
+            3,
+            "must be log-in, read-patient, read-professional or sign",
+        ),
+        (
+            "[[site]]\norigin = \"https://a.example\"\nrights = [\"sign\",\n\"sign\"]",
+            4,
+            "stands twice",
+        ),
+        (
+            "[[site]]\norigin = \"https://a.example\"\n[pairing]\nforbidden = [\"https://a.example\"]",
+            4,
+            "stands twice",
+        ),
+        (
+            "[pairing]\nforbidden = [\"https://*.example\"]",
+            2,
+            "no wildcard",
+        ),
         ("port = 65536", 1, "from 1 to 65535"),
         ("port = -1", 1, "from 1 to 65535"),
         ("[[site]]\norigin = \"http://a.example\"", 2, "https://"),

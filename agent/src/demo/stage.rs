@@ -100,7 +100,8 @@ impl Stage {
         let port = door.port();
         let (stop, stopped) = Stop::by_hand();
         let door = tokio::spawn(async move {
-            door.serve(agent, &config, Limits::default(), stopped).await;
+            let sites = agent.sites();
+            door.serve(agent, sites, Limits::default(), stopped).await;
         });
         let page = Page::open(port, &fs::read(tls.root_file())?, ORIGIN).await?;
 

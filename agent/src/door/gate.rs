@@ -12,15 +12,19 @@ use std::fmt;
 
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Method, Request, Version};
-use paraphe_protocol::api::Operation;
+use paraphe_protocol::api::{Operation, SiteAccess};
 
 use crate::caller::Caller;
-use crate::config::{Config, Origin};
+use crate::config::{Origin, parse_origin};
+use crate::sites::{Sites, Standing};
 
 /// The header that no "simple" cross-site request can carry, so that a browser always asks first.
 pub const MARKER_HEADER: HeaderName = HeaderName::from_static("x-paraphe");
 /// Its only value.
 pub const MARKER_VALUE: &str = "1";
+
+/// Longest body of a site that has no rights, bytes: it can only ask for some.
+const PAIRING_BODY_BYTES: u64 = 4 << 10;
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
@@ -31,7 +35,8 @@ const SEC_FETCH_USER: HeaderName = HeaderName::from_static("sec-fetch-user");
 #[derive(Debug, Clone)]
 pub struct Gate {
     hosts: Vec<String>,
-    origins: Vec<Origin>,
+    /// Which pages may ask; `None`: none.
+    sites: Option<Sites>,
     body_limit: u64,
 }
 
@@ -59,7 +64,7 @@ pub enum Refusal {
     Version,
     /// `Host` is not exactly ours, once: DNS rebinding, or another server was meant.
     Host,
-    /// `Origin` is not exactly a configured one, once.
+    /// `Origin` is not exactly, once, one that may ask this.
     Origin,
     /// A header stands twice.
     DuplicatedHeader(Origin),
@@ -109,18 +114,14 @@ pub enum LocalRefusal {
 }
 
 impl Gate {
-    /// The gate of the HTTPS door: this port's three names, the configured origins.
+    /// The gate of the HTTPS door: this port's three names, the sites that may ask.
     #[must_use]
-    pub fn for_sites(config: &Config, port: u16, body_limit: u64) -> Self {
+    pub fn for_sites(sites: impl Into<Sites>, port: u16, body_limit: u64) -> Self {
         Self {
             hosts: ["127.0.0.1", "localhost", "[::1]"]
                 .map(|name| format!("{name}:{port}"))
                 .into(),
-            origins: config
-                .sites
-                .iter()
-                .map(|site| site.origin.clone())
-                .collect(),
+            sites: Some(sites.into()),
             body_limit,
         }
     }
@@ -130,7 +131,7 @@ impl Gate {
     pub fn for_local_programs(body_limit: u64) -> Self {
         Self {
             hosts: vec!["localhost".to_owned()],
-            origins: Vec::new(),
+            sites: None,
             body_limit,
         }
     }
@@ -147,7 +148,28 @@ impl Gate {
         if !self.host_is_ours(request) {
             return Err(Refusal::Host);
         }
-        let origin = self.configured_origin(headers).ok_or(Refusal::Origin)?;
+        let (origin, standing) = self.asking_origin(headers).ok_or(Refusal::Origin)?;
+        match standing {
+            Standing::Rights(_) => self.admit_page(request, origin, self.body_limit),
+            // All that a site without rights can do is to ask for some. Whatever else it sends gets one and the same answer.
+            Standing::Unknown => match target(request).map(Operation::site_access) {
+                Some(SiteAccess::Anybody) => self
+                    .admit_page(request, origin, PAIRING_BODY_BYTES)
+                    .map_err(|_| Refusal::Origin),
+                _ => Err(Refusal::Origin),
+            },
+            Standing::Forbidden => Err(Refusal::Origin),
+        }
+    }
+
+    /// The checks that do not depend on who the page is.
+    fn admit_page<B>(
+        &self,
+        request: &Request<B>,
+        origin: Origin,
+        body_limit: u64,
+    ) -> Result<Admission, Refusal> {
+        let headers = request.headers();
         let refused = |refusal: fn(Origin) -> Refusal| refusal(origin.clone());
         let preflight = request.method() == Method::OPTIONS;
         if !preflight && request.method() != Method::POST {
@@ -174,7 +196,7 @@ impl Gate {
                 _ => Err(refused(Refusal::PreflightMethod)),
             };
         }
-        let body_bytes = self.body_length(headers).map_err(|fault| match fault {
+        let body_bytes = body_length(headers, body_limit).map_err(|fault| match fault {
             LengthFault::TransferEncoding => refused(Refusal::TransferEncoding),
             LengthFault::Missing => refused(Refusal::LengthMissing),
             LengthFault::TooLarge => refused(Refusal::TooLarge),
@@ -216,7 +238,7 @@ impl Gate {
         if single(headers, &header::CONTENT_TYPE) != Some("application/json") {
             return Err(LocalRefusal::ContentType);
         }
-        let body_bytes = self.body_length(headers).map_err(|fault| match fault {
+        let body_bytes = body_length(headers, self.body_limit).map_err(|fault| match fault {
             LengthFault::TransferEncoding => LocalRefusal::TransferEncoding,
             LengthFault::Missing => LocalRefusal::LengthMissing,
             LengthFault::TooLarge => LocalRefusal::TooLarge,
@@ -236,26 +258,12 @@ impl Gate {
                 .is_some_and(|host| self.hosts.iter().any(|ours| ours == host))
     }
 
-    fn configured_origin(&self, headers: &HeaderMap) -> Option<Origin> {
+    /// The one origin that the request states, in the form that browsers write, and how it stands.
+    fn asking_origin(&self, headers: &HeaderMap) -> Option<(Origin, Standing)> {
         let written = single(headers, &header::ORIGIN)?;
-        self.origins
-            .iter()
-            .find(|origin| origin.as_str() == written)
-            .cloned()
-    }
-
-    fn body_length(&self, headers: &HeaderMap) -> Result<u64, LengthFault> {
-        if headers.contains_key(header::TRANSFER_ENCODING) {
-            return Err(LengthFault::TransferEncoding);
-        }
-        let written = single(headers, &header::CONTENT_LENGTH).ok_or(LengthFault::Missing)?;
-        if written.is_empty() || !written.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(LengthFault::Missing);
-        }
-        match written.parse() {
-            Ok(length) if length <= self.body_limit => Ok(length),
-            _ => Err(LengthFault::TooLarge),
-        }
+        let origin = parse_origin(written).ok()?;
+        let standing = self.sites.as_ref()?.standing(&origin);
+        Some((origin, standing))
     }
 }
 
@@ -305,6 +313,21 @@ impl fmt::Display for Refusal {
             Self::TooLarge(_) => "too-large",
             Self::TransferEncoding(_) => "transfer-encoding",
         })
+    }
+}
+
+/// The announced length of a body that is at most `limit` bytes long.
+fn body_length(headers: &HeaderMap, limit: u64) -> Result<u64, LengthFault> {
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err(LengthFault::TransferEncoding);
+    }
+    let written = single(headers, &header::CONTENT_LENGTH).ok_or(LengthFault::Missing)?;
+    if written.is_empty() || !written.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(LengthFault::Missing);
+    }
+    match written.parse() {
+        Ok(length) if length <= limit => Ok(length),
+        _ => Err(LengthFault::TooLarge),
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::gate::{Admission, Gate};
 use super::response::{self, Answer};
 use super::{DoorError, Handler, Limits, Stop, connection, peer, router};
+use crate::sites::Sites;
 
 pub use super::tls::ServerIdentity;
 
@@ -87,17 +88,17 @@ impl HttpsDoor {
         self.port
     }
 
-    /// Serve until `stop` says so; then give running operations [`Limits::farewell`] to end.
+    /// Serve these sites until `stop` says so; then give running operations [`Limits::farewell`] to end.
     pub async fn serve<H: Handler>(
         self,
         handler: H,
-        config: &crate::config::Config,
+        sites: impl Into<Sites>,
         limits: Limits,
         stop: Stop,
     ) {
         let shared = Arc::new(Shared {
             handler,
-            gate: Gate::for_sites(config, self.port, limits.body_bytes),
+            gate: Gate::for_sites(sites, self.port, limits.body_bytes),
             identity: self.identity,
             limits,
             operations: Semaphore::new(limits.operations),

@@ -10,6 +10,7 @@ use super::inherited::Inherited;
 use super::socket::SocketDoor;
 use super::{DoorError, Handler, Limits, Stop};
 use crate::config::Config;
+use crate::sites::Sites;
 
 /// The HTTPS door and the Unix socket, open and not yet serving.
 #[derive(Debug)]
@@ -45,17 +46,17 @@ impl Doors {
         self.https.port()
     }
 
-    /// Serve until told to stop.
-    pub async fn serve<H: Handler>(self, handler: H, config: &Config, limits: Limits, stop: Stop) {
+    /// Serve these sites, and the user's programs, until told to stop.
+    pub async fn serve<H: Handler>(self, handler: H, sites: Sites, limits: Limits, stop: Stop) {
         tracing::info!(
             port = self.https.port(),
-            sites = config.sites.len(),
+            sites = sites.configured(),
             "ready"
         );
         announce(NotifyState::Ready);
         let https = self
             .https
-            .serve(handler.clone(), config, limits, stop.clone());
+            .serve(handler.clone(), sites, limits, stop.clone());
         let socket = self.socket.serve(handler, limits, stop);
         tokio::join!(https, socket);
         announce(NotifyState::Stopping);

@@ -144,6 +144,13 @@ impl Mandates {
         own.iter().map(|one| one.summary()).collect()
     }
 
+    /// Ends this owner's; how many were open.
+    pub(crate) fn end_of(&self, owner: &Owner, reason: MandateEndReason) -> usize {
+        let open: Vec<_> = self.list.of(owner);
+        let open = open.iter().filter(|one| one.is_open());
+        open.map(|one| one.end(reason)).count()
+    }
+
     /// Ends them all: the agent stops.
     pub(crate) fn stop(&self) {
         self.list.end_all(MandateEndReason::AgentStopped);

@@ -17,14 +17,11 @@ pub(super) fn server<'a>(
 ) -> Result<&'a RecordServer, Failure> {
     let config = &context.agent.config;
     if let Caller::Site(origin) = context.caller {
-        let site = config
-            .site(origin.as_str())
-            .ok_or(ErrorCode::OriginNotAllowed)?;
-        let server = site
-            .record_server
-            .as_ref()
-            .filter(|server| named.is_none_or(|named| named == server.as_str()))
-            .and_then(|server| config.record_server(server.as_str()))
+        let server = context
+            .agent
+            .sites
+            .record_server(origin)
+            .filter(|server| named.is_none_or(|named| named == server.name.as_str()))
             .ok_or(ErrorCode::RecordServerUnknown)?;
         return Ok(server);
     }

@@ -11,6 +11,7 @@ mod document;
 mod document_show;
 mod document_source;
 mod events;
+mod grant;
 mod hashing;
 mod keypad_entry;
 mod login;
@@ -18,6 +19,7 @@ mod lot_sign;
 mod mandate;
 mod module_pin;
 mod openapi;
+mod pairing;
 mod pin;
 mod pin_dialogue;
 mod secret_entry;
@@ -74,15 +76,13 @@ pub(crate) struct Context<'a> {
     pub(crate) language: Language,
 }
 
-/// Performs `operation` and gives its response as JSON text. It may block: never call it on the async executor. `events` waits and is not here.
+/// Performs `operation`, which the caller may ask for, and gives its response as JSON text. It may block: never call it on the async
+/// executor. `events` and `pairing/status` wait and are not here.
 pub(crate) fn perform(
     context: &Context<'_>,
     operation: Operation,
     body: &[u8],
 ) -> Result<Box<RawValue>, Failure> {
-    if matches!(context.caller, Caller::Site(_)) && !operation.is_for_sites() {
-        return Err(paraphe_protocol::api::ErrorCode::OperationNotForSites.into());
-    }
     match operation {
         Operation::Approve => run(context, body, approve::perform),
         Operation::BatchCancel => run(context, body, batch::cancel),
@@ -96,12 +96,17 @@ pub(crate) fn perform(
         Operation::DocumentGet => run(context, body, document::get),
         Operation::DocumentPut => run(context, body, document::put),
         Operation::DocumentShow => run(context, body, document_show::show),
+        Operation::GrantList => run(context, body, grant::list),
+        Operation::GrantRevoke => run(context, body, grant::revoke),
         Operation::Login => run(context, body, login::perform),
         Operation::LotSign => run(context, body, lot_sign::perform),
         Operation::MandateClose => run(context, body, mandate::close),
         Operation::MandateOpen => run(context, body, mandate::open),
         Operation::MandateStatus => run(context, body, mandate::status),
         Operation::Openapi => run(context, body, openapi::perform),
+        Operation::PairingAnswer => run(context, body, pairing::answer),
+        Operation::PairingList => run(context, body, pairing::list),
+        Operation::PairingRequest => run(context, body, pairing::request),
         Operation::PinChange => run(context, body, pin::change),
         Operation::PinStatus => run(context, body, pin::status),
         Operation::PinUnblock => run(context, body, pin::unblock),
@@ -135,6 +140,16 @@ pub(crate) async fn wait_for_events(
     body: &[u8],
 ) -> Result<Box<RawValue>, Failure> {
     let response = events::perform(log, caller, strict_json::parse(body)?).await?;
+    to_json(&response)
+}
+
+/// The wait of `pairing/status`, which holds no thread either.
+pub(crate) async fn wait_for_pairing(
+    sites: &crate::sites::Sites,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<Box<RawValue>, Failure> {
+    let response = pairing::status(sites, caller, strict_json::parse(body)?).await?;
     to_json(&response)
 }
 

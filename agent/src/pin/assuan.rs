@@ -21,6 +21,8 @@ pub(super) const TIMEOUT: u16 = 120;
 const MAXIMUM_TEXT: usize = 940;
 /// How much longer the program may take to tell that the person's time is over.
 const GRACE: Duration = Duration::from_secs(15);
+/// How often is looked whether a question was withdrawn.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long the program has to end after `BYE`.
 const ENDING: Duration = Duration::from_secs(1);
 
@@ -92,6 +94,25 @@ impl Dialogue {
     /// A request that the person answers; what they typed, for one that has them type.
     pub(super) fn ask(&mut self, request: &str) -> Result<SecretPage, PinEntryError> {
         self.show(request)?;
+        self.answer()
+    }
+
+    /// The same for a question that may be withdrawn while it is open.
+    pub(super) fn ask_unless(
+        &mut self,
+        request: &str,
+        withdrawn: &dyn Fn() -> bool,
+    ) -> Result<SecretPage, PinEntryError> {
+        self.show(request)?;
+        let until = Instant::now() + Duration::from_secs(TIMEOUT.into()) + GRACE;
+        while !wait_for(&self.output, LOOK_EVERY)? {
+            if withdrawn() {
+                return Err(PinEntryError::Withdrawn);
+            }
+            if Instant::now() >= until {
+                return Err(PinEntryError::Timeout);
+            }
+        }
         self.answer()
     }
 

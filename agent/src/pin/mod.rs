@@ -10,6 +10,7 @@ mod descriptor;
 mod keypad_notice;
 mod passphrase;
 mod pinentry_program;
+mod question;
 mod refused_files;
 mod request;
 mod terminal;
@@ -22,6 +23,7 @@ pub use descriptor::DescriptorPinEntry;
 pub use keypad_notice::KeypadNotice;
 pub use passphrase::Passphrase;
 pub use pinentry_program::PinentryProgram;
+pub use question::Question;
 pub use refused_files::RefusedFiles;
 pub(crate) use request::SHOWN_TITLES;
 pub use request::{PinPurpose, PinRequest, RequestedCode, Requester, TriesLeft};
@@ -80,6 +82,21 @@ pub trait PinEntry: Send + Sync {
         })
     }
 
+    /// Asks a question of yes or no. Comes back with [`PinEntryError::Withdrawn`] soon after `withdrawn` says that the question is not
+    /// open any more. Blocks until then, or until the person answered.
+    ///
+    /// # Errors
+    /// [`PinEntryError::Cancelled`] for a no, or why nobody answered.
+    fn confirm(
+        &self,
+        _question: &Question,
+        _withdrawn: &dyn Fn() -> bool,
+    ) -> Result<(), PinEntryError> {
+        Err(PinEntryError::Unavailable {
+            detail: "this entry asks nobody".to_owned(),
+        })
+    }
+
     /// The code that was given last was refused, or it is not known whether it was: an entry that could give it once more,
     /// even in another process, must not.
     fn note_refused(&self) {}
@@ -126,6 +143,9 @@ pub enum PinEntryError {
     /// The person did not answer in time.
     #[error("the person did not answer in time")]
     Timeout,
+    /// The question was withdrawn before the person answered.
+    #[error("the question was withdrawn")]
+    Withdrawn,
     /// One try is left and nobody confirmed that it may be spent.
     #[error("one try is left and was not confirmed")]
     LastTryNotConfirmed,

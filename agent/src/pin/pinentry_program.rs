@@ -7,7 +7,7 @@ use paraphe_protocol::SecretPage;
 use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
 
 use super::assuan::{self, Dialogue, TIMEOUT};
-use super::{EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError, PinRequest};
+use super::{EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError, PinRequest, Question};
 
 const CANCEL: &str = "Annuler / cancel";
 
@@ -91,6 +91,17 @@ impl PinEntry for PinentryProgram {
         window.tell("SETOK", "Fermer / close")?;
         window.show("MESSAGE")?;
         Ok(KeypadNotice::window(window))
+    }
+
+    fn confirm(
+        &self,
+        question: &Question,
+        withdrawn: &dyn Fn() -> bool,
+    ) -> Result<(), PinEntryError> {
+        let mut window = self.window(question.title, &question.text)?;
+        window.tell("SETOK", question.yes)?;
+        window.tell("SETCANCEL", question.no)?;
+        window.ask_unless("CONFIRM", withdrawn).map(drop)
     }
 
     fn is_interactive(&self) -> bool {

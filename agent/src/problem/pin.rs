@@ -9,7 +9,9 @@ use crate::pin::{Passphrase, PinEntryError};
 impl From<PinEntryError> for Failure {
     fn from(error: PinEntryError) -> Self {
         match error {
-            PinEntryError::Cancelled => ErrorCode::OperationCancelled.into(),
+            PinEntryError::Cancelled | PinEntryError::Withdrawn => {
+                ErrorCode::OperationCancelled.into()
+            }
             PinEntryError::Timeout => Self::new(ErrorCode::OperationCancelled).with_detail(
                 "Personne n'a répondu à temps.",
                 "Nobody answered in time.",

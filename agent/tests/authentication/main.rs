@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod login_formats;
+mod pairing;
 #[path = "../soft_hsm/mod.rs"]
 mod soft_hsm;
 #[path = "../stage/mod.rs"]

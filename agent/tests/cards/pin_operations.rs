@@ -3,7 +3,7 @@
 
 use crate::stage::{Answer, Card, SITE, Stage, code, program, site};
 use paraphe::pin::RequestedCode;
-use paraphe_protocol::api::{ErrorCode, Operation};
+use paraphe_protocol::api::{ErrorCode, Operation, SiteAccess};
 use serde_json::{Value, json};
 
 const CHANGEABLE: [&str; 4] = [
@@ -294,7 +294,10 @@ async fn sites_have_no_part_in_it() {
     let stage = Stage::new(vec![]);
     let card = Card::shipped("physician");
     stage.insert("Lecteur 1", &card);
-    for operation in Operation::ALL.into_iter().filter(|op| !op.is_for_sites()) {
+    for operation in Operation::ALL
+        .into_iter()
+        .filter(|op| op.site_access() == SiteAccess::Nobody)
+    {
         let refused = stage.perform_as(&site(SITE), operation, json!({})).await;
         assert_eq!(code(&refused), ErrorCode::OperationNotForSites);
         let refused = stage.perform(operation, json!({"pin": "1234"})).await;

@@ -24,7 +24,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use paraphe::caller::Caller;
 use paraphe::config::Config;
-use paraphe::pin::{EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError, PinRequest};
+use paraphe::pin::{
+    EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError, PinRequest, Question,
+};
 use paraphe::reader::{Backend, CardOutcome, InProcessCard, InProcessReaders};
 use paraphe::service::{Agent, HelperProgram};
 use paraphe_protocol::SecretPage;
@@ -150,6 +152,10 @@ pub enum Answer {
     /// Yes, the last try may be spent at the reader's keypad.
     ConfirmLastTry,
     Cancel,
+    /// Yes to a question of yes or no, after so long.
+    Allow(Duration),
+    /// No to a question of yes or no.
+    Refuse,
 }
 
 /// A person who follows a script, and remembers what was asked.
@@ -159,6 +165,8 @@ pub struct Person {
     asked: Mutex<Vec<PinRequest>>,
     /// What was shown while the PIN was typed on the reader.
     announced: Mutex<Vec<PinRequest>>,
+    /// The questions of yes or no.
+    questions: Mutex<Vec<Question>>,
     /// What happens while the person types the next answer.
     meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     /// How often a code was told to be refused.
@@ -248,6 +256,30 @@ impl PinEntry for Person {
     fn announce_keypad(&self, request: &PinRequest) -> Result<KeypadNotice, PinEntryError> {
         self.announced.lock().unwrap().push(request.clone());
         Ok(KeypadNotice::lines())
+    }
+
+    fn confirm(
+        &self,
+        question: &Question,
+        withdrawn: &dyn Fn() -> bool,
+    ) -> Result<(), PinEntryError> {
+        self.questions.lock().unwrap().push(question.clone());
+        let answer = self.answers.lock().unwrap().pop_front();
+        match answer {
+            Some(Answer::Allow(after)) => {
+                let until = Instant::now() + after;
+                while Instant::now() < until {
+                    if withdrawn() {
+                        return Err(PinEntryError::Withdrawn);
+                    }
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Ok(())
+            }
+            Some(Answer::Refuse) => Err(PinEntryError::Cancelled),
+            // Nobody looks at the window.
+            _ => Err(PinEntryError::Timeout),
+        }
     }
 
     fn note_refused(&self) {
@@ -373,6 +405,11 @@ impl Stage {
     /// How often the entry was told that its code was refused.
     pub fn refusals(&self) -> usize {
         self.person.refusals.load(Ordering::SeqCst)
+    }
+
+    /// The questions of yes or no that the person was asked.
+    pub fn questions(&self) -> Vec<Question> {
+        self.person.questions.lock().unwrap().clone()
     }
 
     /// What the person was asked.

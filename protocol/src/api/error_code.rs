@@ -146,6 +146,12 @@ pub enum ErrorCode {
     DocumentPieceOutOfOrder,
     /// The document exceeds the size allowed.
     DocumentTooLarge,
+    /// The site's rights come from the configuration.
+    GrantOfConfiguration,
+    /// The rights of sites cannot be kept.
+    GrantStorage,
+    /// The site has no rights here.
+    GrantUnknown,
     /// Internal error of the agent.
     Internal,
     /// The lot has no document.
@@ -172,12 +178,18 @@ pub enum ErrorCode {
     NonceInvalid,
     /// Cancelled by the person.
     OperationCancelled,
+    /// This operation is for sites only.
+    OperationNotForPrograms,
     /// This operation is not open to sites.
     OperationNotForSites,
     /// Unknown operation.
     OperationUnknown,
     /// This site is not allowed on this workstation.
     OriginNotAllowed,
+    /// Too many requests for rights.
+    PairingTooMany,
+    /// The request for rights does not wait any more.
+    PairingUnknown,
     /// Wrong passphrase.
     PassphraseWrong,
     /// A file path is not allowed here.
@@ -220,6 +232,8 @@ pub enum ErrorCode {
     RecordServerUnknown,
     /// Malformed request.
     RequestInvalid,
+    /// The site does not have this right.
+    RightNotGranted,
     /// No session manager tells whether the session is locked.
     SessionNotWatched,
     /// The token does not sign documents by this algorithm.
@@ -288,7 +302,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 109] = [
+    pub const ALL: [Self; 116] = [
         Self::AccessReasonMissing,
         Self::ApprovalDocumentMismatch,
         Self::ApprovalInvalid,
@@ -329,6 +343,9 @@ impl ErrorCode {
         Self::DocumentNotSignable,
         Self::DocumentPieceOutOfOrder,
         Self::DocumentTooLarge,
+        Self::GrantOfConfiguration,
+        Self::GrantStorage,
+        Self::GrantUnknown,
         Self::Internal,
         Self::LotEmpty,
         Self::LotPatientInvalid,
@@ -342,9 +359,12 @@ impl ErrorCode {
         Self::MemoryNotLocked,
         Self::NonceInvalid,
         Self::OperationCancelled,
+        Self::OperationNotForPrograms,
         Self::OperationNotForSites,
         Self::OperationUnknown,
         Self::OriginNotAllowed,
+        Self::PairingTooMany,
+        Self::PairingUnknown,
         Self::PassphraseWrong,
         Self::PathNotAllowed,
         Self::PinBlocked,
@@ -366,6 +386,7 @@ impl ErrorCode {
         Self::ReaderUnknown,
         Self::RecordServerUnknown,
         Self::RequestInvalid,
+        Self::RightNotGranted,
         Self::SessionNotWatched,
         Self::SignatureAlgorithmNotOffered,
         Self::SignatureInvalid,
@@ -993,6 +1014,48 @@ impl ErrorCode {
                     "Make the document smaller, or ask the administrator to raise the limit.",
                 ],
             },
+            Self::GrantOfConfiguration => Row {
+                name: "grant-of-configuration",
+                layer: Policy,
+                status: 409,
+                who: Administrator,
+                title: [
+                    "Les droits de ce site viennent de la configuration.",
+                    "This site's rights come from the configuration.",
+                ],
+                remedy: [
+                    "Changez ou retirez son entrée [[site]] dans la configuration, puis relancez l'agent.",
+                    "Change or remove its [[site]] entry in the configuration, then restart the agent.",
+                ],
+            },
+            Self::GrantStorage => Row {
+                name: "grant-storage",
+                layer: Agent,
+                status: 500,
+                who: Administrator,
+                title: [
+                    "Les droits des sites ne peuvent pas être enregistrés.",
+                    "The rights of sites cannot be kept.",
+                ],
+                remedy: [
+                    "Vérifiez l'espace disque et les droits du répertoire d'état de l'agent ; rien n'a été accordé.",
+                    "Check the disk space and the permissions of the agent's state directory; nothing was granted.",
+                ],
+            },
+            Self::GrantUnknown => Row {
+                name: "grant-unknown",
+                layer: Policy,
+                status: 404,
+                who: User,
+                title: [
+                    "Ce site n'a aucun droit sur ce poste.",
+                    "This site has no rights on this workstation.",
+                ],
+                remedy: [
+                    "Relisez la liste des sites autorisés (paraphe grant list).",
+                    "Read the list of sites again (paraphe grant list).",
+                ],
+            },
             Self::Internal => Row {
                 name: "internal",
                 layer: Agent,
@@ -1166,6 +1229,20 @@ impl ErrorCode {
                     "Nothing was done; start again if you wish.",
                 ],
             },
+            Self::OperationNotForPrograms => Row {
+                name: "operation-not-for-programs",
+                layer: Policy,
+                status: 403,
+                who: Developer,
+                title: [
+                    "Cette opération est réservée aux pages web.",
+                    "This operation is for web pages only.",
+                ],
+                remedy: [
+                    "Un programme du poste n'a besoin d'aucune autorisation : appelez directement l'opération voulue.",
+                    "A program of the workstation needs no pairing: call the operation itself.",
+                ],
+            },
             Self::OperationNotForSites => Row {
                 name: "operation-not-for-sites",
                 layer: Policy,
@@ -1203,6 +1280,34 @@ impl ErrorCode {
                 remedy: [
                     "L'administrateur ajoute l'origine exacte du site à la configuration.",
                     "The administrator adds the site's exact origin to the configuration.",
+                ],
+            },
+            Self::PairingTooMany => Row {
+                name: "pairing-too-many",
+                layer: Policy,
+                status: 429,
+                who: User,
+                title: [
+                    "Trop de demandes d'autorisation, ou une demande refusée il y a peu.",
+                    "Too many requests for rights, or one that was refused a moment ago.",
+                ],
+                remedy: [
+                    "Répondez aux demandes en attente (paraphe open), ou attendez quelques minutes.",
+                    "Answer the requests that wait (paraphe open), or wait some minutes.",
+                ],
+            },
+            Self::PairingUnknown => Row {
+                name: "pairing-unknown",
+                layer: Policy,
+                status: 404,
+                who: User,
+                title: [
+                    "Cette demande d'autorisation n'attend pas, ou plus, de réponse.",
+                    "This request for rights does not wait for an answer, or not any more.",
+                ],
+                remedy: [
+                    "Relisez les demandes en attente ; la page peut demander à nouveau.",
+                    "Read the requests that wait again; the page can ask once more.",
                 ],
             },
             Self::PassphraseWrong => Row {
@@ -1476,6 +1581,20 @@ impl ErrorCode {
                 remedy: [
                     "Corrigez la requête selon la description de l'API.",
                     "Correct the request after the API's description.",
+                ],
+            },
+            Self::RightNotGranted => Row {
+                name: "right-not-granted",
+                layer: Policy,
+                status: 403,
+                who: User,
+                title: [
+                    "Ce site n'a pas ce droit sur ce poste.",
+                    "This site does not have this right on this workstation.",
+                ],
+                remedy: [
+                    "Le site peut le demander (pairing/request) ; vous l'accordez, ou l'administrateur par la configuration.",
+                    "The site can ask for it (pairing/request); you grant it, or the administrator in the configuration.",
                 ],
             },
             Self::SessionNotWatched => Row {

@@ -55,6 +55,9 @@ pub struct Event {
     /// The record server, by its name in the agent's table, of an access by break-glass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record_server: Option<String>,
+    /// The site that asks for rights, or whose rights changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 /// Kinds of change.
@@ -73,12 +76,20 @@ pub enum EventKind {
     CardServiceBack,
     /// The PC/SC service stopped answering.
     CardServiceLost,
+    /// A site's rights were taken away, or their time was over. This and the other changes of rights are told to the user alone.
+    GrantEnded,
+    /// A site was granted rights.
+    GrantGiven,
     /// A mandate of the caller's ended; it says why.
     MandateEnded,
     /// A mandate of the caller's was opened.
     MandateOpened,
     /// Signatures were made under a mandate of the caller's; told at most once a second.
     MandateUsed,
+    /// A site's request for rights was answered, or its time was over.
+    PairingEnded,
+    /// A site asks for rights.
+    PairingRequested,
     /// A reader was plugged in.
     ReaderArrived,
     /// A reader was unplugged.

@@ -11,13 +11,16 @@ mod card_read;
 mod document;
 mod error_code;
 mod events;
+mod grant;
 mod login;
 mod lot_sign;
 mod mandate;
 mod openapi;
 mod operation;
+mod pairing;
 mod pin;
 mod problem;
+mod right;
 mod sign;
 mod status;
 mod tunnel;
@@ -43,6 +46,10 @@ pub use document::{
 };
 pub use error_code::{ErrorCode, Layer, Remedy, WhoActs};
 pub use events::{Event, EventKind, EventsRequest, EventsResponse, MAXIMUM_EVENT_WAIT_MS};
+pub use grant::{
+    GrantDuration, GrantListRequest, GrantListResponse, GrantRevokeRequest, GrantRevokeResponse,
+    GrantSummary,
+};
 pub use login::{
     LoginFormat, LoginRequest, LoginResponse, RequestedBinding, RequestedBindingError,
 };
@@ -56,8 +63,14 @@ pub use mandate::{
 };
 pub use openapi::{OpenapiRequest, OpenapiResponse};
 pub use operation::Operation;
+pub use pairing::{
+    MAXIMUM_PAIRING_WAIT_MS, OriginWarning, OriginWarningKind, PAIRING_SECONDS,
+    PairingAnswerRequest, PairingDecision, PairingListRequest, PairingListResponse, PairingRequest,
+    PairingState, PairingStatusRequest, PairingStatusResponse, PairingSummary,
+};
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{CardChoice, Language, Problem};
+pub use right::{Right, SiteAccess};
 pub use sign::{MarkRequest, SignDocumentRequest, SignRequest, SignResponse, SignedDocument};
 pub use status::{
     ModuleSummary, ReaderInterface, ReaderState, ReaderSummary, StatusRequest, StatusResponse,

@@ -10,7 +10,7 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Operation, Problem};
+use super::{Operation, Problem, SiteAccess};
 
 /// `openapi` takes nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,10 +27,11 @@ const SERVER: &str = "https://127.0.0.1:47443";
 
 const DESCRIPTION: &str = "\
 Paraphe, an agent on the workstation of a health professional. A page calls it with `fetch` on a gesture of the person; \
-its exact origin must have been granted. Requests are strict JSON: UTF-8, no key twice, no unknown key, nesting of 16 at most. \
+its exact origin must have been granted the right that the operation needs (`x-right`); \
+one without rights can call `pairing/request` and `pairing/status`, and nothing else. Requests are strict JSON: UTF-8, no key twice, no unknown key, nesting of 16 at most. \
 Times are seconds since 1970-01-01 UTC. Binary is base64 (RFC 4648 section 4, padded) unless a field says otherwise. \
 No request has a place for a PIN: the agent asks the person for it. \
-A page whose origin was not granted gets an empty answer, whatever it asks.";
+Whatever else a page without rights asks, it gets an empty answer.";
 
 impl OpenapiResponse {
     /// The document of this very program.
@@ -102,6 +103,16 @@ fn path(operation: Operation) -> String {
     format!("/v1/{}", operation.name())
 }
 
+/// The right that a site needs for it; `any`: whichever; `none`: without one.
+fn right(operation: Operation) -> Option<&'static str> {
+    match operation.site_access() {
+        SiteAccess::Anybody => Some("none"),
+        SiteAccess::AnyRight => Some("any"),
+        SiteAccess::Needs(right) => Some(right.name()),
+        SiteAccess::Nobody => None,
+    }
+}
+
 /// One operation as the document describes it.
 struct Described {
     summary: &'static str,
@@ -132,6 +143,7 @@ impl Described {
                 "tags": [subject],
                 "summary": self.summary,
                 "x-for-sites": operation.is_for_sites(),
+                "x-right": right(operation),
                 "parameters": [
                     { "$ref": "#/components/parameters/marker" },
                     { "$ref": "#/components/parameters/language" },

@@ -33,6 +33,10 @@ pub enum Operation {
     DocumentShow,
     /// What changed at the readers since a cursor.
     Events,
+    /// Which sites have which rights here.
+    GrantList,
+    /// Take a site's rights away.
+    GrantRevoke,
     /// A login assertion for a record server's nonce.
     Login,
     /// Sign a lot of documents with one PIN entry.
@@ -45,6 +49,14 @@ pub enum Operation {
     MandateStatus,
     /// The API as an OpenAPI document.
     Openapi,
+    /// The person's answer to a site that asks for rights.
+    PairingAnswer,
+    /// Sites that ask for rights.
+    PairingList,
+    /// A site asks for rights.
+    PairingRequest,
+    /// What became of a site's request for rights.
+    PairingStatus,
     /// A new PIN, by the old one.
     PinChange,
     /// Tries left of the PIN and of the code that unblocks it.
@@ -71,7 +83,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 36] = [
         Self::Approve,
         Self::BatchCancel,
         Self::BatchForget,
@@ -85,12 +97,18 @@ impl Operation {
         Self::DocumentPut,
         Self::DocumentShow,
         Self::Events,
+        Self::GrantList,
+        Self::GrantRevoke,
         Self::Login,
         Self::LotSign,
         Self::MandateClose,
         Self::MandateOpen,
         Self::MandateStatus,
         Self::Openapi,
+        Self::PairingAnswer,
+        Self::PairingList,
+        Self::PairingRequest,
+        Self::PairingStatus,
         Self::PinChange,
         Self::PinStatus,
         Self::PinUnblock,
@@ -121,12 +139,18 @@ impl Operation {
             Self::DocumentPut => "document/put",
             Self::DocumentShow => "document/show",
             Self::Events => "events",
+            Self::GrantList => "grant/list",
+            Self::GrantRevoke => "grant/revoke",
             Self::Login => "login",
             Self::LotSign => "lot/sign",
             Self::MandateClose => "mandate/close",
             Self::MandateOpen => "mandate/open",
             Self::MandateStatus => "mandate/status",
             Self::Openapi => "openapi",
+            Self::PairingAnswer => "pairing/answer",
+            Self::PairingList => "pairing/list",
+            Self::PairingRequest => "pairing/request",
+            Self::PairingStatus => "pairing/status",
             Self::PinChange => "pin/change",
             Self::PinStatus => "pin/status",
             Self::PinUnblock => "pin/unblock",
@@ -139,21 +163,6 @@ impl Operation {
             Self::Vihf => "vihf",
             Self::VitaleRead => "vitale/read",
         }
-    }
-
-    /// Whether a site may ask for it. The life of a PIN is the person's own affair, at their own programs; a tunnel is for
-    /// programs, because no page can be told apart from another at a local port.
-    #[must_use]
-    pub const fn is_for_sites(self) -> bool {
-        !matches!(
-            self,
-            Self::PinChange
-                | Self::PinStatus
-                | Self::PinUnblock
-                | Self::TunnelClose
-                | Self::TunnelOpen
-                | Self::TunnelStatus
-        )
     }
 
     /// The operation of this exact name.

@@ -50,13 +50,7 @@ fn https(criterion: &mut Criterion) {
     readers.insert("bench 00 00", wired("physician").0);
     let text = format!("[[site]]\norigin = \"{ORIGIN}\"\n");
     let config = Arc::new(Config::from_toml(&text, Path::new("bench.toml")).unwrap());
-    let agent = Agent::start_in(
-        Arc::clone(&config),
-        Arc::new(readers),
-        Arc::new(NoPin),
-        folder.path(),
-    )
-    .unwrap();
+    let agent = Agent::start_in(config, Arc::new(readers), Arc::new(NoPin), folder.path()).unwrap();
     let tls = TlsDirectory::new(folder.path().join("tls"));
     tls.initialise(now(), false).unwrap();
     let identity = tls.read(now()).and_then(TrustState::into_identity).unwrap();
@@ -68,8 +62,8 @@ fn https(criterion: &mut Criterion) {
         let port = door.port();
         let handler = agent.clone();
         tokio::spawn(async move {
-            door.serve(handler, &config, Limits::default(), stopped)
-                .await;
+            let sites = handler.sites();
+            door.serve(handler, sites, Limits::default(), stopped).await;
         });
         Page::open(port, &root, ORIGIN).await.unwrap()
     });

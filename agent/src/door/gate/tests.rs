@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use hyper::{Request, Version};
-use paraphe_protocol::api::Operation;
+use paraphe_protocol::api::{Operation, SiteAccess};
 
 use super::{Admission, Gate, LocalRefusal, Permit, Refusal};
 use crate::caller::Caller;
-use crate::config::{Config, Origin, Site};
+use crate::config::{Config, Origin, PairingConfig, Site};
 
 const SITE: &str = "https://dossier.example.fr";
 const OTHER_SITE: &str = "https://cabinet.example.fr:8443";
@@ -36,11 +36,7 @@ const BROWSER: &[(&str, &str)] = &[
 fn gate() -> Gate {
     let config = Config {
         sites: [SITE, OTHER_SITE]
-            .map(|origin| Site {
-                origin: origin.parse::<Origin>().unwrap(),
-                record_server: None,
-                web_eid: false,
-            })
+            .map(|origin| Site::of(origin.parse::<Origin>().unwrap()))
             .into(),
         ..Config::default()
     };
@@ -278,6 +274,93 @@ fn a_gate_without_sites_lets_nobody_in() {
             .unwrap_err(),
         Refusal::Origin
     );
+}
+
+#[test]
+fn an_unknown_origin_may_ask_for_rights_and_gets_one_answer_for_all_else() {
+    const STRANGER: &str = "https://rendez-vous.example";
+    let admit = |gate: &Gate, method: &str, target: &str, headers: &[(&str, &str)]| {
+        gate.admit_site(&request(method, target, headers))
+    };
+    let good = with("origin", &[STRANGER]);
+    let browsers = [&good, BROWSER].concat();
+    for target in ["/v1/pairing/request", "/v1/pairing/status"] {
+        for headers in [&good, &browsers] {
+            assert!(matches!(
+                admit(&gate(), "POST", target, headers),
+                Ok(Admission::Perform(permit)) if permit.origin().unwrap().as_str() == STRANGER
+            ));
+        }
+        let asking = [
+            ("host", "127.0.0.1:47443"),
+            ("origin", STRANGER),
+            ("access-control-request-method", "POST"),
+        ];
+        assert!(matches!(
+            admit(&gate(), "OPTIONS", target, &asking),
+            Ok(Admission::Preflight(origin)) if origin.as_str() == STRANGER
+        ));
+        // The same requests, each spoilt once: not one word more than for a site that is forbidden.
+        let spoilt = |name, values| {
+            let others = good.iter().filter(|(other, _)| *other != name).copied();
+            let mut headers: Vec<_> = others.collect();
+            headers.extend(values);
+            headers
+        };
+        for headers in [
+            spoilt("content-type", vec![("content-type", "text/plain")]),
+            spoilt("x-paraphe", vec![]),
+            spoilt("content-length", vec![]),
+            spoilt("content-length", vec![("content-length", "4097")]),
+            spoilt("none", vec![("transfer-encoding", "chunked")]),
+            spoilt("none", vec![("accept", "*/*"), ("accept", "*/*")]),
+            spoilt("none", vec![("sec-fetch-mode", "navigate")]),
+            spoilt("none", vec![("sec-fetch-mode", "no-cors")]),
+        ] {
+            let refused = admit(&gate(), "POST", target, &headers).unwrap_err();
+            assert_eq!(refused, Refusal::Origin, "{headers:?}");
+        }
+        for method in ["GET", "HEAD", "PUT", "DELETE"] {
+            let refused = admit(&gate(), method, target, &good).unwrap_err();
+            assert_eq!(refused, Refusal::Origin, "{method}");
+        }
+        let closed = Config {
+            pairing: PairingConfig {
+                allowed: false,
+                ..PairingConfig::default()
+            },
+            ..Config::default()
+        };
+        let forbidding = Config {
+            pairing: PairingConfig {
+                forbidden: vec![STRANGER.parse().unwrap()],
+                ..PairingConfig::default()
+            },
+            ..Config::default()
+        };
+        for config in [closed, forbidding] {
+            let gate = Gate::for_sites(&config, 47443, LIMIT);
+            let refused = admit(&gate, "POST", target, &good).unwrap_err();
+            assert_eq!(refused, Refusal::Origin);
+        }
+        // No page has an origin like these.
+        for origin in [
+            "null",
+            "http://rendez-vous.example",
+            "https://rendez-vous.example.",
+        ] {
+            let headers = with("origin", &[origin]);
+            let refused = admit(&gate(), "POST", target, &headers).unwrap_err();
+            assert_eq!(refused, Refusal::Origin, "{origin}");
+        }
+    }
+    for operation in Operation::ALL {
+        if operation.site_access() != SiteAccess::Anybody {
+            let target = format!("/v1/{operation}");
+            let refused = admit(&gate(), "POST", &target, &good).unwrap_err();
+            assert_eq!(refused, Refusal::Origin, "{operation}");
+        }
+    }
 }
 
 #[test]

@@ -35,11 +35,7 @@ async fn serve(limits: Limits) -> Served {
     let (identity, root_pem) = identity();
     let door = HttpsDoor::listen(0, identity).await.unwrap();
     let config = Config {
-        sites: vec![Site {
-            origin: SITE.parse().unwrap(),
-            record_server: None,
-            web_eid: false,
-        }],
+        sites: vec![Site::of(SITE.parse().unwrap())],
         ..Config::default()
     };
     let recorder = Recorder::default();

@@ -8,12 +8,15 @@ use super::super::{
     BatchStatusRequest, BatchStatusResponse, BatchSummary, CardReadRequest, CardReadResponse,
     DocumentDropRequest, DocumentDropResponse, DocumentGetRequest, DocumentGetResponse,
     DocumentPutRequest, DocumentPutResponse, DocumentShowRequest, DocumentShowResponse,
-    EventsRequest, EventsResponse, LoginRequest, LoginResponse, LotSignRequest, LotSignResponse,
+    EventsRequest, EventsResponse, GrantListRequest, GrantListResponse, GrantRevokeRequest,
+    GrantRevokeResponse, LoginRequest, LoginResponse, LotSignRequest, LotSignResponse,
     MandateCloseRequest, MandateOpenRequest, MandateStatusRequest, MandateStatusResponse,
-    MandateSummary, Operation, PinRequest, PinSetResponse, PinStatusResponse, SignRequest,
-    SignResponse, StatusRequest, StatusResponse, TunnelCloseRequest, TunnelOpenRequest,
-    TunnelOpenResponse, TunnelStatusRequest, TunnelStatusResponse, TunnelSummary, VerifyRequest,
-    VerifyResponse, VihfRequest, VihfResponse, VitaleReadRequest, VitaleReadResponse,
+    MandateSummary, Operation, PairingAnswerRequest, PairingListRequest, PairingListResponse,
+    PairingRequest, PairingStatusRequest, PairingStatusResponse, PinRequest, PinSetResponse,
+    PinStatusResponse, SignRequest, SignResponse, StatusRequest, StatusResponse,
+    TunnelCloseRequest, TunnelOpenRequest, TunnelOpenResponse, TunnelStatusRequest,
+    TunnelStatusResponse, TunnelSummary, VerifyRequest, VerifyResponse, VihfRequest, VihfResponse,
+    VitaleReadRequest, VitaleReadResponse,
 };
 use super::{Described, OpenapiRequest, OpenapiResponse};
 
@@ -68,6 +71,12 @@ pub(super) fn describe(
         Operation::Events => {
             row!(EventsRequest => EventsResponse, "What changed since a cursor (long poll)")
         }
+        Operation::GrantList => {
+            row!(GrantListRequest => GrantListResponse, "Which sites have which rights")
+        }
+        Operation::GrantRevoke => {
+            row!(GrantRevokeRequest => GrantRevokeResponse, "Take a site's rights away")
+        }
         Operation::Login => {
             row!(LoginRequest => LoginResponse, "A login assertion for a record server's nonce")
         }
@@ -84,6 +93,18 @@ pub(super) fn describe(
             row!(MandateStatusRequest => MandateStatusResponse, "What is left of the caller's mandates")
         }
         Operation::Openapi => row!(OpenapiRequest => OpenapiResponse, "This document"),
+        Operation::PairingAnswer => {
+            row!(PairingAnswerRequest => PairingStatusResponse, "The person's answer to a site that asks for rights")
+        }
+        Operation::PairingList => {
+            row!(PairingListRequest => PairingListResponse, "Sites that ask for rights")
+        }
+        Operation::PairingRequest => {
+            row!(PairingRequest => PairingStatusResponse, "A site asks for rights")
+        }
+        Operation::PairingStatus => {
+            row!(PairingStatusRequest => PairingStatusResponse, "What became of a site's request for rights")
+        }
         Operation::PinChange => row!(PinRequest => PinSetResponse, "A new PIN, by the old one"),
         Operation::PinStatus => {
             row!(PinRequest => PinStatusResponse, "Tries left of the PIN and of the code that unblocks it")
