@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 mod document_store;
 pub mod door;
+mod elsewhere;
 pub mod events;
 mod evidence;
 mod installation;

@@ -18,13 +18,14 @@ use crate::batch::Batches;
 use crate::caller::Caller;
 use crate::config::{Config, Directories};
 use crate::document_store::DocumentStore;
-use crate::door::Handler;
+use crate::door::{Handler, Traffic};
+use crate::elsewhere;
 use crate::events::EventLog;
 use crate::evidence::{EvidenceSource, HttpFetcher};
 use crate::installation::Installation;
 use crate::mandate::Mandates;
 use crate::operation::{self, Context, TrustLoader};
-use crate::pin::PinEntry;
+use crate::pin::{AwaitedEntry, PinEntry};
 use crate::problem::Failure;
 use crate::reader::{Backend, Readers, with_patience};
 use crate::sites::{PairingWindow, Sites};
@@ -62,6 +63,7 @@ pub(crate) struct Inner {
     installation: Installation,
     pub(crate) trust: TrustLoader,
     pub(crate) evidence: EvidenceSource,
+    pub(crate) traffic: Traffic,
     pub(crate) card_cache: Arc<Mutex<CardCache>>,
     /// End of validity of cards read since the start, by serial number, the latest last.
     expiries: Mutex<VecDeque<(String, UnixTime)>>,
@@ -180,9 +182,10 @@ impl Agent {
                 events,
                 documents,
                 installation: Installation::in_directory(directory),
+                traffic: Traffic::new(),
                 card_cache: Arc::default(),
                 expiries: Mutex::default(),
-                pin_entry,
+                pin_entry: Arc::new(AwaitedEntry(pin_entry)),
                 pin_dialogue: Mutex::default(),
             }),
             blocking: Arc::new(Semaphore::new(MAXIMUM_BLOCKING)),
@@ -226,6 +229,12 @@ impl Agent {
         self.inner.batches.stop();
         self.inner.mandates.stop();
         self.inner.tunnels.end_all(TunnelEndReason::AgentStopped);
+    }
+
+    /// The numbers of the doors, to be counted there.
+    #[must_use]
+    pub fn traffic(&self) -> &Traffic {
+        &self.inner.traffic
     }
 
     /// What operations act on, for tests that go below them.
@@ -313,13 +322,16 @@ impl Agent {
             .map_err(|_| Failure::new(ErrorCode::TooBusy))?;
         let inner = Arc::clone(&self.inner);
         let caller = caller.clone();
+        let report = elsewhere::Report::of_this_task();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            with_patience(inner.config.limits.card_time, || {
-                work(&Context {
-                    agent: &inner,
-                    caller: &caller,
-                    language,
+            report.tell(|| {
+                with_patience(inner.config.limits.card_time, || {
+                    work(&Context {
+                        agent: &inner,
+                        caller: &caller,
+                        language,
+                    })
                 })
             })
         })

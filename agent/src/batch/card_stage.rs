@@ -86,7 +86,14 @@ pub(super) fn sign(line: &Arc<Line>, mandate: &Arc<Mandate>) {
                 line.stop(Some(error.into()));
                 return;
             }
-            Err(failure) if failure.code() == ErrorCode::ReaderBusy => failure,
+            Err(failure)
+                if matches!(
+                    failure.code(),
+                    ErrorCode::BusyQueued | ErrorCode::ReaderBusy
+                ) =>
+            {
+                failure
+            }
             Err(failure) => {
                 line.stop(Some(failure));
                 return;

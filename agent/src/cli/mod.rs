@@ -11,6 +11,7 @@ mod batch_progress;
 mod card_read;
 #[cfg(feature = "softcard")]
 mod demo;
+mod doctor;
 mod events;
 mod failure;
 mod fetched_document;
@@ -101,6 +102,8 @@ enum Command {
 enum OperationCommand {
     /// Versions, lecteurs, cartes, avertissements / versions, readers, cards, warnings
     Status,
+    /// Ce qui ne va pas sur ce poste, et qui peut y remédier / what is wrong on this workstation, and who can mend it
+    Doctor,
     /// Ce qui change aux lecteurs / what changes at the readers
     Events(events::Arguments),
     /// Une validation de documents, signée par la carte, pour un serveur de dossiers / a card-signed approval of documents for a
@@ -239,6 +242,7 @@ async fn perform_operation(
     let mut session = Session::open(invocation).await?;
     match command {
         OperationCommand::Status => status::run(invocation, &mut session).await,
+        OperationCommand::Doctor => doctor::run(invocation, &mut session).await,
         OperationCommand::Events(arguments) => {
             events::run(invocation, &mut session, &arguments).await
         }

@@ -116,7 +116,7 @@ pub(super) fn problem_text(problem: &Problem, language: Language) -> String {
     lines.text()
 }
 
-fn who(who: WhoActs, language: Language) -> &'static str {
+pub(super) fn who(who: WhoActs, language: Language) -> &'static str {
     let (french, english) = match who {
         WhoActs::User => ("vous", "you"),
         WhoActs::Administrator => (

@@ -8,7 +8,7 @@ use super::Ending;
 use super::failure::Failure;
 use super::session::{self, Invocation, begin_to_log};
 use super::{pin_entry, trust};
-use crate::door::{Doors, Inherited, Limits, Stop};
+use crate::door::{Doors, Inherited, Limits, Reception, Stop};
 use crate::trust::take_up_renewals;
 
 pub(super) fn run(invocation: &Invocation) -> Result<Ending, Failure> {
@@ -36,8 +36,9 @@ pub(super) fn run(invocation: &Invocation) -> Result<Ending, Failure> {
         let pin_entry = pin_entry::for_the_background(invocation)?;
         let agent = invocation.start_agent(pin_entry).await?;
         agent.watch_tokens();
+        let reception = Reception::new(Limits::default(), agent.traffic().clone());
         doors
-            .serve(agent.clone(), agent.sites(), Limits::default(), stop)
+            .serve(agent.clone(), agent.sites(), reception, stop)
             .await;
         agent.stop();
         Ok::<_, Failure>(())

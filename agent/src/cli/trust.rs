@@ -1,7 +1,6 @@
 //! `paraphe trust init | status | renew | remove`: the certificate of the agent's own HTTPS door on this workstation. What the
 //! browsers are told of it is [`super::trust_install`]; whom the workstation trusts is [`super::trust_anchors`].
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
@@ -16,7 +15,7 @@ use super::session::Invocation;
 use super::trust_anchors::{self, AnchorsCommand};
 use super::trust_browsers;
 use super::trust_install::{self, InstallArguments, MachineArguments};
-use crate::trust::browsers::{Installation, MACHINE_TLS_DIRECTORY};
+use crate::trust::browsers::Installation;
 use crate::trust::{Initialised, NEXT_ROOT_FILE, TlsDirectory, TrustError, TrustState};
 
 #[derive(Debug, Subcommand)]
@@ -75,14 +74,7 @@ pub(super) fn run(invocation: &Invocation, command: &TrustCommand) -> Result<End
 
 /// Where the certificate is, or will be: where the configuration says, else the user's own, else the machine's.
 pub(super) fn directory(invocation: &Invocation) -> Result<TlsDirectory, TrustError> {
-    let own = own_directory(invocation)?;
-    let machine = Path::new(MACHINE_TLS_DIRECTORY);
-    let is_elsewhere = invocation.config.tls_directory.is_none() && !own.path().exists();
-    if is_elsewhere && machine.exists() {
-        Ok(TlsDirectory::new(machine.to_owned()))
-    } else {
-        Ok(own)
-    }
+    TlsDirectory::in_use(&invocation.config, &invocation.directories).ok_or(TrustError::NoDirectory)
 }
 
 fn own_directory(invocation: &Invocation) -> Result<TlsDirectory, TrustError> {

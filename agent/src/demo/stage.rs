@@ -24,7 +24,7 @@ use super::page::Page;
 use super::pin::ScriptedFingers;
 use crate::config::Config;
 use crate::door::https::HttpsDoor;
-use crate::door::{Limits, Stop};
+use crate::door::{Limits, Reception, Stop};
 use crate::reader::InProcessReaders;
 use crate::service::Agent;
 use crate::trust::TlsDirectory;
@@ -101,7 +101,8 @@ impl Stage {
         let (stop, stopped) = Stop::by_hand();
         let door = tokio::spawn(async move {
             let sites = agent.sites();
-            door.serve(agent, sites, Limits::default(), stopped).await;
+            let reception = Reception::new(Limits::default(), agent.traffic().clone());
+            door.serve(agent, sites, Arc::new(reception), stopped).await;
         });
         let page = Page::open(port, &fs::read(tls.root_file())?, ORIGIN).await?;
 

@@ -13,6 +13,8 @@ use paraphe_protocol::api::{Language, Operation, Problem};
 use serde_json::Value;
 use tokio::net::UnixStream;
 
+use super::ticket::TICKET_HEADER;
+
 /// Longest answer that is read, bytes.
 const MAXIMUM_ANSWER_BYTES: usize = 64 << 20;
 
@@ -74,7 +76,7 @@ impl Client {
         Ok(Some(Self { sender }))
     }
 
-    /// Have an operation performed.
+    /// Have an operation performed; where others come before it, wait in the line for as long as it takes.
     ///
     /// # Errors
     /// The agent's problem, or a connection that broke.
@@ -84,16 +86,41 @@ impl Client {
         body: Vec<u8>,
         language: Language,
     ) -> Result<Value, ClientError> {
+        let mut ticket = None;
+        loop {
+            let answer = self
+                .ask(operation, body.clone(), language, ticket.as_deref())
+                .await;
+            match answer {
+                Err(ClientError::Problem(problem)) if problem.queue.is_some() => {
+                    ticket = problem.queue.map(|place| place.ticket);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn ask(
+        &mut self,
+        operation: Operation,
+        body: Vec<u8>,
+        language: Language,
+        ticket: Option<&str>,
+    ) -> Result<Value, ClientError> {
         let language = match language {
             Language::French => "fr",
             Language::English => "en",
         };
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
             .uri(format!("/v1/{operation}"))
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT_LANGUAGE, language)
+            .header(header::ACCEPT_LANGUAGE, language);
+        if let Some(ticket) = ticket {
+            request = request.header(TICKET_HEADER, ticket);
+        }
+        let request = request
             .body(Full::new(Bytes::from(body)))
             .map_err(|_| ClientError::Answer)?;
         self.sender.ready().await?;

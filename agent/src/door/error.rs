@@ -5,17 +5,21 @@ use std::path::PathBuf;
 
 use paraphe_protocol::api::{ErrorCode, Language, Problem};
 
+use super::port_holder::PortHolder;
+
 /// Why a door cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DoorError {
     /// The port is taken or not to be had.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {source}{}", held_by(holder.as_deref()))]
     Listen {
         /// Which address.
         address: SocketAddr,
         /// What the system said.
         source: std::io::Error,
+        /// Who holds it, where the system tells.
+        holder: Option<Box<PortHolder>>,
     },
     /// Neither loopback address exists.
     #[error("neither 127.0.0.1 nor ::1 can be listened on")]
@@ -70,6 +74,18 @@ impl DoorError {
     /// The same as a problem that a person can act on.
     #[must_use]
     pub fn problem(&self, language: Language) -> Problem {
+        if let Self::Listen {
+            address,
+            holder: Some(holder),
+            ..
+        } = self
+        {
+            let detail = match language {
+                Language::French => format!("{address} est tenu par {}.", holder.named(language)),
+                Language::English => format!("{address} is held by {}.", holder.named(language)),
+            };
+            return Problem::new(ErrorCode::PortTaken, language).with_detail(detail);
+        }
         let (french, english) = self.remedy();
         let mut problem =
             Problem::new(ErrorCode::ConfigurationInvalid, language).with_detail(self.to_string());
@@ -111,4 +127,10 @@ impl DoorError {
             Self::System { .. } => ("Voyez le journal de l'agent.", "See the agent's log."),
         }
     }
+}
+
+fn held_by(holder: Option<&PortHolder>) -> String {
+    holder.map_or_else(String::new, |holder| {
+        format!(" (held by {})", holder.named(Language::English))
+    })
 }

@@ -15,7 +15,9 @@ use tokio::time::{sleep, timeout};
 
 use super::gate::{Admission, Gate};
 use super::response::{self, Answer};
-use super::{DoorError, Handler, Limits, Stop, connection, peer, router};
+use super::{
+    DoorError, DoorTraffic, Handler, Reception, Stop, connection, peer, port_holder, router,
+};
 use crate::sites::Sites;
 
 pub use super::tls::ServerIdentity;
@@ -36,9 +38,14 @@ struct Shared<H> {
     handler: H,
     gate: Gate,
     identity: ServerIdentity,
-    limits: Limits,
-    operations: Semaphore,
+    reception: Arc<Reception>,
     uid: u32,
+}
+
+impl<H> Shared<H> {
+    fn traffic(&self) -> &DoorTraffic {
+        self.reception.traffic.https()
+    }
 }
 
 impl HttpsDoor {
@@ -46,11 +53,29 @@ impl HttpsDoor {
     /// the log; both must not be missing. Port 0 takes a free one (for tests).
     ///
     /// # Errors
-    /// The port is taken, or there is no loopback at all.
+    /// The port is taken, on either address: who holds it is named. Or there is no loopback at all.
     pub async fn listen(port: u16, identity: ServerIdentity) -> Result<Self, DoorError> {
-        let mut listeners = Vec::new();
+        Self::with_listeners(Vec::new(), port, identity).await
+    }
+
+    /// Serve on sockets that were handed over and checked, and on the loopback address that is not among them: whoever held
+    /// it could pose as the agent there.
+    ///
+    /// # Errors
+    /// As [`Self::listen`].
+    pub(super) async fn with_listeners(
+        mut listeners: Vec<TcpListener>,
+        port: u16,
+        identity: ServerIdentity,
+    ) -> Result<Self, DoorError> {
         let mut port = port;
         for ip in [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] {
+            let handed_over = listeners
+                .iter()
+                .any(|listener| listener.local_addr().is_ok_and(|bound| bound.ip() == ip));
+            if handed_over {
+                continue;
+            }
             let address = SocketAddr::new(ip, port);
             match TcpListener::bind(address).await {
                 Ok(listener) => {
@@ -60,18 +85,15 @@ impl HttpsDoor {
                 Err(error) if absent(&error) => {
                     tracing::warn!(%address, "this loopback address does not exist here");
                 }
-                Err(source) => return Err(DoorError::Listen { address, source }),
+                Err(source) => {
+                    return Err(DoorError::Listen {
+                        address,
+                        source,
+                        holder: port_holder::holder_of(address).map(Box::new),
+                    });
+                }
             }
         }
-        Self::with_listeners(listeners, port, identity)
-    }
-
-    /// Serve on sockets that were handed over and checked.
-    pub(super) fn with_listeners(
-        listeners: Vec<TcpListener>,
-        port: u16,
-        identity: ServerIdentity,
-    ) -> Result<Self, DoorError> {
         if listeners.is_empty() {
             return Err(DoorError::NoLoopback);
         }
@@ -88,20 +110,20 @@ impl HttpsDoor {
         self.port
     }
 
-    /// Serve these sites until `stop` says so; then give running operations [`Limits::farewell`] to end.
+    /// Serve these sites until `stop` says so; then give running operations [`super::Limits::farewell`] to end.
     pub async fn serve<H: Handler>(
         self,
         handler: H,
         sites: impl Into<Sites>,
-        limits: Limits,
+        reception: Arc<Reception>,
         stop: Stop,
     ) {
+        let limits = reception.limits;
         let shared = Arc::new(Shared {
             handler,
             gate: Gate::for_sites(sites, self.port, limits.body_bytes),
             identity: self.identity,
-            limits,
-            operations: Semaphore::new(limits.operations),
+            reception,
             uid: rustix::process::getuid().as_raw(),
         });
         let places = Arc::new(Semaphore::new(limits.connections));
@@ -153,7 +175,10 @@ async fn accept<H: Handler>(
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
-    if timeout(shared.limits.farewell, ended).await.is_err() {
+    if timeout(shared.reception.limits.farewell, ended)
+        .await
+        .is_err()
+    {
         tracing::warn!("operations that were still running are abandoned");
     }
 }
@@ -164,15 +189,19 @@ async fn serve_connection<H: Handler>(
     shared: &Shared<H>,
     stop: Stop,
 ) {
+    let limits = &shared.reception.limits;
+    shared.traffic().note_connection();
     if !peer::belongs_to(&stream, peer, shared.uid).await {
+        shared.traffic().note_stranger();
         return;
     }
+    shared.reception.handshakes.wait().await;
     // Answers are written whole; waiting for more (RFC 896) would only cost time.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
     let handshake = shared.identity.acceptor().accept(stream);
-    let stream = match timeout(shared.limits.handshake, handshake).await {
+    let stream = match timeout(limits.handshake, handshake).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             tracing::debug!(%error, "TLS handshake failed");
@@ -183,20 +212,18 @@ async fn serve_connection<H: Handler>(
             return;
         }
     };
-    connection::serve(stream, shared.limits, stop, |request| {
-        respond(request, shared)
-    })
-    .await;
+    connection::serve(stream, *limits, stop, |request| respond(request, shared)).await;
 }
 
 async fn respond<H: Handler>(request: Request<Incoming>, shared: &Shared<H>) -> Answer {
     match shared.gate.admit_site(&request) {
         Ok(Admission::Preflight(origin)) => response::preflight(&origin),
         Ok(Admission::Perform(permit)) => {
-            let (limits, operations) = (&shared.limits, &shared.operations);
-            router::perform(&shared.handler, &permit, request, limits, operations).await
+            let (reception, traffic) = (&*shared.reception, shared.traffic());
+            router::perform(&shared.handler, &permit, request, reception, traffic).await
         }
         Err(refusal) => {
+            shared.traffic().note_refused();
             tracing::warn!(check = %refusal, "request refused");
             response::refusal(&refusal, router::language(request.headers()))
         }

@@ -9,13 +9,19 @@ pub mod gate;
 pub mod https;
 mod inherited;
 pub(crate) mod peer;
+mod port_holder;
+mod rate;
+mod reception;
 mod response;
 mod router;
 mod serve;
 pub mod socket;
 mod socket_diagnosis;
 mod stop;
+mod ticket;
 mod tls;
+mod traffic;
+mod turns;
 
 #[cfg(test)]
 mod tests;
@@ -31,8 +37,13 @@ use crate::operation::MAXIMUM_BODY_BYTES;
 
 pub use error::DoorError;
 pub use inherited::Inherited;
+pub use port_holder::{HolderProgram, PortHolder, port_holders};
+pub use rate::Rate;
+pub use reception::Reception;
 pub use serve::Doors;
 pub use stop::Stop;
+pub use ticket::TICKET_HEADER;
+pub use traffic::{DoorTraffic, Traffic};
 
 /// What performs the operations of requests that were let in.
 pub trait Handler: Clone + Send + Sync + 'static {
@@ -57,8 +68,22 @@ pub struct Limits {
     pub headers: usize,
     /// Connections at once, per door. More are closed as they come.
     pub connections: usize,
-    /// Operations at once, per door. More are refused as too busy.
+    /// Operations at once that may reach a card, at all doors: what they wait for each other at a reader stays within the wait of a job.
+    pub card_operations: usize,
+    /// Other operations at once, at all doors.
     pub operations: usize,
+    /// Requests that may wait for their turn, beside the operations of each kind. More are refused as too busy.
+    pub waiting: usize,
+    /// How long a request waits for its turn before it is told that it is queued.
+    pub turn: Duration,
+    /// How long the place of a request that was told so is kept.
+    pub place_kept: Duration,
+    /// TLS handshakes; more wait.
+    pub handshakes: Rate,
+    /// Requests of one site that reach an operation. More are refused as too busy.
+    pub requests: Rate,
+    /// Longest body that is read before the request has its turn, bytes; a longer one costs its place in the meantime.
+    pub early_body_bytes: u64,
     /// Time for the TLS handshake.
     pub handshake: Duration,
     /// Time for a request's head, and idle time between two requests.
@@ -77,9 +102,22 @@ impl Default for Limits {
             body_bytes: MAXIMUM_BODY_BYTES as u64,
             head_bytes: 16 << 10,
             headers: 64,
-            connections: 64,
+            connections: 256,
+            card_operations: 4,
             operations: 16,
-            handshake: Duration::from_secs(5),
+            waiting: 256,
+            turn: Duration::from_secs(20),
+            place_kept: Duration::from_secs(20),
+            handshakes: Rate {
+                burst: 300,
+                per_second: 100,
+            },
+            requests: Rate {
+                burst: 2000,
+                per_second: 1000,
+            },
+            early_body_bytes: 64 << 10,
+            handshake: Duration::from_secs(10),
             head: Duration::from_secs(15),
             body: Duration::from_secs(20),
             stalled: Duration::from_secs(20),

@@ -14,7 +14,10 @@ use tokio::task::spawn_blocking;
 use super::socket_diagnosis;
 
 /// Longest table that is read, bytes: some 200,000 sockets.
-const MAXIMUM_TABLE_BYTES: u64 = 32 << 20;
+pub(super) const MAXIMUM_TABLE_BYTES: u64 = 32 << 20;
+
+/// TCP_LISTEN as the table writes it.
+const LISTEN: &str = "0A";
 
 /// Whether the other end of an accepted connection is a socket of this user's. Anything else is logged.
 pub(crate) async fn belongs_to(stream: &TcpStream, peer: SocketAddr, uid: u32) -> bool {
@@ -69,27 +72,35 @@ fn find(table: impl BufRead, peer: SocketAddr, ours: SocketAddr) -> io::Result<O
     Ok(None)
 }
 
-struct Row {
-    local: SocketAddr,
+/// A row of the table: one socket.
+pub(super) struct Row {
+    pub(super) local: SocketAddr,
     remote: SocketAddr,
-    uid: u32,
+    pub(super) uid: u32,
+    /// The socket's number in the system.
+    pub(super) inode: u64,
+    /// It waits for connections (TCP_LISTEN).
+    pub(super) listens: bool,
     /// A process holds it. A socket that was closed and lingers is shown as root's.
     owned: bool,
 }
 
 impl Row {
-    fn parse(line: &str) -> Option<Self> {
+    pub(super) fn parse(line: &str) -> Option<Self> {
         // sl local rem st tx:rx tr:when retrnsmt uid timeout inode ...
         let mut fields = line.split_ascii_whitespace().skip(1);
         let local = address(fields.next()?)?;
         let remote = address(fields.next()?)?;
-        let mut rest = fields.skip(4);
+        let listens = fields.next()? == LISTEN;
+        let mut rest = fields.skip(3);
         let uid = rest.next()?.parse().ok()?;
         let inode: u64 = rest.nth(1)?.parse().ok()?;
         Some(Self {
             local,
             remote,
             uid,
+            inode,
+            listens,
             owned: inode != 0,
         })
     }

@@ -1,14 +1,17 @@
 //! The answers: one set of headers for all, CORS only for an origin that passed the gate, an empty body where telling
 //! more would help an attacker. Never a wildcard, credentials, a cookie, HSTS or a version.
 
+use std::time::Duration;
+
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
-use paraphe_protocol::api::{ErrorCode, Language, Problem};
+use paraphe_protocol::api::{ErrorCode, Language, Problem, QueuePlace};
 use serde_json::value::RawValue;
 
 use super::gate::{LocalRefusal, Refusal};
+use super::ticket::Ticket;
 use crate::config::Origin;
 
 /// An answer with its whole body.
@@ -48,12 +51,48 @@ pub(super) fn preflight(origin: &Origin) -> Answer {
         (header::ACCESS_CONTROL_ALLOW_METHODS, "POST"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "content-type, x-paraphe",
+            "content-type, x-paraphe, x-paraphe-queue",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "0"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    answer
+}
+
+/// Not now: the request waits for its turn.
+pub(super) fn queued(
+    ticket: &Ticket,
+    ahead: usize,
+    kept: Duration,
+    language: Language,
+    origin: Option<&Origin>,
+) -> Answer {
+    let sentence = match language {
+        Language::French => format!("{ahead} demandes sont devant."),
+        Language::English => format!("{ahead} requests are before it."),
+    };
+    let mut queued = Problem::new(ErrorCode::BusyQueued, language).with_detail(sentence);
+    queued.queue = Some(QueuePlace {
+        ticket: ticket.written(),
+        ahead: u32::try_from(ahead).unwrap_or(u32::MAX),
+        kept_ms: u32::try_from(kept.as_millis()).unwrap_or(u32::MAX),
+    });
+    let mut answer = problem(&queued, language, origin);
+    // At once: the wait is on this side.
+    answer
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("0"));
+    answer
+}
+
+/// Not now, and no place is kept.
+pub(super) fn too_busy(language: Language, origin: Option<&Origin>) -> Answer {
+    let busy = Problem::new(ErrorCode::TooBusy, language);
+    let mut answer = problem(&busy, language, origin);
+    answer
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     answer
 }
 

@@ -2,13 +2,14 @@
 //! told to stop by SIGTERM or SIGINT.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sd_notify::NotifyState;
 
 use super::https::{HttpsDoor, ServerIdentity};
 use super::inherited::Inherited;
 use super::socket::SocketDoor;
-use super::{DoorError, Handler, Limits, Stop};
+use super::{DoorError, Handler, Reception, Stop};
 use crate::config::Config;
 use crate::sites::Sites;
 
@@ -31,7 +32,7 @@ impl Doors {
         inherited: Option<Inherited>,
     ) -> Result<Self, DoorError> {
         if let Some(inherited) = inherited {
-            return Self::take_over(config.port, identity, inherited);
+            return Self::take_over(config.port, identity, inherited).await;
         }
         let socket = socket.ok_or(DoorError::NoRuntimeDirectory)?;
         Ok(Self {
@@ -47,22 +48,29 @@ impl Doors {
     }
 
     /// Serve these sites, and the user's programs, until told to stop.
-    pub async fn serve<H: Handler>(self, handler: H, sites: Sites, limits: Limits, stop: Stop) {
+    pub async fn serve<H: Handler>(
+        self,
+        handler: H,
+        sites: Sites,
+        reception: Reception,
+        stop: Stop,
+    ) {
         tracing::info!(
             port = self.https.port(),
             sites = sites.configured(),
             "ready"
         );
         announce(NotifyState::Ready);
+        let reception = Arc::new(reception);
         let https = self
             .https
-            .serve(handler.clone(), sites, limits, stop.clone());
-        let socket = self.socket.serve(handler, limits, stop);
+            .serve(handler.clone(), sites, Arc::clone(&reception), stop.clone());
+        let socket = self.socket.serve(handler, reception, stop);
         tokio::join!(https, socket);
         announce(NotifyState::Stopping);
     }
 
-    fn take_over(
+    async fn take_over(
         port: u16,
         identity: ServerIdentity,
         inherited: Inherited,
@@ -79,7 +87,7 @@ impl Doors {
         inherited.unix.set_nonblocking(true).map_err(failed)?;
         let unix = tokio::net::UnixListener::from_std(inherited.unix).map_err(failed)?;
         Ok(Self {
-            https: HttpsDoor::with_listeners(listeners, port, identity)?,
+            https: HttpsDoor::with_listeners(listeners, port, identity).await?,
             socket: SocketDoor::with_listener(unix),
         })
     }

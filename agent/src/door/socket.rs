@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::gate::Gate;
 use super::response::{self, Answer};
-use super::{DoorError, Handler, Limits, Stop, connection, https, router};
+use super::{DoorError, DoorTraffic, Handler, Reception, Stop, connection, https, router};
 
 /// The Unix socket's door, not yet serving.
 #[derive(Debug)]
@@ -30,9 +30,14 @@ pub struct SocketDoor {
 struct Shared<H> {
     handler: H,
     gate: Gate,
-    limits: Limits,
-    operations: Semaphore,
+    reception: Arc<Reception>,
     uid: u32,
+}
+
+impl<H> Shared<H> {
+    fn traffic(&self) -> &DoorTraffic {
+        self.reception.traffic.socket()
+    }
 }
 
 impl SocketDoor {
@@ -74,13 +79,13 @@ impl SocketDoor {
         }
     }
 
-    /// Serve until `stop` says so; then give running operations [`Limits::farewell`] to end.
-    pub async fn serve<H: Handler>(self, handler: H, limits: Limits, mut stop: Stop) {
+    /// Serve until `stop` says so; then give running operations [`super::Limits::farewell`] to end.
+    pub async fn serve<H: Handler>(self, handler: H, reception: Arc<Reception>, mut stop: Stop) {
+        let limits = reception.limits;
         let shared = Arc::new(Shared {
             handler,
             gate: Gate::for_local_programs(limits.body_bytes),
-            limits,
-            operations: Semaphore::new(limits.operations),
+            reception,
             uid: rustix::process::getuid().as_raw(),
         });
         let places = Arc::new(Semaphore::new(limits.connections));
@@ -116,7 +121,7 @@ impl SocketDoor {
             tracing::debug!(%error, "the socket was already gone");
         }
         let ended = async { while connections.join_next().await.is_some() {} };
-        if timeout(shared.limits.farewell, ended).await.is_err() {
+        if timeout(limits.farewell, ended).await.is_err() {
             tracing::warn!("operations that were still running are abandoned");
         }
     }
@@ -149,9 +154,11 @@ fn prepare_directory(socket: &Path) -> Result<(), DoorError> {
 }
 
 async fn serve_connection<H: Handler>(stream: UnixStream, shared: &Shared<H>, stop: Stop) {
+    shared.traffic().note_connection();
     let credentials = match stream.peer_cred() {
         Ok(credentials) if credentials.uid() == shared.uid => credentials,
         Ok(credentials) => {
+            shared.traffic().note_stranger();
             tracing::warn!(uid = credentials.uid(), "connection of another user closed");
             return;
         }
@@ -160,7 +167,7 @@ async fn serve_connection<H: Handler>(stream: UnixStream, shared: &Shared<H>, st
             return;
         }
     };
-    connection::serve(stream, shared.limits, stop, |request| {
+    connection::serve(stream, shared.reception.limits, stop, |request| {
         respond(request, shared, credentials.pid())
     })
     .await;
@@ -173,10 +180,11 @@ async fn respond<H: Handler>(
 ) -> Answer {
     match shared.gate.admit_local(&request, shared.uid, pid) {
         Ok(permit) => {
-            let (limits, operations) = (&shared.limits, &shared.operations);
-            router::perform(&shared.handler, &permit, request, limits, operations).await
+            let (reception, traffic) = (&*shared.reception, shared.traffic());
+            router::perform(&shared.handler, &permit, request, reception, traffic).await
         }
         Err(refusal) => {
+            shared.traffic().note_refused();
             tracing::warn!(check = ?refusal, "local request refused");
             response::local_refusal(&refusal, router::language(request.headers()))
         }

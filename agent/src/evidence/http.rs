@@ -19,6 +19,7 @@ use super::address::Address;
 use super::tls_anchors;
 use super::{Fetch, FetchError, FetchRequest};
 use crate::config::Config;
+use crate::elsewhere;
 
 const MOST_REDIRECTIONS: usize = 3;
 
@@ -95,8 +96,11 @@ impl Fetch for HttpFetcher {
                 host: host(),
                 cause: error.to_string(),
             })?;
-        let answer = runtime
-            .block_on(async { tokio::time::timeout(request.timeout, self.follow(request)).await });
+        let answer = elsewhere::wait(|| {
+            runtime.block_on(async {
+                tokio::time::timeout(request.timeout, self.follow(request)).await
+            })
+        });
         // A name that is still being looked up must not hold the caller.
         runtime.shutdown_background();
         answer.unwrap_or_else(|_| {

@@ -7,6 +7,7 @@ mod asking_server;
 mod batch;
 mod card_certificate;
 mod card_read;
+mod doctor;
 mod document;
 mod document_show;
 mod document_source;
@@ -92,6 +93,7 @@ pub(crate) fn perform(
         Operation::BatchStart => run(context, body, batch::start),
         Operation::BatchStatus => run(context, body, batch::status),
         Operation::CardRead => run(context, body, card_read::perform),
+        Operation::Doctor => run(context, body, doctor::perform),
         Operation::DocumentDrop => run(context, body, document::drop_document),
         Operation::DocumentGet => run(context, body, document::get),
         Operation::DocumentPut => run(context, body, document::put),

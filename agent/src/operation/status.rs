@@ -117,7 +117,12 @@ pub(super) fn perform(
             context.language,
         ));
     }
+    let doors = match context.caller {
+        Caller::Site(_) => Vec::new(),
+        _ => context.agent.traffic.summaries(),
+    };
     Ok(StatusResponse {
+        doors,
         ends_on_lock,
         tokens: seen.tokens,
         modules: seen.modules,
@@ -164,7 +169,7 @@ fn expiring(context: &Context<'_>, readers: &[ReaderSummary]) -> Vec<Warning> {
         .collect()
 }
 
-fn warning(code: ErrorCode, detail: &Sentence, language: Language) -> Warning {
+pub(super) fn warning(code: ErrorCode, detail: &Sentence, language: Language) -> Warning {
     Warning {
         code,
         detail: detail.in_language(language).to_owned(),

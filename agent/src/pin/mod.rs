@@ -6,6 +6,7 @@
 //! When one try is left an entry gives a PIN only together with the person's explicit confirmation that it may be spent.
 
 mod assuan;
+mod awaited;
 mod descriptor;
 mod keypad_notice;
 mod passphrase;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 
 use paraphe_protocol::card::{LastTry, Pin, PinFormatError, UnblockingCode};
 
+pub(crate) use awaited::AwaitedEntry;
 pub use descriptor::DescriptorPinEntry;
 pub use keypad_notice::KeypadNotice;
 pub use passphrase::Passphrase;

@@ -23,6 +23,13 @@ impl From<ReaderError> for Failure {
                     format!("The card was in use during a wait of {seconds:.1} s."),
                 )
             }
+            ReaderError::Queued { waited } => {
+                let seconds = waited.as_secs_f32();
+                Self::new(ErrorCode::BusyQueued).with_detail(
+                    format!("La carte a servi d'autres demandes pendant {seconds:.1} s d'attente."),
+                    format!("The card served other requests during a wait of {seconds:.1} s."),
+                )
+            }
             ReaderError::Timeout { presenting: true } => pin_outcome_unknown(false),
             ReaderError::Timeout { presenting: false } => Self::new(ErrorCode::CardMute)
                 .with_detail(

@@ -208,9 +208,15 @@ pub enum ReaderError {
     /// The card went away before the job began.
     #[error("the card was removed")]
     CardRemoved,
-    /// Others held the card for as long as the job could wait: another program, or jobs before it.
+    /// Another program held the card for as long as the job could wait.
     #[error("the card was in use for {} ms", waited.as_millis())]
     Busy {
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// Jobs of this agent were before it for as long as it could wait.
+    #[error("other jobs were before it for {} ms", waited.as_millis())]
+    Queued {
         /// How long was waited.
         waited: Duration,
     },

@@ -5,7 +5,7 @@
 //! after it wait for the thread, which returns a moment after the mute one was pulled.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +29,8 @@ pub(super) struct Owner {
     channel: Arc<OnceLock<Option<u32>>>,
     /// Jobs that the thread has not taken up yet.
     waiting: Arc<AtomicUsize>,
+    /// A job has begun and not ended: it is ours that later ones wait for, and no other program.
+    at_work: Arc<AtomicBool>,
 }
 
 /// Since when the thread has been inside a command whose time is over, and which card was to answer it.
@@ -71,6 +73,7 @@ impl Owner {
             stuck: Arc::default(),
             channel: Arc::clone(&channel),
             waiting: Arc::default(),
+            at_work: Arc::default(),
         };
         let stuck = Arc::clone(&owner.stuck);
         let reader = reader.clone();
@@ -150,6 +153,7 @@ impl Owner {
             let target = target.clone();
             let backend = Arc::clone(&self.backend);
             let waiting = Arc::clone(&self.waiting);
+            let at_work = Arc::clone(&self.at_work);
             move |connector| {
                 waiting.fetch_sub(1, Ordering::Relaxed);
                 if !answer.0.is_wanted() {
@@ -162,6 +166,7 @@ impl Owner {
                     let Some((job, clock)) = answer.0.begin(until) else {
                         return CardEnd::Leave;
                     };
+                    let _at_work = AtWork::begin(&at_work);
                     let (atr, protocol) = (channel.atr().to_vec(), channel.protocol());
                     let mut timed = TimedTransport::new(channel, &clock, &*backend);
                     let (value, end) = job(&mut CardChannel::new(&mut timed, &atr, protocol));
@@ -179,11 +184,14 @@ impl Owner {
         let busy = |called: Instant| ReaderError::Busy {
             waited: called.elapsed(),
         };
+        let queued = |called: Instant| ReaderError::Queued {
+            waited: called.elapsed(),
+        };
         self.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(error) = self.assignments.try_send(assignment) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(match error {
-                mpsc::TrySendError::Full(_) => busy(called),
+                mpsc::TrySendError::Full(_) => queued(called),
                 mpsc::TrySendError::Disconnected(_) => ReaderError::Stopped,
             });
         }
@@ -194,10 +202,30 @@ impl Owner {
             Awaited::Answer(answer) => answer,
             Awaited::NotBegun => {
                 self.stuck.refuse(None)?;
-                Err(busy(called))
+                if self.at_work.load(Ordering::Relaxed) {
+                    Err(queued(called))
+                } else {
+                    Err(busy(called))
+                }
             }
             Awaited::Overdue { presenting } => Err(ReaderError::Timeout { presenting }),
         }
+    }
+}
+
+/// Says that a job is under way, until it ends in whatever way.
+struct AtWork<'a>(&'a AtomicBool);
+
+impl<'a> AtWork<'a> {
+    fn begin(at_work: &'a AtomicBool) -> Self {
+        at_work.store(true, Ordering::Relaxed);
+        Self(at_work)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

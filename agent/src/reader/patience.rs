@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::ReaderError;
 use super::job::JobLimits;
+use crate::elsewhere;
 
 thread_local! {
     static LEFT: Cell<Option<Duration>> = const { Cell::new(None) };
@@ -38,17 +39,18 @@ pub(super) fn spend<R>(
     job: impl FnOnce(JobLimits) -> (Result<R, ReaderError>, Duration),
 ) -> Result<R, ReaderError> {
     let Some(left) = LEFT.get() else {
-        return job(limits).0;
+        return elsewhere::wait(|| job(limits)).0;
     };
     if left.is_zero() {
         return Err(ReaderError::TimeOver);
     }
     let begun = Instant::now();
-    let (result, person) = job(JobLimits {
+    let within = JobLimits {
         wait: limits.wait.min(left),
         in_all: limits.in_all.min(left),
         ..limits
-    });
+    };
+    let (result, person) = elsewhere::wait(|| job(within));
     let spent = begun.elapsed().saturating_sub(person);
     LEFT.set(Some(left.saturating_sub(spent)));
     result

@@ -173,7 +173,7 @@ fn a_job_that_its_caller_gave_up_is_never_run() {
         let given_up = stage.readers.run(&target, Duration::ZERO, |channel| {
             (channel.transmit(COMMAND), CardEnd::Leave)
         });
-        assert!(matches!(given_up, Err(ReaderError::Busy { .. })));
+        assert!(matches!(given_up, Err(ReaderError::Queued { .. })));
         release.send(()).unwrap();
         holder.join().unwrap().unwrap();
     });

@@ -17,9 +17,11 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
+use super::browsers::MACHINE_TLS_DIRECTORY;
 use super::reader::KeyReader;
 use super::state::Pair;
 use super::{TrustError, TrustState};
+use crate::config::{Config, Directories};
 use crate::door::https::ServerIdentity;
 
 /// The root: public, to be given to browsers.
@@ -78,6 +80,20 @@ impl TlsDirectory {
     pub fn for_reader(path: PathBuf, reader: KeyReader) -> Self {
         let reader = Some(reader);
         Self { path, reader }
+    }
+
+    /// The one that an agent with this configuration shows: where the configuration says, else the user's own, else the
+    /// machine's. `None`: none is configured and there is no home.
+    #[must_use]
+    pub fn in_use(config: &Config, directories: &Directories) -> Option<Self> {
+        let own = Self::new(directories.tls(config)?);
+        let machine = Path::new(MACHINE_TLS_DIRECTORY);
+        let is_elsewhere = config.tls_directory.is_none() && !own.path().exists();
+        if is_elsewhere && machine.exists() {
+            Some(Self::new(machine.to_owned()))
+        } else {
+            Some(own)
+        }
     }
 
     /// Its path.

@@ -11,17 +11,17 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 const PARAPHE: &str = env!("CARGO_BIN_EXE_paraphe");
-const SITE: &str = "https://dossier.example.fr";
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const SITE: &str = "https://dossier.example.fr";
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A user of his own: directories, configuration, port.
-struct Place {
+pub(super) struct Place {
     home: tempfile::TempDir,
-    port: u16,
+    pub(super) port: u16,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         // Free at this moment; the agent says so if somebody else was quicker.
         let port = TcpListener::bind("127.0.0.1:0")
@@ -37,7 +37,7 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
@@ -45,7 +45,24 @@ impl Place {
         self.path("run")
     }
 
-    fn socket(&self) -> PathBuf {
+    /// Adds to the configuration.
+    pub(super) fn configure(&self, more: &str) {
+        let path = self.path("config/paraphe/config.toml");
+        let before = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, before + more).unwrap();
+    }
+
+    /// What the agent says goes to a pipe that is read at its end only, and holds little.
+    pub(super) fn log_errors_only(&self) {
+        self.configure("[log]\nlevel = \"error\"\n");
+    }
+
+    /// The workstation's own root.
+    pub(super) fn root(&self) -> PathBuf {
+        self.path("state/paraphe/tls/root.pem")
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
         self.runtime().join("paraphe/agent.sock")
     }
 
@@ -63,16 +80,23 @@ impl Place {
         command
     }
 
-    fn paraphe(&self, arguments: &[&str]) -> Output {
+    pub(super) fn paraphe(&self, arguments: &[&str]) -> Output {
         self.command(PARAPHE).args(arguments).output().unwrap()
     }
 
-    fn serve(&self) -> Agent {
+    pub(super) fn serve(&self) -> Agent {
+        self.serve_with(&[])
+    }
+
+    pub(super) fn serve_with(&self, arguments: &[&str]) -> Agent {
         let notify_path = self.path("notify");
         let notify = UnixDatagram::bind(&notify_path).unwrap();
         notify.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut command = self.command(PARAPHE);
-        command.arg("serve").env("NOTIFY_SOCKET", &notify_path);
+        command
+            .arg("serve")
+            .args(arguments)
+            .env("NOTIFY_SOCKET", &notify_path);
         let agent = Agent(command.stderr(Stdio::piped()).spawn().unwrap());
         let mut message = [0; 256];
         let length = notify
@@ -100,17 +124,21 @@ impl Place {
                 "X-Paraphe: 1",
             ])
             .args(["--header", "Content-Type: application/json", "--cacert"])
-            .arg(self.path("state/paraphe/tls/root.pem"))
+            .arg(self.root())
             .arg(format!("https://127.0.0.1:{}/v1/status", self.port))
             .output()
             .expect("curl is installed")
     }
 }
 
-struct Agent(Child);
+pub(super) struct Agent(Child);
 
 impl Agent {
-    fn stop(&mut self) -> Option<i32> {
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub(super) fn stop(&mut self) -> Option<i32> {
         let pid = Pid::from_child(&self.0);
         kill_process(pid, Signal::TERM).unwrap();
         self.0.wait().unwrap().code()

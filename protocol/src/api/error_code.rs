@@ -91,6 +91,10 @@ pub enum ErrorCode {
     BatchUnfinished,
     /// There is no such batch of the caller's.
     BatchUnknown,
+    /// A browser has no policy for the agent.
+    BrowserPolicyMissing,
+    /// The request waits for its turn.
+    BusyQueued,
     /// No card in the reader.
     CardAbsent,
     /// The card present is not the one expected.
@@ -130,6 +134,8 @@ pub enum ErrorCode {
     CertificateRevoked,
     /// This certificate is not meant for this use.
     CertificateWrongUse,
+    /// The workstation's clock cannot be right.
+    ClockImplausible,
     /// The agent's configuration has an error.
     ConfigurationInvalid,
     /// The document has active content.
@@ -146,6 +152,8 @@ pub enum ErrorCode {
     DocumentPieceOutOfOrder,
     /// The document exceeds the size allowed.
     DocumentTooLarge,
+    /// The HTTPS door's certificate cannot be used.
+    DoorCertificateUnusable,
     /// The site's rights come from the configuration.
     GrantOfConfiguration,
     /// The rights of sites cannot be kept.
@@ -212,6 +220,8 @@ pub enum ErrorCode {
     Pkcs11ModuleFailed,
     /// A PKCS#11 module is not loaded: its file is not safe.
     Pkcs11ModuleRefused,
+    /// Another program holds the port of the HTTPS door.
+    PortTaken,
     /// This practice situation is not on the card.
     PracticeSituationUnknown,
     /// No card reader.
@@ -302,7 +312,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 116] = [
+    pub const ALL: [Self; 121] = [
         Self::AccessReasonMissing,
         Self::ApprovalDocumentMismatch,
         Self::ApprovalInvalid,
@@ -316,6 +326,8 @@ impl ErrorCode {
         Self::BatchTooMany,
         Self::BatchUnfinished,
         Self::BatchUnknown,
+        Self::BrowserPolicyMissing,
+        Self::BusyQueued,
         Self::CardAbsent,
         Self::CardChanged,
         Self::CardDataMalformed,
@@ -335,6 +347,7 @@ impl ErrorCode {
         Self::CertificateRevocationUnknown,
         Self::CertificateRevoked,
         Self::CertificateWrongUse,
+        Self::ClockImplausible,
         Self::ConfigurationInvalid,
         Self::DocumentActiveContent,
         Self::DocumentChanged,
@@ -343,6 +356,7 @@ impl ErrorCode {
         Self::DocumentNotSignable,
         Self::DocumentPieceOutOfOrder,
         Self::DocumentTooLarge,
+        Self::DoorCertificateUnusable,
         Self::GrantOfConfiguration,
         Self::GrantStorage,
         Self::GrantUnknown,
@@ -376,6 +390,7 @@ impl ErrorCode {
         Self::PinWrong,
         Self::Pkcs11ModuleFailed,
         Self::Pkcs11ModuleRefused,
+        Self::PortTaken,
         Self::PracticeSituationUnknown,
         Self::ReaderAbsent,
         Self::ReaderBusy,
@@ -472,7 +487,7 @@ impl ErrorCode {
 
     #[expect(clippy::too_many_lines, reason = "a table: one row per code")]
     const fn row(self) -> Row {
-        use Layer::{Agent, Card, Certificate, Policy, Reader, Server};
+        use Layer::{Agent, Browser, Card, Certificate, Policy, Reader, Server};
         use WhoActs::{Administrator, Developer, Issuer, User};
         match self {
             Self::AccessReasonMissing => Row {
@@ -655,6 +670,34 @@ impl ErrorCode {
                 remedy: [
                     "Utilisez le nom que batch/start a donné au même appelant.",
                     "Use the name that batch/start gave the same caller.",
+                ],
+            },
+            Self::BrowserPolicyMissing => Row {
+                name: "browser-policy-missing",
+                layer: Browser,
+                status: 503,
+                who: Administrator,
+                title: [
+                    "Un navigateur de ce poste n'a pas les règles de l'agent.",
+                    "A browser of this workstation has no policy for the agent.",
+                ],
+                remedy: [
+                    "Posez les règles : `sudo paraphe trust install`.",
+                    "Put the policies in place: `sudo paraphe trust install`.",
+                ],
+            },
+            Self::BusyQueued => Row {
+                name: "busy-queued",
+                layer: Agent,
+                status: 503,
+                who: User,
+                title: [
+                    "D'autres demandes passent avant celle-ci.",
+                    "Other requests come before this one.",
+                ],
+                remedy: [
+                    "Elle garde sa place : attendez ; le logiciel la présente de nouveau avec son ticket (`queue`).",
+                    "It keeps its place: wait; the software asks again with its ticket (`queue`).",
                 ],
             },
             Self::CardAbsent => Row {
@@ -908,6 +951,20 @@ impl ErrorCode {
                     "Use the authentication certificate to log in and the signature certificate to sign.",
                 ],
             },
+            Self::ClockImplausible => Row {
+                name: "clock-implausible",
+                layer: Agent,
+                status: 503,
+                who: Administrator,
+                title: [
+                    "L'horloge du poste n'est pas à l'heure.",
+                    "The workstation's clock is wrong.",
+                ],
+                remedy: [
+                    "Mettez le poste à l'heure (timedatectl set-ntp true) : certificats et connexions en dépendent.",
+                    "Set the clock (timedatectl set-ntp true): certificates and logins depend on it.",
+                ],
+            },
             Self::ConfigurationInvalid => Row {
                 name: "configuration-invalid",
                 layer: Agent,
@@ -1012,6 +1069,20 @@ impl ErrorCode {
                 remedy: [
                     "Réduisez le document ou demandez à l'administrateur de relever la limite.",
                     "Make the document smaller, or ask the administrator to raise the limit.",
+                ],
+            },
+            Self::DoorCertificateUnusable => Row {
+                name: "door-certificate-unusable",
+                layer: Certificate,
+                status: 503,
+                who: User,
+                title: [
+                    "Le certificat local de l'agent n'est pas utilisable.",
+                    "The agent's local certificate cannot be used.",
+                ],
+                remedy: [
+                    "Refaites-le : `paraphe trust renew`, avec sudo pour le certificat du poste.",
+                    "Make it again: `paraphe trust renew`, with sudo for the machine's certificate.",
                 ],
             },
             Self::GrantOfConfiguration => Row {
@@ -1453,6 +1524,20 @@ impl ErrorCode {
                 remedy: [
                     "Installez le module là où seul root (ou vous) peut écrire, et corrigez son chemin dans la configuration.",
                     "Install the module where only root (or you) can write, and correct its path in the configuration.",
+                ],
+            },
+            Self::PortTaken => Row {
+                name: "port-taken",
+                layer: Agent,
+                status: 503,
+                who: Administrator,
+                title: [
+                    "Un autre programme tient le port de l'agent.",
+                    "Another program holds the agent's port.",
+                ],
+                remedy: [
+                    "Arrêtez ce programme, ou changez `port` dans la configuration ; d'ici là, n'acceptez aucun avertissement de certificat.",
+                    "Stop that program, or change `port` in the configuration; until then, accept no certificate warning.",
                 ],
             },
             Self::PracticeSituationUnknown => Row {

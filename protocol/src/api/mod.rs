@@ -8,7 +8,9 @@
 mod approve;
 mod batch;
 mod card_read;
+mod doctor;
 mod document;
+mod doors;
 mod error_code;
 mod events;
 mod grant;
@@ -39,11 +41,13 @@ pub use card_read::{
     Assurance, CardReadRequest, CardReadResponse, CardSummary, CertificatePurpose,
     CertificateSummary, PinSummary, PracticeSituationSummary,
 };
+pub use doctor::{DoctorCheck, DoctorRequest, DoctorResponse, DoctorResult, DoctorSubject};
 pub use document::{
     DocumentDropRequest, DocumentDropResponse, DocumentGetRequest, DocumentGetResponse,
     DocumentPutRequest, DocumentPutResponse, DocumentShowRequest, DocumentShowResponse,
     DocumentSource, MAXIMUM_CHUNK_BYTES, MAXIMUM_SHOWN_TEXT,
 };
+pub use doors::{DoorName, DoorSummary, DurationCount};
 pub use error_code::{ErrorCode, Layer, Remedy, WhoActs};
 pub use events::{Event, EventKind, EventsRequest, EventsResponse, MAXIMUM_EVENT_WAIT_MS};
 pub use grant::{
@@ -69,7 +73,7 @@ pub use pairing::{
     PairingState, PairingStatusRequest, PairingStatusResponse, PairingSummary,
 };
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
-pub use problem::{CardChoice, Language, Problem};
+pub use problem::{CardChoice, Language, Problem, QueuePlace};
 pub use right::{Right, SiteAccess};
 pub use sign::{MarkRequest, SignDocumentRequest, SignRequest, SignResponse, SignedDocument};
 pub use status::{

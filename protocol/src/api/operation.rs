@@ -23,6 +23,8 @@ pub enum Operation {
     BatchStatus,
     /// Holder, certificates, PIN state, practice situations of a professional's card.
     CardRead,
+    /// What is wrong on this workstation and who can mend it.
+    Doctor,
     /// Give up an uploaded or produced document.
     DocumentDrop,
     /// Read a produced document, piece by piece.
@@ -83,7 +85,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Approve,
         Self::BatchCancel,
         Self::BatchForget,
@@ -92,6 +94,7 @@ impl Operation {
         Self::BatchStart,
         Self::BatchStatus,
         Self::CardRead,
+        Self::Doctor,
         Self::DocumentDrop,
         Self::DocumentGet,
         Self::DocumentPut,
@@ -134,6 +137,7 @@ impl Operation {
             Self::BatchStart => "batch/start",
             Self::BatchStatus => "batch/status",
             Self::CardRead => "card/read",
+            Self::Doctor => "doctor",
             Self::DocumentDrop => "document/drop",
             Self::DocumentGet => "document/get",
             Self::DocumentPut => "document/put",

@@ -79,8 +79,22 @@ pub struct Problem {
     /// where it could be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<CardChoice>,
+    /// The place in the line, where the request waits for its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueuePlace>,
     /// What to do and who can.
     pub remedy: Remedy,
+}
+
+/// A place in the line of requests that wait for their turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct QueuePlace {
+    /// What the same request carries as `X-Paraphe-Queue` when it is sent again, so that it goes on where it was.
+    pub ticket: String,
+    /// How many are before it.
+    pub ahead: u32,
+    /// How long the place is kept, milliseconds.
+    pub kept_ms: u32,
 }
 
 /// One of several cards that would do.
@@ -106,6 +120,7 @@ impl Problem {
             card_status: None,
             tries_left: None,
             choices: Vec::new(),
+            queue: None,
             remedy: code.remedy(language),
         }
     }

@@ -113,6 +113,7 @@ impl Operation {
             | Self::PairingAnswer
             | Self::PairingList
             | Self::PinChange
+            | Self::Doctor
             | Self::PinStatus
             | Self::PinUnblock
             | Self::TunnelClose

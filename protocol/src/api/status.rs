@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CardSummary, ErrorCode, Remedy};
+use super::{CardSummary, DoorSummary, ErrorCode, Remedy};
 
 /// `status` takes nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +32,9 @@ pub struct StatusResponse {
     /// Whether mandates end when the session is locked: not where no session manager tells.
     #[serde(default)]
     pub ends_on_lock: bool,
+    /// What happened at the agent's doors since it started. Not told to sites.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doors: Vec<DoorSummary>,
     /// Things that will need someone's attention.
     pub warnings: Vec<Warning>,
 }

@@ -2,7 +2,7 @@
 
 mod patience;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -10,16 +10,24 @@ use std::time::Duration;
 use openssl::ssl::{SslConnector, SslMethod, SslStream, SslVerifyMode};
 use openssl::x509::X509;
 use paraphe_certs::UnixTime;
+use paraphe_protocol::api::{ErrorCode, Language};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{Recorder, as_nobody, limits};
+use super::{Recorder, as_nobody, limits, reception};
 use crate::config::{Config, Site};
 use crate::door::https::{HttpsDoor, ServerIdentity};
-use crate::door::{Limits, Stop};
+use crate::door::{Limits, Stop, Traffic};
 use crate::trust::{Initialised, TlsDirectory};
 
 const SITE: &str = "https://dossier.example.fr";
+/// Listens on this address and says on which port, until it is ended.
+const SQUATTER: &str = "import socket, sys
+family = socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET
+held = socket.create_server((sys.argv[1], 0), family=family)
+print(held.getsockname()[1], flush=True)
+sys.stdin.read()
+";
 /// Longer than any limit of these tests, so that a test that waits for an end fails rather than hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -27,6 +35,7 @@ struct Served {
     port: u16,
     root_pem: Vec<u8>,
     recorder: Recorder,
+    traffic: Traffic,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
@@ -42,11 +51,14 @@ async fn serve(limits: Limits) -> Served {
     let port = door.port();
     let (stop, stopping) = Stop::by_hand();
     let handler = recorder.clone();
-    let serving = tokio::spawn(async move { door.serve(handler, &config, limits, stopping).await });
+    let (reception, traffic) = reception(limits);
+    let serving =
+        tokio::spawn(async move { door.serve(handler, &config, reception, stopping).await });
     Served {
         port,
         root_pem,
         recorder,
+        traffic,
         stop,
         serving,
     }
@@ -155,6 +167,38 @@ async fn a_page_of_a_configured_site_is_served_on_both_addresses() {
     });
     assert_eq!(status(&answer.await.unwrap()), "200");
     assert_eq!(served.recorder.performed(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_the_port_on_one_loopback_is_named() {
+    for address in ["127.0.0.1", "::1", "0.0.0.0"] {
+        let Some(mut command) = as_nobody("/usr/bin/python3") else {
+            return;
+        };
+        let mut squatter = command
+            .args(["-c", SQUATTER, address])
+            .stdout(Stdio::piped())
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("setpriv and python3 are installed");
+        let mut said = BufReader::new(squatter.stdout.take().unwrap());
+        let mut port = String::new();
+        said.read_line(&mut port).unwrap();
+        let port = port.trim().parse().unwrap();
+        let refused = HttpsDoor::listen(port, identity().0).await.unwrap_err();
+        let problem = refused.problem(Language::English);
+        let pid = squatter.id();
+        squatter.kill().unwrap();
+        squatter.wait().unwrap();
+        assert_eq!(problem.code, ErrorCode::PortTaken, "{refused}");
+        let detail = problem.detail.unwrap();
+        for named in ["(uid 65534)", "python3", &format!("(pid {pid})")] {
+            assert!(detail.contains(named), "{address}: {detail}");
+        }
+        // It is gone: both loopbacks are ours.
+        let door = HttpsDoor::listen(port, identity().0).await.unwrap();
+        assert_eq!(door.port(), port);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -296,7 +340,7 @@ async fn a_preflight_performs_nothing_and_allows_no_more_than_needed() {
     assert_eq!(
         cors,
         [
-            "access-control-allow-headers: content-type, x-paraphe",
+            "access-control-allow-headers: content-type, x-paraphe, x-paraphe-queue",
             "access-control-allow-methods: POST",
             "access-control-allow-origin: https://dossier.example.fr",
             "access-control-max-age: 0",

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::{Handler, Limits};
+use super::{Handler, Limits, Reception, Traffic};
 use crate::caller::Caller;
 
 /// Counts, and says what it was asked.
@@ -23,9 +23,9 @@ struct Recorder(Arc<Recorded>);
 #[derive(Default)]
 struct Recorded {
     performed: AtomicUsize,
-    /// `events` begins.
+    /// `events` or `pin/status` begins.
     begun: Notify,
-    /// `events` may end.
+    /// It may end.
     finish: Notify,
 }
 
@@ -49,7 +49,7 @@ impl Handler for Recorder {
     ) -> Result<Box<RawValue>, Problem> {
         self.0.performed.fetch_add(1, Ordering::SeqCst);
         match operation {
-            Operation::Events => {
+            Operation::Events | Operation::PinStatus => {
                 self.0.begun.notify_one();
                 self.0.finish.notified().await;
                 Ok(raw(&json!({"ended": true})))
@@ -72,6 +72,12 @@ fn limits() -> Limits {
         body_bytes: 1000,
         ..Limits::default()
     }
+}
+
+/// The reception of one agent, with the numbers of its doors.
+fn reception(limits: Limits) -> (Arc<Reception>, Traffic) {
+    let traffic = Traffic::new();
+    (Arc::new(Reception::new(limits, traffic.clone())), traffic)
 }
 
 /// An end that a test can await. Only one limit of a door is this short: the machine may be busy.

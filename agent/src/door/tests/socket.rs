@@ -9,7 +9,7 @@ use paraphe_protocol::api::{ErrorCode, Language, Operation};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{Recorder, as_nobody, limits};
+use super::{Recorder, as_nobody, limits, reception};
 use crate::door::client::{Client, ClientError};
 use crate::door::socket::SocketDoor;
 use crate::door::{DoorError, Stop};
@@ -24,7 +24,7 @@ fn serve(door: SocketDoor) -> Served {
     let recorder = Recorder::default();
     let (stop, stopping) = Stop::by_hand();
     Served {
-        serving: tokio::spawn(door.serve(recorder.clone(), limits(), stopping)),
+        serving: tokio::spawn(door.serve(recorder.clone(), reception(limits()).0, stopping)),
         recorder,
         stop,
     }

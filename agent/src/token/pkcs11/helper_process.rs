@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal};
 use super::frame;
 use super::helper::COMMAND;
 use super::message::{Answer, Call, Refusal, Reply, Request};
+use crate::elsewhere;
 
 /// What systemd hands to the agent and to nobody else.
 const NOT_INHERITED: [&str; 5] = [
@@ -127,8 +128,11 @@ impl HelperProcess {
             socket: &self.socket,
             until,
         };
-        frame::write(&mut socket, &message, secrets).map_err(|error| no_answer(&error))?;
-        let frame = frame::read(&mut socket)
+        let exchanged = elsewhere::wait(|| {
+            frame::write(&mut socket, &message, secrets)?;
+            frame::read(&mut socket)
+        });
+        let frame = exchanged
             .map_err(|error| no_answer(&error))?
             .ok_or(NoAnswer::Ended)?;
         let reply: Reply =

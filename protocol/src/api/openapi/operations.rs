@@ -6,14 +6,14 @@ use super::super::{
     ApproveRequest, ApproveResponse, BatchCancelRequest, BatchForgetRequest, BatchForgetResponse,
     BatchResultRequest, BatchResultResponse, BatchResumeRequest, BatchStartRequest,
     BatchStatusRequest, BatchStatusResponse, BatchSummary, CardReadRequest, CardReadResponse,
-    DocumentDropRequest, DocumentDropResponse, DocumentGetRequest, DocumentGetResponse,
-    DocumentPutRequest, DocumentPutResponse, DocumentShowRequest, DocumentShowResponse,
-    EventsRequest, EventsResponse, GrantListRequest, GrantListResponse, GrantRevokeRequest,
-    GrantRevokeResponse, LoginRequest, LoginResponse, LotSignRequest, LotSignResponse,
-    MandateCloseRequest, MandateOpenRequest, MandateStatusRequest, MandateStatusResponse,
-    MandateSummary, Operation, PairingAnswerRequest, PairingListRequest, PairingListResponse,
-    PairingRequest, PairingStatusRequest, PairingStatusResponse, PinRequest, PinSetResponse,
-    PinStatusResponse, SignRequest, SignResponse, StatusRequest, StatusResponse,
+    DoctorRequest, DoctorResponse, DocumentDropRequest, DocumentDropResponse, DocumentGetRequest,
+    DocumentGetResponse, DocumentPutRequest, DocumentPutResponse, DocumentShowRequest,
+    DocumentShowResponse, EventsRequest, EventsResponse, GrantListRequest, GrantListResponse,
+    GrantRevokeRequest, GrantRevokeResponse, LoginRequest, LoginResponse, LotSignRequest,
+    LotSignResponse, MandateCloseRequest, MandateOpenRequest, MandateStatusRequest,
+    MandateStatusResponse, MandateSummary, Operation, PairingAnswerRequest, PairingListRequest,
+    PairingListResponse, PairingRequest, PairingStatusRequest, PairingStatusResponse, PinRequest,
+    PinSetResponse, PinStatusResponse, SignRequest, SignResponse, StatusRequest, StatusResponse,
     TunnelCloseRequest, TunnelOpenRequest, TunnelOpenResponse, TunnelStatusRequest,
     TunnelStatusResponse, TunnelSummary, VerifyRequest, VerifyResponse, VihfRequest, VihfResponse,
     VitaleReadRequest, VitaleReadResponse,
@@ -55,6 +55,9 @@ pub(super) fn describe(
         }
         Operation::CardRead => {
             row!(CardReadRequest => CardReadResponse, "Holder, certificates and PIN state of a professional's card")
+        }
+        Operation::Doctor => {
+            row!(DoctorRequest => DoctorResponse, "What is wrong on this workstation and who can mend it")
         }
         Operation::DocumentDrop => {
             row!(DocumentDropRequest => DocumentDropResponse, "Give up a document")

@@ -6,11 +6,24 @@ use std::time::Instant;
 
 use openssl::ssl::{SslConnector, SslMethod};
 use openssl::x509::X509;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::super::{SOON, limits};
-use super::{PATIENCE, connect, read_to_end, serve, status};
-use crate::door::Limits;
+use super::{PATIENCE, Served, connect, read_to_end, serve, status};
+use crate::door::{Limits, Rate};
+
+impl Served {
+    /// A card operation that goes on until it may end.
+    fn held_back(&self) -> JoinHandle<String> {
+        let (port, root) = (self.port, self.root_pem.clone());
+        let request = self.good("/v1/pin/status", "{}");
+        spawn_blocking(move || {
+            let mut stream = connect(Ipv4Addr::LOCALHOST.into(), port, &root);
+            stream.write_all(request.as_bytes()).unwrap();
+            read_to_end(&mut stream)
+        })
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_never_shakes_hands_is_cut() {
@@ -100,26 +113,92 @@ fn try_exchange(port: u16, root_pem: &[u8], request: &str) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_operations_at_once_than_allowed_are_refused() {
+async fn a_request_that_waits_is_told_so_and_keeps_its_place() {
     let served = serve(Limits {
-        operations: 1,
+        card_operations: 1,
+        turn: SOON,
         ..limits()
     })
     .await;
-    let (port, root) = (served.port, served.root_pem.clone());
-    let waiting = served.good("/v1/events", "{}");
-    let first = spawn_blocking(move || {
-        let mut stream = connect(Ipv4Addr::LOCALHOST.into(), port, &root);
-        stream.write_all(waiting.as_bytes()).unwrap();
-        read_to_end(&mut stream)
-    });
+    let first = served.held_back();
     served.recorder.0.begun.notified().await;
-    let second = served.exchange(served.good("/v1/status", "{}")).await;
+
+    let asked = served.good("/v1/card/read", "{}");
+    let queued = served.exchange(asked.clone()).await;
+    assert_eq!(status(&queued), "503", "{queued}");
+    assert!(queued.contains("\"code\":\"busy-queued\""), "{queued}");
+    assert!(queued.contains("\"ahead\":0"), "{queued}");
+    assert!(queued.contains("retry-after: 0"), "{queued}");
+    let (_, ticket) = queued.split_once("\"ticket\":\"").unwrap();
+    let (ticket, _) = ticket.split_once('"').unwrap();
+    // Cards keep nobody from the rest.
+    let status_of_all = served.exchange(served.good("/v1/status", "{}")).await;
+    assert_eq!(status(&status_of_all), "200");
+
+    let again = served.exchange(asked.replace(
+        "X-Paraphe: 1",
+        &format!("X-Paraphe: 1\r\nX-Paraphe-Queue: {ticket}"),
+    ));
+    let later = served.exchange(asked.clone());
+    served.recorder.0.finish.notify_one();
+    let (again, later) = tokio::join!(again, later);
+    assert_eq!(status(&again), "200", "{again}");
+    assert_eq!(status(&later), "200", "{later}");
+    assert_eq!(status(&first.await.unwrap()), "200");
+    assert_eq!(served.recorder.performed(), 4);
+    let numbers = serde_json::to_value(served.traffic.summaries()).unwrap();
+    assert_eq!(numbers[0]["requests_performed"], 4, "{numbers}");
+    assert_eq!(numbers[0]["requests_queued"], 1, "{numbers}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_can_wait_are_refused() {
+    let served = serve(Limits {
+        card_operations: 1,
+        waiting: 0,
+        ..limits()
+    })
+    .await;
+    let first = served.held_back();
+    served.recorder.0.begun.notified().await;
+    let second = served.exchange(served.good("/v1/card/read", "{}")).await;
     assert_eq!(status(&second), "429", "{second}");
     assert!(second.contains("too-busy"));
+    assert!(second.contains("retry-after: 1"), "{second}");
     served.recorder.0.finish.notify_one();
     assert_eq!(status(&first.await.unwrap()), "200");
     assert_eq!(served.recorder.performed(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_asks_too_often_is_told_so() {
+    let served = serve(Limits {
+        requests: Rate {
+            burst: 2,
+            per_second: 1,
+        },
+        ..limits()
+    })
+    .await;
+    let mut told = Vec::new();
+    // However slow the machine, so many in a row are too many in a second.
+    for _ in 0..2 {
+        let asked = served
+            .good("/v1/status", "{}")
+            .replace("close", "keep-alive");
+        let last = served.good("/v1/status", "{}");
+        let answers = served.exchange(asked.repeat(20) + &last).await;
+        told.extend(
+            answers
+                .match_indices("HTTP/1.1 ")
+                .map(|(place, _)| answers[place + 9..place + 12].to_owned()),
+        );
+    }
+    assert_eq!(told.len(), 42);
+    assert!(told.iter().all(|status| status == "200" || status == "429"));
+    assert!(told.iter().any(|status| status == "429"), "{told:?}");
+    let performed = told.iter().filter(|status| *status == "200").count();
+    assert_eq!(served.recorder.performed(), performed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
