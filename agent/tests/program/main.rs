@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
+mod attacks;
 mod command_line;
+mod doctor;
 mod serve;
 mod trust_install;
 mod units;
