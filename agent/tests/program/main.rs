@@ -5,6 +5,8 @@
 mod attacks;
 mod command_line;
 mod doctor;
+#[cfg(feature = "softcard")]
+mod load;
 mod serve;
 mod trust_install;
 mod units;
