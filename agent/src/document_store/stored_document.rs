@@ -48,29 +48,6 @@ impl StoredDocument {
         }
         Ok(read)
     }
-
-    /// From the beginning, independently of other readers.
-    pub(crate) fn reader(self: &Arc<Self>) -> StoredDocumentReader {
-        StoredDocumentReader {
-            stored: Arc::clone(self),
-            position: 0,
-        }
-    }
-}
-
-/// Reads a stored document from its beginning.
-#[derive(Debug)]
-pub(crate) struct StoredDocumentReader {
-    stored: Arc<StoredDocument>,
-    position: u64,
-}
-
-impl io::Read for StoredDocumentReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.stored.file.read_at(buffer, self.position)?;
-        self.position += u64::try_from(read).unwrap_or_default();
-        Ok(read)
-    }
 }
 
 /// Writes a document into its unnamed file and hashes it on the way.

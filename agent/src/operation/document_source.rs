@@ -17,7 +17,7 @@ use crate::document_store::{Owner, StoredDocument};
 use crate::problem::Failure;
 
 /// Bytes read at once.
-const BUFFER: usize = 256 << 10;
+pub(super) const BUFFER: usize = 256 << 10;
 
 /// A document that is there.
 #[derive(Debug)]
@@ -93,7 +93,15 @@ impl Source {
         }
     }
 
-    /// Whether it is still what it was when it was opened; asked after reading here and there.
+    /// The next bytes after `seen` ones.
+    fn read_on(&mut self, buffer: &mut [u8], seen: u64) -> std::io::Result<usize> {
+        match self {
+            Self::Stored(stored) => stored.read_at(buffer, seen),
+            Self::File(file) => file.file.read(buffer),
+        }
+    }
+
+    /// Whether it is still what it was when it was opened; asked after reading, to the end or here and there.
     pub(crate) fn check_unchanged(&self) -> Result<(), Failure> {
         match self {
             Self::Stored(_) => Ok(()),
@@ -108,15 +116,56 @@ impl Source {
         mut sink: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         buffer.resize(BUFFER, 0);
-        match self {
-            Self::Stored(stored) => {
-                read_all(&mut stored.reader(), stored.size(), buffer, &mut sink)
+        let mut reader = self.into_reader();
+        loop {
+            let read = reader.read(buffer)?;
+            if read == 0 {
+                return Ok(());
             }
-            Self::File(mut file) => {
-                read_all(&mut file.file, file.before.size, buffer, &mut sink)?;
-                file.check_unchanged()
-            }
+            sink(buffer.get(..read).unwrap_or_default())?;
         }
+    }
+
+    /// Reads it from its beginning.
+    pub(super) fn into_reader(self) -> SourceReader {
+        SourceReader {
+            size: self.size(),
+            seen: 0,
+            source: self,
+        }
+    }
+}
+
+/// A document that is read once, from beginning to end.
+#[derive(Debug)]
+pub(super) struct SourceReader {
+    source: Source,
+    size: u64,
+    seen: u64,
+}
+
+impl SourceReader {
+    /// The next bytes; 0 at the end, where the document was found to be what it was when it was opened.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failure> {
+        // Not to its very end: whoever opened a file looks at its size again.
+        if self.seen == self.size {
+            self.source.check_unchanged()?;
+            return Ok(0);
+        }
+        let read = loop {
+            match self.source.read_on(buffer, self.seen) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                other => break other.map_err(missing)?,
+            }
+        };
+        self.seen = self
+            .seen
+            .saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        // A file that grows while it is read would be followed for ever.
+        if read == 0 || self.seen > self.size {
+            return Err(ErrorCode::DocumentChanged.into());
+        }
+        Ok(read)
     }
 }
 
@@ -171,35 +220,6 @@ impl Version {
             modified: (stat.st_mtime, stat.st_mtime_nsec),
             changed: (stat.st_ctime, stat.st_ctime_nsec),
         }))
-    }
-}
-
-fn read_all(
-    reader: &mut impl Read,
-    size: u64,
-    buffer: &mut [u8],
-    sink: &mut impl FnMut(&[u8]) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut seen = 0_u64;
-    // Not to its very end: whoever opened a file looks at its size again.
-    while seen < size {
-        let read = match reader.read(buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(missing(error)),
-        };
-        seen = seen.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
-        // A file that grows while it is read would be followed for ever.
-        if seen > size {
-            return Err(ErrorCode::DocumentChanged.into());
-        }
-        sink(buffer.get(..read).unwrap_or_default())?;
-    }
-    if seen == size {
-        Ok(())
-    } else {
-        Err(ErrorCode::DocumentChanged.into())
     }
 }
 

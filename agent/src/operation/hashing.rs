@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use super::document_source::Source;
+use super::reading::{Reading, read_through};
 use crate::problem::Failure;
 
 /// Does `work` with every item, on all processors. `work` is given a buffer that it may use.
@@ -13,35 +15,60 @@ pub(crate) fn in_parallel<Item: Sync, Done: Send>(
     items: &[Item],
     work: impl Fn(&mut Vec<u8>, &Item) -> Result<Done, Failure> + Sync,
 ) -> Result<Vec<Done>, Failure> {
-    let ((), results) = in_parallel_with(|| Ok(()), items, work)?;
+    let ((), results) = share(
+        || Ok(()),
+        items,
+        1,
+        |buffer, items| items.iter().map(|item| work(buffer, item)).collect(),
+    )?;
     Ok(results)
 }
 
-/// The same, while the caller's thread does `first` before it helps. What fails in `first` is told first, and ends the rest.
-pub(super) fn in_parallel_with<First, Item: Sync, Done: Send>(
+/// Reads every document, two at once on each processor where there are enough, while the caller's thread does `first` before it helps. What
+/// fails in `first` is told first, and ends the rest.
+pub(super) fn read_in_parallel<First, Item: Sync, R: Reading, Done: Send>(
     first: impl FnOnce() -> Result<First, Failure>,
     items: &[Item],
-    work: impl Fn(&mut Vec<u8>, &Item) -> Result<Done, Failure> + Sync,
+    open: impl Fn(&Item) -> Result<(Source, R), Failure> + Sync,
+    close: impl Fn(&Item, R) -> Result<Done, Failure> + Sync,
 ) -> Result<(First, Vec<Done>), Failure> {
-    let workers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(items.len());
+    share(first, items, 2, |buffer, items| {
+        let read = read_through(items.iter().map(&open).collect(), buffer);
+        let closed = items.iter().zip(read);
+        closed.map(|(item, read)| close(item, read?)).collect()
+    })
+}
+
+/// Threads take items from the front, `at_once` together where all have enough to do; `work` gives a result for each.
+fn share<First, Item: Sync, Done: Send>(
+    first: impl FnOnce() -> Result<First, Failure>,
+    items: &[Item],
+    at_once: usize,
+    work: impl Fn(&mut Vec<u8>, &[Item]) -> Vec<Result<Done, Failure>> + Sync,
+) -> Result<(First, Vec<Done>), Failure> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let workers = processors.min(items.len());
+    let is_enough = items.len() >= workers.saturating_mul(at_once).saturating_mul(2);
+    let at_once = if is_enough { at_once } else { 1 };
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let results = Mutex::new(Vec::with_capacity(items.len()));
     let do_what_is_left = || {
         let mut buffer = Vec::new();
         while !failed.load(Ordering::Relaxed) {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else { break };
-            let result = work(&mut buffer, item);
-            if result.is_err() {
+            let index = next.fetch_add(at_once, Ordering::Relaxed);
+            let end = index.saturating_add(at_once).min(items.len());
+            let Some(taken) = items.get(index..end).filter(|taken| !taken.is_empty()) else {
+                break;
+            };
+            let done = work(&mut buffer, taken);
+            if done.iter().any(Result::is_err) {
                 failed.store(true, Ordering::Relaxed);
             }
             results
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push((index, result));
+                .extend((index..).zip(done));
         }
     };
     let first = thread::scope(|scope| {
@@ -68,9 +95,11 @@ pub(super) fn in_parallel_with<First, Item: Sync, Done: Send>(
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use paraphe_protocol::api::{ErrorCode, Language};
 
-    use super::{in_parallel, in_parallel_with};
+    use super::{in_parallel, share};
 
     #[test]
     fn results_come_in_order() {
@@ -91,14 +120,45 @@ mod tests {
 
     #[test]
     fn what_comes_first_is_told_first() {
-        let (first, items) = in_parallel_with(|| Ok(7), &[1, 2], |_, item| Ok(*item)).unwrap();
+        let all = |_: &mut Vec<u8>, items: &[usize]| items.iter().copied().map(Ok).collect();
+        let (first, items) = share(|| Ok(7), &[1, 2], 1, all).unwrap();
         assert_eq!((first, items), (7, vec![1, 2]));
-        let both = in_parallel_with(
+        let both = share(
             || Err::<(), _>(ErrorCode::CertificateExpired.into()),
             &[1, 2],
-            |_, _| Err::<(), _>(ErrorCode::DocumentMissing.into()),
+            1,
+            |_, items| {
+                let failed = |_| Err::<(), _>(ErrorCode::DocumentMissing.into());
+                items.iter().map(failed).collect()
+            },
         );
         assert_eq!(both.unwrap_err().code(), ErrorCode::CertificateExpired);
+    }
+
+    #[test]
+    fn several_at_once_are_all_done_in_order() {
+        for count in 0..40_usize {
+            let items: Vec<usize> = (0..count).collect();
+            let most = AtomicUsize::new(0);
+            let ((), done) = share(
+                || Ok(()),
+                &items,
+                2,
+                |_, items| {
+                    most.fetch_max(items.len(), Ordering::Relaxed);
+                    items.iter().map(|item| Ok(item * 3)).collect()
+                },
+            )
+            .unwrap();
+            assert_eq!(done, items.iter().map(|item| item * 3).collect::<Vec<_>>());
+            let processors = std::thread::available_parallelism().unwrap().get();
+            let expected = if count >= 4 * processors.min(count) {
+                2
+            } else {
+                1
+            };
+            assert!(most.into_inner() <= expected);
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod openapi;
 mod pairing;
 mod pin;
 mod pin_dialogue;
+mod reading;
 mod secret_entry;
 mod selection;
 mod sign;

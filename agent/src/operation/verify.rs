@@ -7,17 +7,18 @@ mod container;
 mod signature_file;
 
 use paraphe_protocol::api::{
-    Conclusion, CoveredDocument, ErrorCode, Language, VerifyRequest, VerifyResponse,
+    Conclusion, CoveredDocument, DocumentSource, ErrorCode, Language, VerifyRequest, VerifyResponse,
 };
 use paraphe_protocol::asic::{self, RandomAccess as _};
 use paraphe_protocol::digest::{Sha256Digest, Sha256Hasher};
-use paraphe_protocol::lot::legacy::{DmpLegacy, LegacyHasher, LegacyPresented};
+use paraphe_protocol::lot::legacy::{DmpLegacy, LegacyDigests, LegacyHasher, LegacyPresented};
 use paraphe_protocol::lot::{
     DocumentOutcome, ExaminedLot, LotLimits, LotReason, LotReport, PresentedDocuments,
 };
 
 use super::document_source::Source;
-use super::hashing::in_parallel_with;
+use super::hashing::read_in_parallel;
+use super::reading::Reading;
 use super::{Context, card_certificate};
 use crate::problem::Failure;
 use signature_file::FileFormat;
@@ -61,18 +62,12 @@ pub(super) fn perform(
             &lot_limits,
         ))
     };
-    let (lot, digests) = in_parallel_with(examine, &request.documents, |buffer, source| {
-        let mut hasher = Sha256Hasher::new();
-        let mut legacy_hasher = legacy.map(LegacyHasher::new);
-        Source::open(context, source, limits.document_bytes)?.read_through(buffer, |piece| {
-            hasher.update(piece);
-            if let Some(hasher) = &mut legacy_hasher {
-                hasher.update(piece);
-            }
-            Ok(())
-        })?;
-        Ok((hasher.finish(), legacy_hasher.map(LegacyHasher::finish)))
-    })?;
+    let open = |source: &DocumentSource| {
+        let source = Source::open(context, source, limits.document_bytes)?;
+        Ok((source, Digests::begin(legacy)))
+    };
+    let close = |_: &DocumentSource, digests: Digests| Ok(digests.finish());
+    let (lot, digests) = read_in_parallel(examine, &request.documents, open, close)?;
     let (digests, legacy_digests): (Vec<_>, Vec<_>) = digests.into_iter().unzip();
     let legacy_digests: Vec<_> = legacy_digests.into_iter().flatten().collect();
     let has_documents = !digests.is_empty();
@@ -81,6 +76,57 @@ pub(super) fn perform(
         has_documents.then_some(LegacyPresented::ByContent(&legacy_digests)),
     );
     Ok(response(report, context.language))
+}
+
+/// The digests of a document by which a lot knows it.
+struct Digests {
+    sha256: Sha256Hasher,
+    /// Where lots of the old profile are accepted.
+    legacy: Option<LegacyHasher>,
+}
+
+impl Digests {
+    fn begin(legacy: Option<DmpLegacy>) -> Self {
+        Self {
+            sha256: Sha256Hasher::new(),
+            legacy: legacy.map(LegacyHasher::new),
+        }
+    }
+
+    fn finish(self) -> (Sha256Digest, Option<LegacyDigests>) {
+        (self.sha256.finish(), self.legacy.map(LegacyHasher::finish))
+    }
+
+    fn take_legacy(&mut self, piece: &[u8]) {
+        if let Some(hasher) = &mut self.legacy {
+            hasher.update(piece);
+        }
+    }
+}
+
+impl Reading for Digests {
+    fn take(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        self.sha256.update(piece);
+        self.take_legacy(piece);
+        Ok(())
+    }
+
+    fn take_both(
+        first: &mut Self,
+        first_piece: &[u8],
+        second: &mut Self,
+        second_piece: &[u8],
+    ) -> [Result<(), Failure>; 2] {
+        Sha256Hasher::update_both(
+            &mut first.sha256,
+            first_piece,
+            &mut second.sha256,
+            second_piece,
+        );
+        first.take_legacy(first_piece);
+        second.take_legacy(second_piece);
+        [Ok(()), Ok(())]
+    }
 }
 
 fn read_signature(source: Source) -> Result<Vec<u8>, Failure> {

@@ -17,7 +17,7 @@ const PDF_END_WINDOW: usize = 1024;
 const MAGIC_BYTES: usize = 8;
 
 /// Bytes hashed and looked at together: they are still in the processor's nearest cache the second time.
-const PIECE: usize = 16 << 10;
+const PIECE: usize = 8 << 10;
 
 /// Bounds of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +144,50 @@ impl Inspector {
     /// # Errors
     /// [`DocumentError`]; the inspector is of no use after one.
     pub fn update(&mut self, chunk: &[u8]) -> Result<(), DocumentError> {
+        self.measure(chunk)?;
+        for piece in chunk.chunks(PIECE) {
+            self.hasher.update(piece);
+            self.inspect(piece)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next bytes of two documents, which takes less time than one after the other.
+    ///
+    /// # Errors
+    /// [`DocumentError`] of either; that inspector is of no use after one, the other is.
+    pub fn update_both(
+        first: &mut Self,
+        first_chunk: &[u8],
+        second: &mut Self,
+        second_chunk: &[u8],
+    ) -> [Result<(), DocumentError>; 2] {
+        let mut results = [first.measure(first_chunk), second.measure(second_chunk)];
+        let mut first_pieces = first_chunk.chunks(PIECE);
+        let mut second_pieces = second_chunk.chunks(PIECE);
+        loop {
+            let pieces = (first_pieces.next(), second_pieces.next());
+            if pieces == (None, None) {
+                return results;
+            }
+            let (one, other) = (pieces.0.unwrap_or_default(), pieces.1.unwrap_or_default());
+            Sha256Hasher::update_both(&mut first.hasher, one, &mut second.hasher, other);
+            let [first_result, second_result] = &mut results;
+            for (result, inspector, piece) in [
+                (first_result, &mut *first, one),
+                (second_result, &mut *second, other),
+            ] {
+                if result.is_ok() {
+                    *result = inspector.inspect(piece);
+                }
+            }
+            if results.iter().all(Result::is_err) {
+                return results;
+            }
+        }
+    }
+
+    fn measure(&mut self, chunk: &[u8]) -> Result<(), DocumentError> {
         self.size = self.size.saturating_add(chunk.len() as u64);
         if self.size > self.limits.max_bytes {
             return Err(DocumentError::TooLarge {
@@ -151,10 +195,6 @@ impl Inspector {
             });
         }
         self.keep_tail(chunk);
-        for piece in chunk.chunks(PIECE) {
-            self.hasher.update(piece);
-            self.inspect(piece)?;
-        }
         Ok(())
     }
 

@@ -21,6 +21,30 @@ fn inspect(
     inspector.finish()
 }
 
+/// Two documents at once, in chunks of other sizes.
+fn in_turns([one, other]: [&[u8]; 2]) -> [Result<InspectedDocument, DocumentError>; 2] {
+    let start = || Inspector::new(None, DocumentLimits::default());
+    let (mut first, mut second) = (start(), start());
+    let mut results = [Ok(()), Ok(())];
+    let (mut chunks, mut other_chunks) = (one.chunks(17), other.chunks(1000));
+    loop {
+        let pair = (chunks.next(), other_chunks.next());
+        if pair == (None, None) {
+            break;
+        }
+        let (chunk, other_chunk) = (pair.0.unwrap_or_default(), pair.1.unwrap_or_default());
+        let taken = Inspector::update_both(&mut first, chunk, &mut second, other_chunk);
+        for (result, taken) in results.iter_mut().zip(taken) {
+            *result = result.and(taken);
+        }
+    }
+    let [first_result, second_result] = results;
+    [
+        first_result.and_then(|()| first.finish()),
+        second_result.and_then(|()| second.finish()),
+    ]
+}
+
 /// The outcome of the whole, after checking that no cut changes it.
 fn outcome(bytes: &[u8]) -> Result<DocumentFormat, DocumentError> {
     let whole = inspect(None, &[bytes]);
@@ -30,6 +54,11 @@ fn outcome(bytes: &[u8]) -> Result<DocumentFormat, DocumentError> {
     }
     let singles: Vec<&[u8]> = bytes.chunks(1).collect();
     assert_eq!(inspect(None, &singles), whole, "byte by byte");
+    for other in [PDF, TEXT, b"\x00\x01nothing", b""] {
+        let alone = inspect(None, &[other]);
+        assert_eq!(in_turns([bytes, other]), [whole, alone], "the first of two");
+        assert_eq!(in_turns([other, bytes]), [alone, whole], "the second");
+    }
     if let Ok(document) = whole {
         assert_eq!(document.size, bytes.len() as u64);
         assert_eq!(document.sha256, Sha256Digest::of(bytes));

@@ -6,16 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::digest::Sha256Digest;
-use paraphe_protocol::document::{DocumentFormat, DocumentLimits, InspectedDocument, Inspector};
+use paraphe_protocol::document::{DocumentFormat, DocumentLimits, Inspector};
 use paraphe_protocol::identifiers::Oid;
 use paraphe_protocol::lot::legacy::{LegacyDigests, LegacyHasher};
 
-use super::destination::{Content, Destination};
+use super::destination::{Content, Destination, Produced};
 use super::identifiers::unique_ids;
 use super::request::{CheckedDocument, CheckedRequest};
 use crate::operation::Context;
 use crate::operation::document_source::Source;
-use crate::operation::hashing::in_parallel_with;
+use crate::operation::hashing::read_in_parallel;
+use crate::operation::reading;
 use crate::problem::Failure;
 use crate::signing::check_shown;
 
@@ -47,41 +48,33 @@ pub(super) fn inspect<First>(
     let identifiers = unique_ids(request.documents.len())?;
     let documents = request.documents.iter().zip(identifiers);
     let numbered: Vec<_> = documents.zip(1_usize..).collect();
-    in_parallel_with(
+    read_in_parallel(
         first,
         &numbered,
-        |buffer, ((document, unique_id), number)| {
+        |((document, _), number)| {
             let source = open(context, document, &total)?;
-            let inspector = inspector(context, document);
-            // What is wrapped is hashed then, not now.
-            let legacy = request.legacy.filter(|_| request.wrap.is_none());
-            let mut legacy = legacy.map(LegacyHasher::new);
-            let mut hash = |piece: &[u8]| {
-                if let Some(hasher) = &mut legacy {
-                    hasher.update(piece);
-                }
-            };
-            // What is wrapped is copied then, not now.
-            let copy = if request.wrap.is_some() {
+            // What is wrapped is hashed and copied then, not now.
+            let is_wrapped = request.wrap.is_some();
+            let copy = if is_wrapped {
                 None
             } else {
                 destination.copy_of(*number)?
             };
-            let (found, content) = match copy {
-                None => (
-                    read(source, buffer, inspector, |piece| {
-                        hash(piece);
-                        Ok(())
-                    })?,
-                    Content::At(document.request.source.clone()),
-                ),
-                Some(mut copy) => {
-                    let found = read(source, buffer, inspector, |piece| {
-                        hash(piece);
-                        copy.write_all(piece).map_err(cannot_write)
-                    })?;
-                    (found, copy.close(found.format.extension())?.0)
-                }
+            let reading = Reading {
+                inspector: inspector(context, document),
+                legacy: request
+                    .legacy
+                    .filter(|_| !is_wrapped)
+                    .map(LegacyHasher::new),
+                copy,
+            };
+            Ok((source, reading))
+        },
+        |((document, unique_id), _), reading| {
+            let found = reading.inspector.finish()?;
+            let content = match reading.copy {
+                None => Content::At(document.request.source.clone()),
+                Some(copy) => copy.close(found.format.extension())?.0,
             };
             check_shown(document.request.sha256, found.sha256)?;
             Ok(Inspected {
@@ -91,11 +84,58 @@ pub(super) fn inspect<First>(
                 media_type: found.format.media_type(),
                 size: found.size,
                 sha256: found.sha256,
-                legacy: legacy.map(LegacyHasher::finish),
+                legacy: reading.legacy.map(LegacyHasher::finish),
                 content,
             })
         },
     )
+}
+
+/// A document on its way.
+struct Reading {
+    inspector: Inspector,
+    legacy: Option<LegacyHasher>,
+    copy: Option<Produced>,
+}
+
+impl Reading {
+    fn take_uninspected(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        if let Some(hasher) = &mut self.legacy {
+            hasher.update(piece);
+        }
+        match &mut self.copy {
+            Some(copy) => copy.write_all(piece).map_err(cannot_write),
+            None => Ok(()),
+        }
+    }
+}
+
+impl reading::Reading for Reading {
+    fn take(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        self.inspector.update(piece)?;
+        self.take_uninspected(piece)
+    }
+
+    fn take_both(
+        first: &mut Self,
+        first_piece: &[u8],
+        second: &mut Self,
+        second_piece: &[u8],
+    ) -> [Result<(), Failure>; 2] {
+        let [one, other] = Inspector::update_both(
+            &mut first.inspector,
+            first_piece,
+            &mut second.inspector,
+            second_piece,
+        );
+        [
+            one.map_err(Failure::from)
+                .and_then(|()| first.take_uninspected(first_piece)),
+            other
+                .map_err(Failure::from)
+                .and_then(|()| second.take_uninspected(second_piece)),
+        ]
+    }
 }
 
 fn open(
@@ -121,19 +161,6 @@ fn inspector(context: &Context<'_>, document: &CheckedDocument<'_>) -> Inspector
         max_bytes: context.agent.config.limits.document_bytes,
     };
     Inspector::new(document.declared, limits)
-}
-
-fn read(
-    source: Source,
-    buffer: &mut Vec<u8>,
-    mut inspector: Inspector,
-    mut copy: impl FnMut(&[u8]) -> Result<(), Failure>,
-) -> Result<InspectedDocument, Failure> {
-    source.read_through(buffer, |piece| {
-        inspector.update(piece)?;
-        copy(piece)
-    })?;
-    Ok(inspector.finish()?)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used by map_err")]

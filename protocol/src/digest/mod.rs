@@ -1,13 +1,17 @@
-//! SHA-256 (FIPS 180-4) as a type, and its streaming computation through OpenSSL.
+//! SHA-256 (FIPS 180-4) as a type, and its streaming computation: through OpenSSL, or block by block where the processor has
+//! instructions for that, so that two messages can be hashed in turns.
 //!
 //! A digest is not a byte slice: what was hashed and what was signed cannot be swapped by mistake.
 //! Text forms: lower-case hexadecimal for people and JSON, base64 for XML.
+
+mod in_turns;
 
 use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use in_turns::Blocks;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -122,24 +126,56 @@ impl fmt::Debug for Sha256Digest {
 }
 
 /// Computes a digest chunk by chunk, for documents that never are wholly in memory.
-pub struct Sha256Hasher(openssl::sha::Sha256);
+pub struct Sha256Hasher(Computation);
+
+enum Computation {
+    OpenSsl(openssl::sha::Sha256),
+    Blocks(Blocks),
+}
 
 impl Sha256Hasher {
     /// Starts a computation.
     #[must_use]
     pub fn new() -> Self {
-        Self(openssl::sha::Sha256::new())
+        Self(if Blocks::are_quick() {
+            Computation::Blocks(Blocks::new())
+        } else {
+            Computation::OpenSsl(openssl::sha::Sha256::new())
+        })
     }
 
     /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        match &mut self.0 {
+            Computation::OpenSsl(hasher) => hasher.update(bytes),
+            Computation::Blocks(blocks) => blocks.update(bytes),
+        }
+    }
+
+    /// Adds bytes to two computations, which takes less time than one after the other where the processor has room for both.
+    pub fn update_both(
+        first: &mut Self,
+        first_bytes: &[u8],
+        second: &mut Self,
+        second_bytes: &[u8],
+    ) {
+        if let (Computation::Blocks(one), Computation::Blocks(other)) =
+            (&mut first.0, &mut second.0)
+        {
+            Blocks::update_both(one, first_bytes, other, second_bytes);
+        } else {
+            first.update(first_bytes);
+            second.update(second_bytes);
+        }
     }
 
     /// Ends the computation.
     #[must_use]
     pub fn finish(self) -> Sha256Digest {
-        Sha256Digest(self.0.finish())
+        match self.0 {
+            Computation::OpenSsl(hasher) => Sha256Digest(hasher.finish()),
+            Computation::Blocks(blocks) => blocks.finish(),
+        }
     }
 }
 
