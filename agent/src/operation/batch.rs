@@ -40,6 +40,14 @@ pub(super) fn status(
     context: &Context<'_>,
     request: &BatchStatusRequest,
 ) -> Result<BatchStatusResponse, Failure> {
+    let maximum = request.maximum.unwrap_or(MAXIMUM_BATCH_PAGE);
+    if maximum > MAXIMUM_BATCH_PAGE || request.from == Some(0) {
+        return Err(
+            Failure::new(ErrorCode::RequestInvalid).with_technical_detail(format!(
+                "from is at least 1, maximum at most {MAXIMUM_BATCH_PAGE}"
+            )),
+        );
+    }
     let owner = Owner::from(context.caller);
     let batches = &context.agent.batches;
     let Some(id) = &request.batch else {
@@ -52,14 +60,6 @@ pub(super) fn status(
             items: Vec::new(),
         });
     };
-    let maximum = request.maximum.unwrap_or(MAXIMUM_BATCH_PAGE);
-    if maximum > MAXIMUM_BATCH_PAGE || request.from == Some(0) {
-        return Err(
-            Failure::new(ErrorCode::RequestInvalid).with_technical_detail(format!(
-                "from is at least 1, maximum at most {MAXIMUM_BATCH_PAGE}"
-            )),
-        );
-    }
     let batch = batches.find(&owner, id)?;
     let summary = batch.summary(context.language);
     let items = match request.from {

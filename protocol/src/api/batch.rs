@@ -17,8 +17,13 @@ pub const MAXIMUM_BATCH_PAGE: u32 = 1_000;
 /// Sign many documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    { "required": ["items"], "properties": { "items": { "minItems": 1 }, "list": { "type": "null" } } },
+    { "required": ["list"], "properties": { "list": { "type": "object" }, "items": { "maxItems": 0 } } },
+]))]
 pub struct BatchStartRequest {
     /// What for; shown beside the PIN where the batch asks for a mandate of its own. 1 to 128 characters.
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"\S"))]
     pub purpose: String,
     /// The mandate under which it signs; absent: it asks for one whose documents are exactly its items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +91,7 @@ pub struct BatchItemRequest {
     pub source: DocumentSource,
     /// Title, at most 128 characters; the person is shown the first ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
     pub title: Option<String>,
     /// Where it differs from the defaults.
     #[serde(default)]
@@ -156,9 +162,11 @@ pub struct BatchStatusRequest {
     pub batch: Option<String>,
     /// Tell items from this one on, counted from 1; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub from: Option<u32>,
     /// How many items, at most [`MAXIMUM_BATCH_PAGE`], which is also what absence means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = MAXIMUM_BATCH_PAGE))]
     pub maximum: Option<u32>,
 }
 

@@ -23,6 +23,7 @@ pub struct DocumentPutRequest {
     /// Bytes already put; must be exactly what the agent has, so that a lost or doubled piece is seen.
     pub offset: u64,
     /// The piece, base64, at most [`MAXIMUM_CHUNK_BYTES`] decoded.
+    #[schemars(extend("pattern" = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"))]
     pub content: String,
     /// This is the last piece: the document is closed and can be used.
     pub last: bool,

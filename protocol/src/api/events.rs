@@ -18,6 +18,7 @@ pub struct EventsRequest {
     pub cursor: Option<u64>,
     /// How long to wait for something to happen, milliseconds, at most [`MAXIMUM_EVENT_WAIT_MS`]. Absent: do not wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = MAXIMUM_EVENT_WAIT_MS))]
     pub wait_ms: Option<u32>,
 }
 

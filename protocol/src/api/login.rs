@@ -15,6 +15,10 @@ use crate::login::{ChannelBinding, ChannelBindingKind, OfferedAlgorithms, Stated
 /// server of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    { "properties": { "format": { "const": "assertion" } } },
+    { "properties": { "server": { "type": "null" }, "offered": { "type": "null" }, "channel_binding": { "type": "null" } } },
+]))]
 pub struct LoginRequest {
     /// The record server's nonce, base64url without padding, 32 to 128 bytes; of a Web eID site its challenge, as it is.
     pub nonce: String,
@@ -69,8 +73,10 @@ pub struct RequestedBinding {
     /// `jkt`, or from a program that holds the connection to the record server itself `tls-exporter`; never from a page, which
     /// cannot know the value.
     #[serde(rename = "type")]
+    #[schemars(extend("enum" = ["jkt", "tls-exporter"]))]
     pub kind: ChannelBindingKind,
     /// 32 bytes, base64url without padding.
+    #[schemars(extend("pattern" = "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"))]
     pub value: String,
 }
 

@@ -11,6 +11,10 @@ use crate::identifiers::Oid;
 /// A lot to sign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    { "required": ["cda"], "properties": { "cda": { "const": true } } },
+    { "properties": { "practice_situation": { "type": "null" } } },
+]))]
 pub struct LotSignRequest {
     /// Signature profile.
     pub profile: LotProfile,
@@ -75,13 +79,18 @@ pub struct LotPatient {
 pub struct LotDocumentRequest {
     /// Where its bytes are.
     pub source: DocumentSource,
-    /// Title, at most 128 characters.
+    /// Title, 1 to 128 characters, none of them a control character.
+    #[schemars(
+        length(min = 1, max = 128),
+        regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x1f\x7f-\x9f\s][^\x00-\x1f\x7f-\x9f]*$")
+    )]
     pub title: String,
     /// Declared media type; must agree with the content. Absent: found from the content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
     /// `typeCode` (LOINC or national); absent: the configured default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[!-~]{1,64}$"))]
     pub type_code: Option<String>,
     /// SHA-256 of the bytes that the person was shown (`document/show`): any others are refused. Absent: whatever is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,8 +13,13 @@ pub const MAXIMUM_PURPOSE: usize = 128;
 /// Ask the person for a mandate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    { "required": ["documents"], "properties": { "documents": { "minItems": 1 }, "maximum_count": { "type": "null" } } },
+    { "required": ["maximum_count"], "properties": { "maximum_count": { "type": "integer" }, "documents": { "maxItems": 0 } } },
+]))]
 pub struct MandateOpenRequest {
     /// What for, in the person's words; shown beside the PIN. 1 to [`MAXIMUM_PURPOSE`] characters.
+    #[schemars(length(min = 1, max = MAXIMUM_PURPOSE), regex(pattern = r"\S"))]
     pub purpose: String,
     /// The documents that may be signed, each as often as it stands here, and no others. Exactly one of this and
     /// `maximum_count`.
@@ -22,6 +27,7 @@ pub struct MandateOpenRequest {
     pub documents: Vec<MandateDocument>,
     /// So many signatures, of documents that are not known yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub maximum_count: Option<u32>,
     /// When it ends at the latest; absent: an hour from now, or as long as the configuration allows where that is less.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,7 @@ pub const MAXIMUM_PAIRING_WAIT_MS: u32 = 25_000;
 #[serde(deny_unknown_fields)]
 pub struct PairingRequest {
     /// Which; at least one, none twice.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub rights: Vec<Right>,
     /// The record server that its logins would be for, by its name in the agent's table; absent: the one whose audience is this very
     /// site's, else the only one. Of no account without `log-in`.
@@ -33,6 +34,7 @@ pub struct PairingStatusRequest {
     pub pairing: Option<String>,
     /// How long to wait for the person's answer, milliseconds, at most [`MAXIMUM_PAIRING_WAIT_MS`]. Absent: do not wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = MAXIMUM_PAIRING_WAIT_MS))]
     pub wait_ms: Option<u32>,
 }
 

@@ -45,6 +45,7 @@ pub struct SignRequest {
 #[serde(deny_unknown_fields)]
 pub struct MarkRequest {
     /// On which page, from 1.
+    #[schemars(range(min = 1))]
     pub page: u32,
     /// From the page's left edge, points (1/72 inch).
     pub left: u16,
