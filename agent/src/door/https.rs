@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::gate::{Admission, Gate};
 use super::response::{self, Answer};
 use super::{
-    DoorError, DoorTraffic, Handler, Reception, Stop, connection, peer, port_holder, router,
+    DoorError, DoorTraffic, Handler, Reception, Stop, connection, peer, plain, port_holder, router,
 };
 use crate::sites::Sites;
 
@@ -184,7 +184,7 @@ async fn accept<H: Handler>(
 }
 
 async fn serve_connection<H: Handler>(
-    stream: TcpStream,
+    mut stream: TcpStream,
     peer: SocketAddr,
     shared: &Shared<H>,
     stop: Stop,
@@ -200,9 +200,18 @@ async fn serve_connection<H: Handler>(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
-    let handshake = shared.identity.acceptor().accept(stream);
+    let handshake = async {
+        match plain::begins_tls(&mut stream).await? {
+            true => shared.identity.acceptor().accept(stream).await.map(Some),
+            false => Ok(None),
+        }
+    };
     let stream = match timeout(limits.handshake, handshake).await {
-        Ok(Ok(stream)) => stream,
+        Ok(Ok(Some(stream))) => stream,
+        Ok(Ok(None)) => {
+            tracing::debug!("plain text");
+            return;
+        }
         Ok(Err(error)) => {
             tracing::debug!(%error, "TLS handshake failed");
             return;

@@ -9,6 +9,7 @@ pub mod gate;
 pub mod https;
 mod inherited;
 pub(crate) mod peer;
+mod plain;
 mod port_holder;
 mod rate;
 mod reception;
