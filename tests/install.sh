@@ -5,7 +5,7 @@
 set -eu
 
 need_for_build="pkg-config libpcsclite-dev libssl-dev"
-need_for_tests="pcscd vsmartcard-vpcd opensc xmlsec1 libxml2-utils softhsm2 openssl curl python3 procps util-linux udev systemd dbus-daemon pinentry-tty clang libclang-dev yubico-piv-tool poppler-utils qpdf python3-venv unzip postgresql nginx-light stunnel4 libengine-pkcs11-openssl"
+need_for_tests="pcscd vsmartcard-vpcd opensc xmlsec1 libxml2-utils softhsm2 openssl curl python3 procps util-linux udev systemd dbus-daemon pinentry-tty clang libclang-dev yubico-piv-tool poppler-utils qpdf python3-venv unzip postgresql nginx-light stunnel4 libengine-pkcs11-openssl chromium chromium-driver firefox-esr fonts-dejavu-core iproute2"
 
 case "${1:-}" in
 build) wanted="$need_for_build" ;;

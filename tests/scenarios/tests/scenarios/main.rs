@@ -5,6 +5,7 @@
 mod arrows;
 mod bad_input;
 mod batch_survival;
+mod browsers;
 mod demo;
 mod every_card;
 mod every_token;
