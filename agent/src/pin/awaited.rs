@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use paraphe_protocol::card::{LastTry, UnblockingCode};
 
-use super::{EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError, PinRequest};
+use super::{EnteredPin, KeypadNotice, Passphrase, PinEntry, PinEntryError, PinRequest, Question};
 use crate::elsewhere;
 
 /// The entry inside, with the clock of the agent's own time stopped while it asks.
@@ -32,6 +32,14 @@ impl PinEntry for AwaitedEntry {
 
     fn announce_keypad(&self, request: &PinRequest) -> Result<KeypadNotice, PinEntryError> {
         elsewhere::wait(|| self.0.announce_keypad(request))
+    }
+
+    fn confirm(
+        &self,
+        question: &Question,
+        withdrawn: &dyn Fn() -> bool,
+    ) -> Result<(), PinEntryError> {
+        elsewhere::wait(|| self.0.confirm(question, withdrawn))
     }
 
     fn note_refused(&self) {

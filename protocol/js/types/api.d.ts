@@ -370,6 +370,35 @@ export interface CoveredReport {
   presented?: number | null;
 }
 
+/** One thing that was looked at. */
+export interface DoctorCheck {
+  /** What is wrong with it, with what to do and who can. */
+  faults?: Array<Warning>;
+  /** How it is. */
+  result: DoctorResult;
+  /** What was seen, in the caller's language. */
+  seen: string;
+  /** What. */
+  subject: DoctorSubject;
+}
+
+/** `doctor` takes nothing. */
+export type DoctorRequest = Record<string, never>;
+
+/** What was looked at, in the order in which a card's work depends on it. */
+export interface DoctorResponse {
+  /** One entry for each thing. */
+  checks: Array<DoctorCheck>;
+  /** Nothing that was looked at is wrong. */
+  healthy: boolean;
+}
+
+/** How a thing is. */
+export type DoctorResult = "good" | "wrong" | "unknown";
+
+/** What can be looked at. */
+export type DoctorSubject = "configuration" | "card-service" | "readers" | "cards" | "tokens" | "vitale-components" | "trusted-authorities" | "pin-entry" | "memory-lock" | "session-manager" | "clock" | "door-certificate" | "port" | "browsers";
+
 /** Give up a document. */
 export interface DocumentDropRequest {
   /** Which. */
@@ -452,8 +481,39 @@ export type DocumentSource = {
   path: string;
 };
 
+/** A door. */
+export type DoorName = "https" | "socket";
+
+/** One door and its numbers. */
+export interface DoorSummary {
+  /** Connections taken. */
+  connections: number;
+  /** Of these, closed at once because they were another user's. */
+  connections_of_others: number;
+  /** Which door. */
+  name: DoorName;
+  /** How long the agent itself took for each operation: without the wait for a turn, a card, a person and the caller's own bytes. Classes from short to long. */
+  own_time: Array<DurationCount>;
+  /** Requests that reached an operation. */
+  requests_performed: number;
+  /** Requests told that they are queued. */
+  requests_queued: number;
+  /** Requests refused before anything was done for them. */
+  requests_refused: number;
+  /** Requests told that there are too many. */
+  requests_too_busy: number;
+}
+
+/** How often something took so long. */
+export interface DurationCount {
+  /** At most so many microseconds, and more than the class before; absent in the last class. */
+  at_most_us?: number | null;
+  /** How often. */
+  count: number;
+}
+
 /** Stable error codes. */
-export type ErrorCode = "access-reason-missing" | "approval-document-mismatch" | "approval-invalid" | "batch-interrupted" | "batch-item-not-reproducible" | "batch-journal-damaged" | "batch-result-not-ready" | "batch-running" | "batch-size" | "batch-storage" | "batch-too-many" | "batch-unfinished" | "batch-unknown" | "card-absent" | "card-changed" | "card-data-malformed" | "card-mute" | "card-not-a-professional-card" | "card-not-vitale" | "card-proves-no-holder" | "card-refused" | "card-removed" | "card-several" | "card-unknown" | "card-vitale-1" | "certificate-expired" | "certificate-invalid" | "certificate-missing" | "certificate-not-trusted" | "certificate-revocation-unknown" | "certificate-revoked" | "certificate-wrong-use" | "configuration-invalid" | "document-active-content" | "document-changed" | "document-format" | "document-missing" | "document-not-signable" | "document-piece-out-of-order" | "document-too-large" | "grant-of-configuration" | "grant-storage" | "grant-unknown" | "internal" | "lot-empty" | "lot-patient-invalid" | "lot-profile-disabled" | "lot-too-many-documents" | "mandate-document-not-approved" | "mandate-ended" | "mandate-limit" | "mandate-pin-on-keypad" | "mandate-unknown" | "memory-not-locked" | "nonce-invalid" | "operation-cancelled" | "operation-not-for-programs" | "operation-not-for-sites" | "operation-unknown" | "origin-not-allowed" | "pairing-too-many" | "pairing-unknown" | "passphrase-wrong" | "path-not-allowed" | "pin-blocked" | "pin-entry-unavailable" | "pin-format" | "pin-last-try" | "pin-not-managed-here" | "pin-outcome-unknown" | "pin-wrong" | "pkcs11-module-failed" | "pkcs11-module-refused" | "practice-situation-unknown" | "reader-absent" | "reader-busy" | "reader-failed" | "reader-keypad-refused" | "reader-places-taken" | "reader-service-unavailable" | "reader-unknown" | "record-server-unknown" | "request-invalid" | "right-not-granted" | "session-not-watched" | "signature-algorithm-not-offered" | "signature-invalid" | "signature-not-accepted" | "software-token-unusable" | "speciality-unknown" | "structure-seal-missing" | "time-stamp-invalid" | "time-stamp-not-configured" | "time-stamp-refused" | "time-stamp-unreachable" | "too-busy" | "tunnel-caller-refused" | "tunnel-certificate-refused" | "tunnel-ended" | "tunnel-limit" | "tunnel-not-configured" | "tunnel-pin-on-keypad" | "tunnel-server-name" | "tunnel-server-unreachable" | "tunnel-server-untrusted" | "tunnel-tls-mismatch" | "tunnel-unknown" | "unblocking-code-blocked" | "unblocking-code-last-try" | "unblocking-code-missing" | "unblocking-code-wrong" | "vitale-component-failed" | "vitale-component-malformed" | "vitale-component-timeout" | "vitale-component-unusable" | "vitale-source-unknown";
+export type ErrorCode = "access-reason-missing" | "approval-document-mismatch" | "approval-invalid" | "batch-interrupted" | "batch-item-not-reproducible" | "batch-journal-damaged" | "batch-result-not-ready" | "batch-running" | "batch-size" | "batch-storage" | "batch-too-many" | "batch-unfinished" | "batch-unknown" | "browser-policy-missing" | "busy-queued" | "card-absent" | "card-changed" | "card-data-malformed" | "card-mute" | "card-not-a-professional-card" | "card-not-vitale" | "card-proves-no-holder" | "card-refused" | "card-removed" | "card-several" | "card-unknown" | "card-vitale-1" | "certificate-expired" | "certificate-invalid" | "certificate-missing" | "certificate-not-trusted" | "certificate-revocation-unknown" | "certificate-revoked" | "certificate-wrong-use" | "clock-implausible" | "configuration-invalid" | "document-active-content" | "document-changed" | "document-format" | "document-missing" | "document-not-signable" | "document-piece-out-of-order" | "document-too-large" | "door-certificate-unusable" | "grant-of-configuration" | "grant-storage" | "grant-unknown" | "internal" | "lot-empty" | "lot-patient-invalid" | "lot-profile-disabled" | "lot-too-many-documents" | "mandate-document-not-approved" | "mandate-ended" | "mandate-limit" | "mandate-pin-on-keypad" | "mandate-unknown" | "memory-not-locked" | "nonce-invalid" | "operation-cancelled" | "operation-not-for-programs" | "operation-not-for-sites" | "operation-unknown" | "origin-not-allowed" | "pairing-too-many" | "pairing-unknown" | "passphrase-wrong" | "path-not-allowed" | "pin-blocked" | "pin-entry-unavailable" | "pin-format" | "pin-last-try" | "pin-not-managed-here" | "pin-outcome-unknown" | "pin-wrong" | "pkcs11-module-failed" | "pkcs11-module-refused" | "port-taken" | "practice-situation-unknown" | "reader-absent" | "reader-busy" | "reader-failed" | "reader-keypad-refused" | "reader-places-taken" | "reader-service-unavailable" | "reader-unknown" | "record-server-unknown" | "request-invalid" | "right-not-granted" | "session-not-watched" | "signature-algorithm-not-offered" | "signature-invalid" | "signature-not-accepted" | "software-token-unusable" | "speciality-unknown" | "structure-seal-missing" | "time-stamp-invalid" | "time-stamp-not-configured" | "time-stamp-refused" | "time-stamp-unreachable" | "too-busy" | "tunnel-caller-refused" | "tunnel-certificate-refused" | "tunnel-ended" | "tunnel-limit" | "tunnel-not-configured" | "tunnel-pin-on-keypad" | "tunnel-server-name" | "tunnel-server-unreachable" | "tunnel-server-untrusted" | "tunnel-tls-mismatch" | "tunnel-unknown" | "unblocking-code-blocked" | "unblocking-code-last-try" | "unblocking-code-missing" | "unblocking-code-wrong" | "vitale-component-failed" | "vitale-component-malformed" | "vitale-component-timeout" | "vitale-component-unusable" | "vitale-source-unknown";
 
 /** One change. */
 export interface Event {
@@ -1026,6 +1086,8 @@ export interface Problem {
   detail?: string | null;
   /** The layer that failed. */
   layer: Layer;
+  /** The place in the line, where the request waits for its turn. */
+  queue?: QueuePlace | null;
   /** What to do and who can. */
   remedy: Remedy;
   /** HTTP status. */
@@ -1046,6 +1108,16 @@ export type Provenance = "chip-unverified" | "official-component" | "phone-app";
 
 /** Purpose of use, by its code. */
 export type PurposeOfUse = "normal" | "bris_de_glace" | "centre_15";
+
+/** A place in the line of requests that wait for their turn. */
+export interface QueuePlace {
+  /** How many are before it. */
+  ahead: number;
+  /** How long the place is kept, milliseconds. */
+  kept_ms: number;
+  /** What the same request carries as `X-Paraphe-Queue` when it is sent again, so that it goes on where it was. */
+  ticket: string;
+}
 
 /** How a reader reaches its card. */
 export type ReaderInterface = "contact" | "contactless";
@@ -1244,6 +1316,8 @@ export type StatusRequest = Record<string, never>;
 
 /** What the agent sees now. */
 export interface StatusResponse {
+  /** What happened at the agent's doors since it started. Not told to sites. */
+  doors?: Array<DoorSummary>;
   /** Whether mandates end when the session is locked: not where no session manager tells. */
   ends_on_lock: boolean;
   /** The PKCS#11 modules of the configuration. */
@@ -1573,6 +1647,8 @@ export interface Operations {
   "batch/status": { request: BatchStatusRequest; response: BatchStatusResponse };
   /** Holder, certificates and PIN state of a professional's card. */
   "card/read": { request: CardReadRequest; response: CardReadResponse };
+  /** What is wrong on this workstation and who can mend it. */
+  "doctor": { request: DoctorRequest; response: DoctorResponse };
   /** Give up a document. */
   "document/drop": { request: DocumentDropRequest; response: DocumentDropResponse };
   /** Read a document, piece by piece. */
