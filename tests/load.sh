@@ -5,6 +5,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 export PARAPHE_LOAD_SECONDS="${1:-300}" PARAPHE_LOAD_CARD_MS="${PARAPHE_LOAD_CARD_MS:-10}" PARAPHE_LOAD_STRICT=1
-# What users install is compiled so; a debug build takes some times as long for its own share.
+# The agent's own share is measured as users have it: in a release build.
 cargo test --quiet --locked --release -p paraphe --features softcard --test program -- load:: --nocapture --test-threads 1 2>&1 |
     grep -oE "load: .*|.*panicked.*|^test result.*|^error.*" || { echo "load: the run failed" >&2; exit 1; }
