@@ -118,10 +118,10 @@ class Workstation:
         self.agent = self.start(
             "agent", PROGRAMS / "paraphe", "--config", self.configuration, *options, "serve",
             stdout=subprocess.DEVNULL, env=self.environment)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         while not (self.folder / "run/paraphe/agent.sock").exists():
             if self.agent.poll() is not None or time.monotonic() > until:
-                raise SystemExit(f"the agent does not run; see {self.folder / 'agent.log'}")
+                raise SystemExit(f"the agent does not run:\n{(self.folder / 'agent.log').read_text()}")
             time.sleep(0.05)
 
     def stop_agent(self):
@@ -136,7 +136,7 @@ class Workstation:
             "--self-signed", self.folder / "record-server-tls", stdout=subprocess.PIPE)
         words = server.stdout.readline().decode().split()
         if words[:1] != ["ready"]:
-            raise SystemExit(f"the record server does not run; see {self.folder / 'record-server.log'}")
+            raise SystemExit(f"the record server does not run:\n{(self.folder / 'record-server.log').read_text()}")
         self.start_web_site(words[1])
 
     def start_web_site(self, upstream):
@@ -245,7 +245,7 @@ def install_hospital_policies(root):
 
 
 def wait_for_port(address, port):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while True:
         try:
             socket.create_connection((address, port), timeout=5).close()
