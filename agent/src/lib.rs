@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "softcard")]
 pub mod demo;
+pub mod dispatch;
 mod document_store;
 pub mod door;
 mod elsewhere;
@@ -21,6 +22,7 @@ pub mod pin;
 pub mod problem;
 pub mod process_hardening;
 pub mod reader;
+mod root_owner;
 pub mod service;
 mod signing;
 pub mod sites;

@@ -11,11 +11,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::root_owner::is_root;
+
 const WRITABLE_BY_GROUP: u32 = 0o020;
 const WRITABLE_BY_OTHERS: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 const EXECUTABLE: u32 = 0o111;
-const ROOT: u32 = 0;
+/// Root's own group; in a namespace that hides root any group is another.
+const ROOT_GROUP: u32 = 0;
 
 /// What a file is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,13 +112,14 @@ fn error_of(path: &Path, fault: FileFault) -> TrustedFileError {
 }
 
 fn is_ours(metadata: &Metadata) -> bool {
-    [ROOT, rustix::process::geteuid().as_raw()].contains(&metadata.uid())
+    let owner = metadata.uid();
+    owner == rustix::process::geteuid().as_raw() || is_root(owner)
 }
 
 /// Root's own group may write a directory; any other group is others.
 fn is_open_to_others(directory: &Metadata) -> bool {
     let mode = directory.mode();
-    let by_a_group = mode & WRITABLE_BY_GROUP != 0 && directory.gid() != ROOT;
+    let by_a_group = mode & WRITABLE_BY_GROUP != 0 && directory.gid() != ROOT_GROUP;
     let is_open = by_a_group || mode & WRITABLE_BY_OTHERS != 0;
     is_open && mode & STICKY == 0
 }

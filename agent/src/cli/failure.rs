@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use paraphe_protocol::api::{ErrorCode, Language, Problem};
 
 use crate::config::ConfigError;
+use crate::dispatch::DispatchError;
 use crate::door::DoorError;
 use crate::door::client::ClientError;
 use crate::pin::PinEntryError;
@@ -28,6 +29,8 @@ pub(super) enum Failure {
     Authorities(#[from] AuthoritiesError),
     #[error(transparent)]
     Door(#[from] DoorError),
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
     #[error(transparent)]
     Start(#[from] StartError),
     #[error(transparent)]
@@ -72,6 +75,7 @@ impl Failure {
             Self::Install(error) => error.problem(language),
             Self::Authorities(error) => error.problem(language),
             Self::Door(error) => error.problem(language),
+            Self::Dispatch(error) => error.problem(language),
             Self::PinEntry(error) => crate::problem::Failure::from(error).into_problem(language),
             Self::File { path, source } => file_problem(&path, &source, language),
             Self::Start(StartError::Documents { path, source }) => {

@@ -11,6 +11,7 @@ mod batch_progress;
 mod card_read;
 #[cfg(feature = "softcard")]
 mod demo;
+mod dispatch;
 mod doctor;
 mod events;
 mod failure;
@@ -89,6 +90,8 @@ enum Command {
     Openapi,
     /// Lance l'agent / runs the agent
     Serve,
+    /// Tient le port pour les agents de plusieurs utilisateurs / holds the port for the agents of several users
+    Dispatch,
     /// Le processus d'un module PKCS#11, lancé par l'agent / the process of a PKCS#11 module, started by the agent
     #[command(name = HELPER_COMMAND, hide = true)]
     Pkcs11Helper,
@@ -220,6 +223,7 @@ fn perform(line: CommandLine) -> Result<Ending, Failure> {
         Command::Trust(command) => trust::run(&invocation, &command),
         Command::Openapi => openapi::run(&invocation),
         Command::Serve => serve::run(&invocation),
+        Command::Dispatch => dispatch::run(&invocation),
         // Served before anything is read of the configuration.
         Command::Pkcs11Helper => Ok(Ending::Done),
         #[cfg(feature = "softcard")]

@@ -43,6 +43,7 @@ struct Written {
     time_stamp: WrittenTimeStamp,
     evidence: WrittenEvidence,
     tls: WrittenTls,
+    dispatch: WrittenDispatch,
     limits: WrittenLimits,
     mandate: WrittenMandate,
     tunnel: WrittenTunnel,
@@ -115,6 +116,12 @@ struct WrittenTrust {
 #[serde(deny_unknown_fields, default)]
 struct WrittenTls {
     directory: Option<Spanned<PathBuf>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenDispatch {
+    socket: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -317,6 +324,9 @@ fn check(written: Written, place: &Place<'_>) -> Result<Config, ConfigError> {
         time_stamp: time_stamp::check_time_stamp(written.time_stamp, accept_test, place)?,
         evidence: time_stamp::check_evidence(written.evidence, place)?,
         tls_directory: place.path("tls.directory", written.tls.directory)?,
+        dispatch_socket: place
+            .path("dispatch.socket", written.dispatch.socket)?
+            .unwrap_or(defaults.dispatch_socket),
         limits: check_limits(&written.limits, place)?,
         mandate: mandate::check(&written.mandate, place)?,
         tunnel: tunnel::check(&written.tunnel, place)?,

@@ -52,6 +52,9 @@ pub use crate::token::pkcs11::KnownModule;
 /// The port of the HTTPS door where the configuration does not name one.
 pub const DEFAULT_PORT: u16 = 47443;
 
+/// Where the machine's dispatcher is, where the configuration does not say it.
+const DISPATCH_SOCKET: &str = "/run/paraphe/dispatch.sock";
+
 /// Where the authorities of other signers are, where the configuration does not say it.
 const DEFAULT_DOCUMENT_TRUST: &str = "/etc/paraphe/trust/documents";
 
@@ -83,6 +86,8 @@ pub struct Config {
     pub evidence: EvidenceConfig,
     /// Where the HTTPS door's certificate and key are; `None`: `$XDG_STATE_HOME/paraphe/tls`.
     pub tls_directory: Option<PathBuf>,
+    /// Socket of the machine's dispatcher: where it is, the dispatcher holds the port.
+    pub dispatch_socket: PathBuf,
     /// Limits on what callers hand over, and on how long they wait for a card.
     pub limits: Limits,
     /// Bounds of mandates.
@@ -339,6 +344,7 @@ impl Default for Config {
             time_stamp: TimeStampConfig::default(),
             evidence: EvidenceConfig::default(),
             tls_directory: None,
+            dispatch_socket: PathBuf::from(DISPATCH_SOCKET),
             limits: Limits::default(),
             mandate: MandateLimits::default(),
             tunnel: TunnelLimits::default(),

@@ -57,6 +57,14 @@ pub enum DoorError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The machine's dispatcher cannot be relied on.
+    #[error("{}: {reason}", path.display())]
+    Dispatcher {
+        /// Its socket.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The certificate or key of the HTTPS door cannot be used.
     #[error("the HTTPS door's certificate cannot be used: {0}")]
     Certificate(#[from] rustls::Error),
@@ -119,6 +127,10 @@ impl DoorError {
             Self::Inherited { .. } => (
                 "Rétablissez l'unité paraphe.socket livrée, avec le même port que la configuration.",
                 "Restore the paraphe.socket unit as shipped, with the configuration's port.",
+            ),
+            Self::Dispatcher { .. } => (
+                "Relancez le répartiteur (systemctl restart paraphe-dispatch.service), ou retirez `[dispatch]` de la configuration.",
+                "Restart the dispatcher (systemctl restart paraphe-dispatch.service), or take `[dispatch]` out of the configuration.",
             ),
             Self::Certificate(_) => (
                 "Refaites le certificat : `paraphe trust renew`.",

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::dispatched::Dispatched;
 use super::gate::{Admission, Gate};
 use super::response::{self, Answer};
 use super::{
@@ -28,9 +29,27 @@ pub(super) const PAUSE_AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100
 /// The HTTPS door, not yet serving.
 #[derive(Debug)]
 pub struct HttpsDoor {
-    listeners: Vec<TcpListener>,
+    sources: Vec<Source>,
     identity: ServerIdentity,
     port: u16,
+}
+
+/// Where connections come from.
+#[derive(Debug)]
+enum Source {
+    /// An address of our own.
+    Listener(TcpListener),
+    /// The machine's dispatcher, which holds the port.
+    Dispatcher(Dispatched),
+}
+
+impl Source {
+    async fn accept(&mut self) -> std::io::Result<(TcpStream, SocketAddr)> {
+        match self {
+            Self::Listener(listener) => listener.accept().await,
+            Self::Dispatcher(dispatched) => dispatched.accept().await,
+        }
+    }
 }
 
 /// What all connections of the door share.
@@ -98,10 +117,19 @@ impl HttpsDoor {
             return Err(DoorError::NoLoopback);
         }
         Ok(Self {
-            listeners,
+            sources: listeners.into_iter().map(Source::Listener).collect(),
             identity,
             port,
         })
+    }
+
+    /// Serve what the machine's dispatcher hands over.
+    pub(super) fn dispatched(dispatched: Dispatched, port: u16, identity: ServerIdentity) -> Self {
+        Self {
+            sources: vec![Source::Dispatcher(dispatched)],
+            identity,
+            port,
+        }
     }
 
     /// The port.
@@ -128,9 +156,9 @@ impl HttpsDoor {
         });
         let places = Arc::new(Semaphore::new(limits.connections));
         let mut loops = JoinSet::new();
-        for listener in self.listeners {
+        for source in self.sources {
             let (shared, places, stop) = (Arc::clone(&shared), Arc::clone(&places), stop.clone());
-            loops.spawn(accept(listener, shared, places, stop));
+            loops.spawn(accept(source, shared, places, stop));
         }
         while loops.join_next().await.is_some() {}
     }
@@ -143,7 +171,7 @@ fn absent(error: &std::io::Error) -> bool {
 }
 
 async fn accept<H: Handler>(
-    listener: TcpListener,
+    mut source: Source,
     shared: Arc<Shared<H>>,
     places: Arc<Semaphore>,
     mut stop: Stop,
@@ -151,7 +179,7 @@ async fn accept<H: Handler>(
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = source.accept() => accepted,
             Some(_) = connections.join_next() => continue,
             () = stop.said() => break,
         };
@@ -173,7 +201,7 @@ async fn accept<H: Handler>(
             drop(place);
         });
     }
-    drop(listener);
+    drop(source);
     let ended = async { while connections.join_next().await.is_some() {} };
     if timeout(shared.reception.limits.farewell, ended)
         .await

@@ -1,5 +1,6 @@
 //! Sockets that systemd opened for us (sd_listen_fds(3)): taken only when each is named as in our unit and listens where
-//! we would, so that a wrong unit cannot make the agent serve another address.
+//! we would, so that a wrong unit cannot make the agent serve another address. Without TCP sockets they are enough where the
+//! machine's dispatcher holds the port.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -78,9 +79,6 @@ impl Inherited {
             name: String::new(),
             reason,
         };
-        if tcp.is_empty() {
-            return Err(missing("the TCP sockets are missing"));
-        }
         match unix {
             Some(unix) => Ok(Some(Self { tcp, unix })),
             None => Err(missing("the Unix socket is missing")),

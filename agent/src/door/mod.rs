@@ -4,6 +4,7 @@
 
 pub mod client;
 mod connection;
+mod dispatched;
 mod error;
 pub mod gate;
 pub mod https;

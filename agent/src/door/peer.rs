@@ -46,6 +46,14 @@ pub(crate) async fn belongs_to(stream: &TcpStream, peer: SocketAddr, uid: u32) -
     }
 }
 
+/// The same question for whoever may wait for the table.
+///
+/// # Errors
+/// The kernel does not say.
+pub(crate) fn owner_of(peer: SocketAddr, ours: SocketAddr) -> io::Result<Option<u32>> {
+    socket_diagnosis::owner(peer, ours).or_else(|_| owner(peer, ours))
+}
+
 /// The user who owns the peer's socket, as the kernel tells it; `None`: there is no such socket (any more).
 ///
 /// # Errors

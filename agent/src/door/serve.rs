@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sd_notify::NotifyState;
+use tokio::net::TcpListener;
 
+use super::dispatched::Dispatched;
 use super::https::{HttpsDoor, ServerIdentity};
 use super::inherited::Inherited;
 use super::socket::SocketDoor;
@@ -21,7 +23,8 @@ pub struct Doors {
 }
 
 impl Doors {
-    /// Open both doors, on sockets that were handed over where there are some.
+    /// Open both doors, on sockets that were handed over where there are some. The HTTPS door takes its connections from the
+    /// machine's dispatcher where it has one, and holds the port itself otherwise.
     ///
     /// # Errors
     /// One of them cannot be opened.
@@ -31,14 +34,30 @@ impl Doors {
         identity: ServerIdentity,
         inherited: Option<Inherited>,
     ) -> Result<Self, DoorError> {
-        if let Some(inherited) = inherited {
-            return Self::take_over(config.port, identity, inherited).await;
+        let port = config.port;
+        let (tcp, socket) = match inherited {
+            Some(inherited) => take_over(inherited)?,
+            None => {
+                let socket = socket.ok_or(DoorError::NoRuntimeDirectory)?;
+                (Vec::new(), SocketDoor::listen(socket).await?)
+            }
+        };
+        if !tcp.is_empty() {
+            let https = HttpsDoor::with_listeners(tcp, port, identity).await?;
+            return Ok(Self { https, socket });
         }
-        let socket = socket.ok_or(DoorError::NoRuntimeDirectory)?;
-        Ok(Self {
-            socket: SocketDoor::listen(socket).await?,
-            https: HttpsDoor::listen(config.port, identity).await?,
-        })
+        let https = match Dispatched::register(&config.dispatch_socket, port).await? {
+            Some(dispatched) => HttpsDoor::dispatched(dispatched, port, identity),
+            None if socket.is_inherited() => {
+                return Err(DoorError::Inherited {
+                    number: 0,
+                    name: String::new(),
+                    reason: "the TCP sockets are missing",
+                });
+            }
+            None => HttpsDoor::listen(port, identity).await?,
+        };
+        Ok(Self { https, socket })
     }
 
     /// The HTTPS door's port.
@@ -69,28 +88,21 @@ impl Doors {
         tokio::join!(https, socket);
         announce(NotifyState::Stopping);
     }
+}
 
-    async fn take_over(
-        port: u16,
-        identity: ServerIdentity,
-        inherited: Inherited,
-    ) -> Result<Self, DoorError> {
-        let failed = |source| DoorError::System {
-            doing: "taking over the sockets from systemd",
-            source,
-        };
-        let mut listeners = Vec::new();
-        for listener in inherited.tcp {
-            listener.set_nonblocking(true).map_err(failed)?;
-            listeners.push(tokio::net::TcpListener::from_std(listener).map_err(failed)?);
-        }
-        inherited.unix.set_nonblocking(true).map_err(failed)?;
-        let unix = tokio::net::UnixListener::from_std(inherited.unix).map_err(failed)?;
-        Ok(Self {
-            https: HttpsDoor::with_listeners(listeners, port, identity).await?,
-            socket: SocketDoor::with_listener(unix),
-        })
+fn take_over(inherited: Inherited) -> Result<(Vec<TcpListener>, SocketDoor), DoorError> {
+    let failed = |source| DoorError::System {
+        doing: "taking over the sockets from systemd",
+        source,
+    };
+    let mut listeners = Vec::new();
+    for listener in inherited.tcp {
+        listener.set_nonblocking(true).map_err(failed)?;
+        listeners.push(TcpListener::from_std(listener).map_err(failed)?);
     }
+    inherited.unix.set_nonblocking(true).map_err(failed)?;
+    let unix = tokio::net::UnixListener::from_std(inherited.unix).map_err(failed)?;
+    Ok((listeners, SocketDoor::with_listener(unix)))
 }
 
 fn announce(state: NotifyState<'_>) {

@@ -79,6 +79,11 @@ impl SocketDoor {
         }
     }
 
+    /// Whether it was handed over.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.path.is_none()
+    }
+
     /// Serve until `stop` says so; then give running operations [`super::Limits::farewell`] to end.
     pub async fn serve<H: Handler>(self, handler: H, reception: Arc<Reception>, mut stop: Stop) {
         let limits = reception.limits;

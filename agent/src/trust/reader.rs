@@ -5,6 +5,8 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
+use crate::root_owner::is_root;
+
 const ROOT: u32 = 0;
 /// Group and others.
 const ANYBODY_ELSE: u32 = 0o077;
@@ -42,7 +44,7 @@ impl KeyReader {
             // Root's own group is no group of users.
             Self::Group(group) => {
                 group != ROOT
-                    && metadata.uid() == ROOT
+                    && is_root(metadata.uid())
                     && metadata.mode() & MORE_THAN_A_GROUP_S_READING == 0
             }
         }

@@ -8,5 +8,6 @@ mod doctor;
 #[cfg(feature = "softcard")]
 mod load;
 mod serve;
+mod several_users;
 mod trust_install;
 mod units;

@@ -7,6 +7,29 @@ use std::process::{Command, Output};
 
 const SERVICE: &str = include_str!("../../../systemd/paraphe.service");
 const SOCKET: &str = include_str!("../../../systemd/paraphe.socket");
+/// Units of the system's manager, with the most that each may be exposed (tenths) and what they run.
+const SYSTEM_UNITS: [(&str, &str, Option<u32>); 4] = [
+    (
+        "paraphe-dispatch.service",
+        include_str!("../../../systemd/paraphe-dispatch.service"),
+        Some(15),
+    ),
+    (
+        "paraphe-dispatch.socket",
+        include_str!("../../../systemd/paraphe-dispatch.socket"),
+        None,
+    ),
+    (
+        "paraphe-trust-renew.service",
+        include_str!("../../../systemd/paraphe-trust-renew.service"),
+        Some(20),
+    ),
+    (
+        "paraphe-trust-renew.timer",
+        include_str!("../../../systemd/paraphe-trust-renew.timer"),
+        None,
+    ),
+];
 const RULES: &str = include_str!("../../../udev/70-paraphe-readers.rules");
 
 fn run(program: &str, command: &mut Command) -> Output {
@@ -54,6 +77,53 @@ fn systemd_accepts_the_units() {
     // The judge sees a mistake when there is one.
     let wrong = verify(&SERVICE.replace("ProtectSystem=strict", "ProtectSistem=strict"));
     assert!(said(&wrong).contains("ProtectSistem"), "{}", said(&wrong));
+}
+
+#[test]
+fn systemd_accepts_the_system_s_units_and_finds_them_closed() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_paraphe");
+    for (name, unit, _) in SYSTEM_UNITS {
+        let unit = unit.replace("/usr/bin/paraphe", program);
+        fs::write(directory.path().join(name), unit).unwrap();
+    }
+    let paths = SYSTEM_UNITS.map(|(name, _, _)| directory.path().join(name));
+    let output = run(
+        "systemd-analyze",
+        Command::new("systemd-analyze")
+            .args(["verify", "--man=no", "--recursive-errors=no"])
+            .args(&paths),
+    );
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(said(&output).trim(), "");
+    for ((name, _, most), path) in SYSTEM_UNITS.iter().zip(&paths) {
+        let Some(most) = most else {
+            continue;
+        };
+        let output = run(
+            "systemd-analyze",
+            Command::new("systemd-analyze")
+                .args(["security", "--offline=true"])
+                .arg(format!("--threshold={most}"))
+                .arg(path),
+        );
+        assert!(output.status.success(), "{name}: {}", said(&output));
+    }
+}
+
+#[test]
+fn the_dispatcher_s_unit_opens_what_the_agent_expects() {
+    let (_, socket, _) = SYSTEM_UNITS[1];
+    let values = |key: &str| -> Vec<&str> {
+        let lines = socket.lines();
+        lines.filter_map(|line| line.strip_prefix(key)).collect()
+    };
+    let expected = paraphe::config::Config::default().dispatch_socket;
+    assert_eq!(
+        values("ListenStream="),
+        ["127.0.0.1:47443", "[::1]:47443", expected.to_str().unwrap()]
+    );
+    assert_eq!(values("FileDescriptorName="), ["paraphe-dispatch"]);
 }
 
 /// The figure is computed from the text. It counts a service manager that is root; a user's manager is not, so a user and an
