@@ -14,6 +14,7 @@ use paraphe_protocol::identifiers::Oid;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
+use crate::audit::Journal;
 use crate::batch::Batches;
 use crate::caller::Caller;
 use crate::config::{Config, Directories};
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     /// Which sites may ask for what.
     pub(crate) sites: Sites,
     pub(crate) pairing_window: PairingWindow,
+    pub(crate) journal: Journal,
     this: Weak<Self>,
     installation: Installation,
     pub(crate) trust: TrustLoader,
@@ -157,6 +159,7 @@ impl Agent {
             inner: Arc::new_cyclic(|this| Inner {
                 this: Weak::clone(this),
                 batches: Batches::in_directory(directory),
+                journal: Journal::in_directory(directory, server_names(&config)),
                 trust: TrustLoader::with_freshness(
                     config.trust.clone(),
                     config.revocation.freshness,
@@ -338,6 +341,13 @@ impl Agent {
         .await
         .unwrap_or_else(|_| Err(Failure::new(ErrorCode::Internal)))
     }
+}
+
+fn server_names(config: &Config) -> Vec<String> {
+    let servers = config.record_servers.iter();
+    servers
+        .map(|server| server.name.as_str().to_owned())
+        .collect()
 }
 
 /// The mandates of an agent; what ends them with the session ends its tunnels too.

@@ -6,6 +6,7 @@
 //! No option, argument or variable ever takes a PIN.
 
 mod approve;
+mod audit;
 mod batch;
 mod batch_progress;
 mod card_read;
@@ -112,6 +113,9 @@ enum OperationCommand {
     /// Une validation de documents, signée par la carte, pour un serveur de dossiers / a card-signed approval of documents for a
     /// record server
     Approve(approve::Arguments),
+    /// Le journal de ce qui a été fait avec une carte / the journal of what was done with a card
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Beaucoup de documents, signés un par un / many documents, each signed by itself
     #[command(subcommand)]
     Batch(batch::BatchCommand),
@@ -253,6 +257,7 @@ async fn perform_operation(
         OperationCommand::Approve(arguments) => {
             approve::run(invocation, &mut session, arguments).await
         }
+        OperationCommand::Audit(command) => audit::run(invocation, &mut session, command).await,
         OperationCommand::Batch(command) => batch::run(invocation, &mut session, command).await,
         OperationCommand::Card(CardCommand::Read(arguments)) => {
             card_read::run(invocation, &mut session, &arguments).await

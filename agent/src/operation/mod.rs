@@ -4,6 +4,7 @@
 
 mod approve;
 mod asking_server;
+mod audit;
 mod batch;
 mod card_certificate;
 mod card_read;
@@ -85,8 +86,43 @@ pub(crate) fn perform(
     operation: Operation,
     body: &[u8],
 ) -> Result<Box<RawValue>, Failure> {
+    written_down(context, operation, body, || {
+        dispatched(context, operation, body)
+    })
+}
+
+/// Performs `work`, with its beginning and its end in the journal where the operation is one that stands there.
+fn written_down(
+    context: &Context<'_>,
+    operation: Operation,
+    body: &[u8],
+    work: impl FnOnce() -> Result<Box<RawValue>, Failure>,
+) -> Result<Box<RawValue>, Failure> {
+    let journal = &context.agent.journal;
+    let begun = journal.begin(context.caller, operation, body)?;
+    let result = work();
+    if let Some(begun) = begun {
+        match &result {
+            Ok(answer) => {
+                let answer = serde_json::from_str(answer.get()).unwrap_or_default();
+                journal.end(begun, Ok(&answer));
+            }
+            Err(failure) => journal.end(begun, Err(failure.code())),
+        }
+    }
+    result
+}
+
+fn dispatched(
+    context: &Context<'_>,
+    operation: Operation,
+    body: &[u8],
+) -> Result<Box<RawValue>, Failure> {
     match operation {
         Operation::Approve => run(context, body, approve::perform),
+        Operation::AuditExport => run(context, body, audit::export),
+        Operation::AuditList => run(context, body, audit::list),
+        Operation::AuditVerify => run(context, body, audit::verify),
         Operation::BatchCancel => run(context, body, batch::cancel),
         Operation::BatchForget => run(context, body, batch::forget),
         Operation::BatchResult => run(context, body, batch::result),
@@ -131,8 +167,10 @@ pub(crate) fn sign_lot_into(
     body: &[u8],
     directory: &Path,
 ) -> Result<Box<RawValue>, Failure> {
-    run(context, body, |context, request| {
-        lot_sign::perform_into(context, request, directory)
+    written_down(context, Operation::LotSign, body, || {
+        run(context, body, |context, request| {
+            lot_sign::perform_into(context, request, directory)
+        })
     })
 }
 

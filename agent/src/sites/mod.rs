@@ -23,6 +23,7 @@ use paraphe_protocol::api::{
 };
 use tokio::sync::watch;
 
+use crate::audit::Journal;
 use crate::caller::Caller;
 use crate::config::{Config, Origin, RecordServer, RecordServerName};
 use crate::events::EventLog;
@@ -47,6 +48,7 @@ struct Shared {
     /// Counts what was answered or ran out.
     answered: watch::Sender<u64>,
     events: Option<EventLog>,
+    journal: Option<Journal>,
 }
 
 /// How an origin stands.
@@ -63,17 +65,24 @@ pub(crate) enum Standing {
 impl From<&Config> for Sites {
     /// The sites of the configuration, and none that a person granted.
     fn from(config: &Config) -> Self {
-        Self::new(Arc::new(config.clone()), Granted::default(), None)
+        Self::new(Arc::new(config.clone()), Granted::default(), None, None)
     }
 }
 
 impl Sites {
     /// With what the person granted, kept in this directory.
     pub(crate) fn in_directory(config: Arc<Config>, directory: &Path, events: EventLog) -> Self {
-        Self::new(config, Granted::in_directory(directory), Some(events))
+        let journal = Journal::in_directory(directory, Vec::new());
+        let granted = Granted::in_directory(directory);
+        Self::new(config, granted, Some(events), Some(journal))
     }
 
-    fn new(config: Arc<Config>, granted: Granted, events: Option<EventLog>) -> Self {
+    fn new(
+        config: Arc<Config>,
+        granted: Granted,
+        events: Option<EventLog>,
+        journal: Option<Journal>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 config,
@@ -81,6 +90,7 @@ impl Sites {
                 pending: Mutex::default(),
                 answered: watch::Sender::new(0),
                 events,
+                journal,
             }),
         }
     }
@@ -488,6 +498,16 @@ impl Sites {
     fn tell(&self, kind: EventKind, origin: &Origin) {
         if let Some(events) = &self.shared.events {
             events.record_site(kind, origin);
+        }
+        let Some(journal) = &self.shared.journal else {
+            return;
+        };
+        match (kind, self.standing(origin)) {
+            (EventKind::GrantGiven, Standing::Rights(rights)) => {
+                journal.note_grant(origin, rights.into_iter().collect());
+            }
+            (EventKind::GrantEnded, _) => journal.note_grant(origin, Vec::new()),
+            _ => {}
         }
     }
 

@@ -56,6 +56,123 @@ export interface ApproveResponse {
 /** What a token can prove. */
 export type Assurance = "holder" | "card-only" | "software";
 
+/** Who asked. */
+export type AuditCaller = {
+  site: string;
+} | "user";
+
+/** One entry. */
+export interface AuditEntry {
+  /** What it was about. */
+  about?: AuditSubject;
+  /** When, seconds since 1970-01-01 UTC. */
+  at: number;
+  /** The entry in which it began. */
+  begun?: number | null;
+  /** Who asked. */
+  caller: AuditCaller;
+  /** Why it was refused or failed. */
+  code?: ErrorCode | null;
+  /** Name of the operation; of a grant, of the operation by which it is given (`pairing/answer`) or ends (`grant/revoke`), whoever answered and however it ended. */
+  operation: string;
+  /** How far it came. `begun` without a later entry that names it: it is not known how it ended. */
+  outcome: AuditOutcome;
+  /** SHA-256 of the line before; zeros in the first entry. */
+  previous: Sha256Digest;
+  /** Its number, from 1. */
+  sequence: number;
+}
+
+/** Take the journal, or a period of it, as a file. */
+export interface AuditExportRequest {
+  /** Only entries from this time on, seconds since 1970-01-01 UTC. */
+  from?: number | null;
+  /** Only entries before this time. */
+  to?: number | null;
+}
+
+/** The journal as a file. */
+export interface AuditExportResponse {
+  /** A document for `document/get`: the lines of the journal as they stand, one JSON object each, so that the chain can be checked with the digest of each line. */
+  document: string;
+  /** Entries in it. */
+  entries: number;
+  /** Where the journal ends; absent while it is empty. */
+  head?: AuditHead | null;
+}
+
+/** What is wrong with a journal. */
+export type AuditFault = "unreadable" | "chain-broken" | "noted-head-missing";
+
+/** Where a journal ends. Noted elsewhere, it tells later whether anything before it was taken away. */
+export interface AuditHead {
+  /** Number of the last entry. */
+  sequence: number;
+  /** SHA-256 of its line. */
+  sha256: Sha256Digest;
+}
+
+/** Ask for entries, the latest first. */
+export interface AuditListRequest {
+  /** Only entries before this one; absent: from the latest on. */
+  before?: number | null;
+  /** At most so many, 1 to `MAXIMUM_AUDIT_PAGE`; absent: 50. */
+  limit?: number | null;
+}
+
+/** Entries, the latest first. */
+export interface AuditListResponse {
+  /** The entries. */
+  entries: Array<AuditEntry>;
+  /** Where the journal ends; absent while it is empty. */
+  head?: AuditHead | null;
+}
+
+/** How far an operation came. */
+export type AuditOutcome = "begun" | "done" | "refused";
+
+/** What an operation was about, as far as it says it. */
+export interface AuditSubject {
+  /** Number of the card, or name of the token. */
+  card?: string | null;
+  /** How many documents, signatures or items. */
+  count?: number | null;
+  /** SHA-256 of documents that were signed, at most `MAXIMUM_AUDIT_DOCUMENTS`. */
+  documents?: Array<Sha256Digest>;
+  /** Format or profile of a signature, format of a login. */
+  format?: string | null;
+  /** The mandate, batch, tunnel or grant that it was about or under. */
+  id?: string | null;
+  /** The origin that a grant is for. */
+  origin?: string | null;
+  /** Why the French record was opened, as its assertion says it. */
+  purpose?: string | null;
+  /** Why the glass was broken, as the person said it, with every longer number left out. */
+  reason?: string | null;
+  /** The rights that a grant gives. */
+  rights?: Array<Right>;
+  /** Name of the record server in the agent's own table. */
+  server?: string | null;
+}
+
+/** Check the whole journal. */
+export interface AuditVerifyRequest {
+  /** A head that was noted earlier: it must still be in the journal. */
+  noted?: AuditHead | null;
+}
+
+/** What the check found. */
+export interface AuditVerifyResponse {
+  /** Entries that hold, from the first on. */
+  entries: number;
+  /** The first entry that does not hold; absent where all do. */
+  fault?: AuditFault | null;
+  /** Where the journal ends, as far as it holds; absent while it is empty. */
+  head?: AuditHead | null;
+  /** Whether every entry follows from the one before, and the noted head is there. */
+  intact: boolean;
+}
+
 /** Stop a batch between two card operations. What is signed is finished. */
 export interface BatchCancelRequest {
   /** Which. */
@@ -513,7 +630,7 @@ export interface DurationCount {
 }
 
 /** Stable error codes. */
-export type ErrorCode = "access-reason-missing" | "approval-document-mismatch" | "approval-invalid" | "batch-interrupted" | "batch-item-not-reproducible" | "batch-journal-damaged" | "batch-result-not-ready" | "batch-running" | "batch-size" | "batch-storage" | "batch-too-many" | "batch-unfinished" | "batch-unknown" | "browser-policy-missing" | "busy-queued" | "card-absent" | "card-changed" | "card-data-malformed" | "card-mute" | "card-not-a-professional-card" | "card-not-vitale" | "card-proves-no-holder" | "card-refused" | "card-removed" | "card-several" | "card-unknown" | "card-vitale-1" | "certificate-expired" | "certificate-invalid" | "certificate-missing" | "certificate-not-trusted" | "certificate-revocation-unknown" | "certificate-revoked" | "certificate-wrong-use" | "clock-implausible" | "configuration-invalid" | "document-active-content" | "document-changed" | "document-format" | "document-missing" | "document-not-signable" | "document-piece-out-of-order" | "document-too-large" | "door-certificate-unusable" | "grant-of-configuration" | "grant-storage" | "grant-unknown" | "internal" | "lot-empty" | "lot-patient-invalid" | "lot-profile-disabled" | "lot-too-many-documents" | "mandate-document-not-approved" | "mandate-ended" | "mandate-limit" | "mandate-pin-on-keypad" | "mandate-unknown" | "memory-not-locked" | "nonce-invalid" | "operation-cancelled" | "operation-not-for-programs" | "operation-not-for-sites" | "operation-unknown" | "origin-not-allowed" | "pairing-too-many" | "pairing-unknown" | "passphrase-wrong" | "path-not-allowed" | "pin-blocked" | "pin-entry-unavailable" | "pin-format" | "pin-last-try" | "pin-not-managed-here" | "pin-outcome-unknown" | "pin-wrong" | "pkcs11-module-failed" | "pkcs11-module-refused" | "port-taken" | "practice-situation-unknown" | "reader-absent" | "reader-busy" | "reader-failed" | "reader-keypad-refused" | "reader-places-taken" | "reader-service-unavailable" | "reader-unknown" | "record-server-unknown" | "request-invalid" | "right-not-granted" | "session-not-watched" | "signature-algorithm-not-offered" | "signature-invalid" | "signature-not-accepted" | "software-token-unusable" | "speciality-unknown" | "structure-seal-missing" | "time-stamp-invalid" | "time-stamp-not-configured" | "time-stamp-refused" | "time-stamp-unreachable" | "too-busy" | "tunnel-caller-refused" | "tunnel-certificate-refused" | "tunnel-ended" | "tunnel-limit" | "tunnel-not-configured" | "tunnel-pin-on-keypad" | "tunnel-server-name" | "tunnel-server-unreachable" | "tunnel-server-untrusted" | "tunnel-tls-mismatch" | "tunnel-unknown" | "unblocking-code-blocked" | "unblocking-code-last-try" | "unblocking-code-missing" | "unblocking-code-wrong" | "vitale-component-failed" | "vitale-component-malformed" | "vitale-component-timeout" | "vitale-component-unusable" | "vitale-source-unknown";
+export type ErrorCode = "access-reason-missing" | "approval-document-mismatch" | "approval-invalid" | "audit-unavailable" | "batch-interrupted" | "batch-item-not-reproducible" | "batch-journal-damaged" | "batch-result-not-ready" | "batch-running" | "batch-size" | "batch-storage" | "batch-too-many" | "batch-unfinished" | "batch-unknown" | "browser-policy-missing" | "busy-queued" | "card-absent" | "card-changed" | "card-data-malformed" | "card-mute" | "card-not-a-professional-card" | "card-not-vitale" | "card-proves-no-holder" | "card-refused" | "card-removed" | "card-several" | "card-unknown" | "card-vitale-1" | "certificate-expired" | "certificate-invalid" | "certificate-missing" | "certificate-not-trusted" | "certificate-revocation-unknown" | "certificate-revoked" | "certificate-wrong-use" | "clock-implausible" | "configuration-invalid" | "document-active-content" | "document-changed" | "document-format" | "document-missing" | "document-not-signable" | "document-piece-out-of-order" | "document-too-large" | "door-certificate-unusable" | "grant-of-configuration" | "grant-storage" | "grant-unknown" | "internal" | "lot-empty" | "lot-patient-invalid" | "lot-profile-disabled" | "lot-too-many-documents" | "mandate-document-not-approved" | "mandate-ended" | "mandate-limit" | "mandate-pin-on-keypad" | "mandate-unknown" | "memory-not-locked" | "nonce-invalid" | "operation-cancelled" | "operation-not-for-programs" | "operation-not-for-sites" | "operation-unknown" | "origin-not-allowed" | "pairing-too-many" | "pairing-unknown" | "passphrase-wrong" | "path-not-allowed" | "pin-blocked" | "pin-entry-unavailable" | "pin-format" | "pin-last-try" | "pin-not-managed-here" | "pin-outcome-unknown" | "pin-wrong" | "pkcs11-module-failed" | "pkcs11-module-refused" | "port-taken" | "practice-situation-unknown" | "reader-absent" | "reader-busy" | "reader-failed" | "reader-keypad-refused" | "reader-places-taken" | "reader-service-unavailable" | "reader-unknown" | "record-server-unknown" | "request-invalid" | "right-not-granted" | "session-not-watched" | "signature-algorithm-not-offered" | "signature-invalid" | "signature-not-accepted" | "software-token-unusable" | "speciality-unknown" | "structure-seal-missing" | "time-stamp-invalid" | "time-stamp-not-configured" | "time-stamp-refused" | "time-stamp-unreachable" | "too-busy" | "tunnel-caller-refused" | "tunnel-certificate-refused" | "tunnel-ended" | "tunnel-limit" | "tunnel-not-configured" | "tunnel-pin-on-keypad" | "tunnel-server-name" | "tunnel-server-unreachable" | "tunnel-server-untrusted" | "tunnel-tls-mismatch" | "tunnel-unknown" | "unblocking-code-blocked" | "unblocking-code-last-try" | "unblocking-code-missing" | "unblocking-code-wrong" | "vitale-component-failed" | "vitale-component-malformed" | "vitale-component-timeout" | "vitale-component-unusable" | "vitale-source-unknown";
 
 /** One change. */
 export interface Event {
@@ -1633,6 +1750,12 @@ export type WhoActs = "administrator" | "developer" | "issuer" | "user";
 export interface Operations {
   /** Approve exactly these documents for a record server that asked. */
   "approve": { request: ApproveRequest; response: ApproveResponse };
+  /** The journal as a file. */
+  "audit/export": { request: AuditExportRequest; response: AuditExportResponse };
+  /** Entries of the journal, the latest first. */
+  "audit/list": { request: AuditListRequest; response: AuditListResponse };
+  /** Whether the journal is whole. */
+  "audit/verify": { request: AuditVerifyRequest; response: AuditVerifyResponse };
   /** Stop a batch between two card operations. */
   "batch/cancel": { request: BatchCancelRequest; response: BatchSummary };
   /** Forget a batch. */

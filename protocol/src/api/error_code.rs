@@ -71,6 +71,8 @@ pub enum ErrorCode {
     ApprovalDocumentMismatch,
     /// What is to be approved is not described as it must be.
     ApprovalInvalid,
+    /// The journal cannot be read or written.
+    AuditUnavailable,
     /// The batch was interrupted by the end of the agent.
     BatchInterrupted,
     /// The bytes that an item's card operation was begun with cannot be laid out again.
@@ -312,10 +314,11 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 121] = [
+    pub const ALL: [Self; 122] = [
         Self::AccessReasonMissing,
         Self::ApprovalDocumentMismatch,
         Self::ApprovalInvalid,
+        Self::AuditUnavailable,
         Self::BatchInterrupted,
         Self::BatchItemNotReproducible,
         Self::BatchJournalDamaged,
@@ -530,6 +533,20 @@ impl ErrorCode {
                 remedy: [
                     "Transmettez la demande du serveur de dossiers telle quelle : titres, identifiants, structure qui signera.",
                     "Hand over the record server's request as it is: titles, identifiers, structure that will sign.",
+                ],
+            },
+            Self::AuditUnavailable => Row {
+                name: "audit-unavailable",
+                layer: Agent,
+                status: 503,
+                who: Administrator,
+                title: [
+                    "Le journal ne peut pas être lu ou écrit ; sans lui rien n'est signé.",
+                    "The journal cannot be read or written; without it nothing is signed.",
+                ],
+                remedy: [
+                    "Vérifiez la place et les droits du répertoire d'état (audit.jsonl), puis recommencez.",
+                    "Check room and mode of the state directory (audit.jsonl), then try again.",
                 ],
             },
             Self::BatchInterrupted => Row {

@@ -6,6 +6,7 @@
 //! A PIN is never a field of any request.
 
 mod approve;
+mod audit;
 mod batch;
 mod card_read;
 mod doctor;
@@ -31,6 +32,11 @@ mod vihf;
 mod vitale_read;
 
 pub use approve::{ApproveDocumentRequest, ApproveRequest, ApproveResponse};
+pub use audit::{
+    AuditCaller, AuditEntry, AuditExportRequest, AuditExportResponse, AuditFault, AuditHead,
+    AuditListRequest, AuditListResponse, AuditOutcome, AuditSubject, AuditVerifyRequest,
+    AuditVerifyResponse, MAXIMUM_AUDIT_DOCUMENTS, MAXIMUM_AUDIT_PAGE,
+};
 pub use batch::{
     BatchCancelRequest, BatchChoice, BatchForgetRequest, BatchForgetResponse, BatchItemRequest,
     BatchItemState, BatchItemStatus, BatchResultRequest, BatchResultResponse, BatchResumeRequest,

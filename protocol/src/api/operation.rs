@@ -9,6 +9,12 @@ use std::fmt;
 pub enum Operation {
     /// Approve exactly these documents for a record server that asked, so that another certificate may sign them.
     Approve,
+    /// The journal as a file.
+    AuditExport,
+    /// Entries of the journal.
+    AuditList,
+    /// Whether the journal is whole.
+    AuditVerify,
     /// Stop a batch between two card operations.
     BatchCancel,
     /// Forget a batch.
@@ -85,8 +91,11 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::Approve,
+        Self::AuditExport,
+        Self::AuditList,
+        Self::AuditVerify,
         Self::BatchCancel,
         Self::BatchForget,
         Self::BatchResult,
@@ -130,6 +139,9 @@ impl Operation {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Approve => "approve",
+            Self::AuditExport => "audit/export",
+            Self::AuditList => "audit/list",
+            Self::AuditVerify => "audit/verify",
             Self::BatchCancel => "batch/cancel",
             Self::BatchForget => "batch/forget",
             Self::BatchResult => "batch/result",

@@ -80,7 +80,7 @@ impl Operation {
     }
 
     /// Which sites may ask for it. The life of a PIN is the person's own affair, at their own programs, as are the rights of
-    /// sites; a tunnel is for programs, because no page can be told apart from another at a local port.
+    /// sites and the journal, which tells of all of them; a tunnel is for programs, because no page can be told apart from another at a local port.
     #[must_use]
     pub const fn site_access(self) -> SiteAccess {
         match self {
@@ -108,7 +108,10 @@ impl Operation {
             | Self::MandateOpen
             | Self::MandateStatus
             | Self::Sign => SiteAccess::Needs(Right::Sign),
-            Self::GrantList
+            Self::AuditExport
+            | Self::AuditList
+            | Self::AuditVerify
+            | Self::GrantList
             | Self::GrantRevoke
             | Self::PairingAnswer
             | Self::PairingList
@@ -147,7 +150,7 @@ mod tests {
         // What a person alone decides has no right that opens it.
         for operation in Operation::ALL {
             let name = operation.name();
-            let of_the_person = ["pin/", "tunnel/", "grant/"]
+            let of_the_person = ["audit/", "pin/", "tunnel/", "grant/"]
                 .iter()
                 .any(|family| name.starts_with(family))
                 || matches!(name, "pairing/list" | "pairing/answer");

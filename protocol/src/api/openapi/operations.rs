@@ -3,20 +3,21 @@
 use schemars::generate::SchemaGenerator;
 
 use super::super::{
-    ApproveRequest, ApproveResponse, BatchCancelRequest, BatchForgetRequest, BatchForgetResponse,
-    BatchResultRequest, BatchResultResponse, BatchResumeRequest, BatchStartRequest,
-    BatchStatusRequest, BatchStatusResponse, BatchSummary, CardReadRequest, CardReadResponse,
-    DoctorRequest, DoctorResponse, DocumentDropRequest, DocumentDropResponse, DocumentGetRequest,
-    DocumentGetResponse, DocumentPutRequest, DocumentPutResponse, DocumentShowRequest,
-    DocumentShowResponse, EventsRequest, EventsResponse, GrantListRequest, GrantListResponse,
-    GrantRevokeRequest, GrantRevokeResponse, LoginRequest, LoginResponse, LotSignRequest,
-    LotSignResponse, MandateCloseRequest, MandateOpenRequest, MandateStatusRequest,
-    MandateStatusResponse, MandateSummary, Operation, PairingAnswerRequest, PairingListRequest,
-    PairingListResponse, PairingRequest, PairingStatusRequest, PairingStatusResponse, PinRequest,
-    PinSetResponse, PinStatusResponse, SignRequest, SignResponse, StatusRequest, StatusResponse,
-    TunnelCloseRequest, TunnelOpenRequest, TunnelOpenResponse, TunnelStatusRequest,
-    TunnelStatusResponse, TunnelSummary, VerifyRequest, VerifyResponse, VihfRequest, VihfResponse,
-    VitaleReadRequest, VitaleReadResponse,
+    ApproveRequest, ApproveResponse, AuditExportRequest, AuditExportResponse, AuditListRequest,
+    AuditListResponse, AuditVerifyRequest, AuditVerifyResponse, BatchCancelRequest,
+    BatchForgetRequest, BatchForgetResponse, BatchResultRequest, BatchResultResponse,
+    BatchResumeRequest, BatchStartRequest, BatchStatusRequest, BatchStatusResponse, BatchSummary,
+    CardReadRequest, CardReadResponse, DoctorRequest, DoctorResponse, DocumentDropRequest,
+    DocumentDropResponse, DocumentGetRequest, DocumentGetResponse, DocumentPutRequest,
+    DocumentPutResponse, DocumentShowRequest, DocumentShowResponse, EventsRequest, EventsResponse,
+    GrantListRequest, GrantListResponse, GrantRevokeRequest, GrantRevokeResponse, LoginRequest,
+    LoginResponse, LotSignRequest, LotSignResponse, MandateCloseRequest, MandateOpenRequest,
+    MandateStatusRequest, MandateStatusResponse, MandateSummary, Operation, PairingAnswerRequest,
+    PairingListRequest, PairingListResponse, PairingRequest, PairingStatusRequest,
+    PairingStatusResponse, PinRequest, PinSetResponse, PinStatusResponse, SignRequest,
+    SignResponse, StatusRequest, StatusResponse, TunnelCloseRequest, TunnelOpenRequest,
+    TunnelOpenResponse, TunnelStatusRequest, TunnelStatusResponse, TunnelSummary, VerifyRequest,
+    VerifyResponse, VihfRequest, VihfResponse, VitaleReadRequest, VitaleReadResponse,
 };
 use super::{Described, OpenapiRequest, OpenapiResponse};
 
@@ -34,6 +35,15 @@ pub(super) fn describe(
     match operation {
         Operation::Approve => {
             row!(ApproveRequest => ApproveResponse, "Approve exactly these documents for a record server that asked")
+        }
+        Operation::AuditExport => {
+            row!(AuditExportRequest => AuditExportResponse, "The journal as a file")
+        }
+        Operation::AuditList => {
+            row!(AuditListRequest => AuditListResponse, "Entries of the journal, the latest first")
+        }
+        Operation::AuditVerify => {
+            row!(AuditVerifyRequest => AuditVerifyResponse, "Whether the journal is whole")
         }
         Operation::BatchCancel => {
             row!(BatchCancelRequest => BatchSummary, "Stop a batch between two card operations")
