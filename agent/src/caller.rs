@@ -14,6 +14,8 @@ pub enum Caller {
         /// Its process at the time it connected, for display and logs; never trusted.
         pid: Option<i32>,
     },
+    /// The agent's own page, in a session that a program of the same user opened.
+    OwnPage,
     /// A person at the command line, in this very process.
     CommandLine,
 }

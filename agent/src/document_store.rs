@@ -43,7 +43,7 @@ impl From<&Caller> for Owner {
         match caller {
             Caller::Site(origin) => Self::Site(origin.clone()),
             // The door accepts no other user than the agent's own.
-            Caller::LocalProgram { .. } | Caller::CommandLine => Self::User,
+            Caller::LocalProgram { .. } | Caller::OwnPage | Caller::CommandLine => Self::User,
         }
     }
 }

@@ -41,8 +41,12 @@ struct Entry {
 }
 
 impl Entry {
-    fn is_for(&self, owner: &Owner) -> bool {
-        self.owner.as_ref().is_none_or(|only| only == owner)
+    /// Whether this owner is told it; who is none, the person themselves, is told everything.
+    fn is_for(&self, owner: Option<&Owner>) -> bool {
+        match (&self.owner, owner) {
+            (Some(only), Some(owner)) => only == owner,
+            (None, _) | (_, None) => true,
+        }
     }
 }
 
@@ -128,6 +132,14 @@ impl EventLog {
         });
     }
 
+    /// Adds that a question for a PIN was opened or ended, for the user.
+    pub(crate) fn record_request(&self, kind: EventKind) {
+        self.push(Entry {
+            event: blank(kind, ""),
+            owner: Some(Owner::User),
+        });
+    }
+
     fn push(&self, mut entry: Entry) {
         let mut ring = self.lock();
         let sequence = *self.shared.last.borrow() + 1;
@@ -139,14 +151,15 @@ impl EventLog {
         self.shared.last.send_replace(sequence);
     }
 
-    /// What happened after `cursor` and is told `owner`, as soon as there is something or `wait` is over. Without a cursor: nothing,
+    /// What happened after `cursor` and is told `owner`, or everything where it names none, as soon as there is something or `wait` is over. Without a cursor: nothing,
     /// and where the log stands.
     pub(crate) async fn after(
         &self,
-        owner: &Owner,
+        owner: impl Into<Option<&Owner>>,
         cursor: Option<u64>,
         wait: Duration,
     ) -> EventsResponse {
+        let owner = owner.into();
         let Some(cursor) = cursor else {
             return EventsResponse {
                 cursor: *self.shared.last.borrow(),
@@ -167,7 +180,7 @@ impl EventLog {
         self.read(owner, cursor, known)
     }
 
-    fn has_news(&self, owner: &Owner, cursor: u64) -> bool {
+    fn has_news(&self, owner: Option<&Owner>, cursor: u64) -> bool {
         let ring = self.lock();
         ring.iter()
             .rev()
@@ -175,7 +188,7 @@ impl EventLog {
             .any(|entry| entry.is_for(owner))
     }
 
-    fn read(&self, owner: &Owner, cursor: u64, known: bool) -> EventsResponse {
+    fn read(&self, owner: Option<&Owner>, cursor: u64, known: bool) -> EventsResponse {
         let ring = self.lock();
         let last = *self.shared.last.borrow();
         let oldest = ring.front().map_or(last + 1, |entry| entry.event.sequence);

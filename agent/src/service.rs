@@ -19,13 +19,15 @@ use crate::batch::Batches;
 use crate::caller::Caller;
 use crate::config::{Config, Directories};
 use crate::document_store::DocumentStore;
-use crate::door::{Handler, Traffic};
+use crate::door::{Callers, Handler, Traffic};
 use crate::elsewhere;
 use crate::events::EventLog;
 use crate::evidence::{EvidenceSource, HttpFetcher};
 use crate::installation::Installation;
 use crate::mandate::Mandates;
+use crate::open_requests::OpenRequests;
 use crate::operation::{self, Context, TrustLoader};
+use crate::own_page::PageSessions;
 use crate::pin::{AwaitedEntry, PinEntry};
 use crate::problem::Failure;
 use crate::reader::{Backend, Readers, with_patience};
@@ -61,6 +63,9 @@ pub(crate) struct Inner {
     pub(crate) sites: Sites,
     pub(crate) pairing_window: PairingWindow,
     pub(crate) journal: Journal,
+    pub(crate) page_sessions: PageSessions,
+    /// The question for a PIN that is open.
+    pub(crate) requests: OpenRequests,
     this: Weak<Self>,
     installation: Installation,
     pub(crate) trust: TrustLoader,
@@ -178,6 +183,8 @@ impl Agent {
                 modules: Modules::new(&config.pkcs11_modules, helper),
                 sites: Sites::in_directory(Arc::clone(&config), directory, events.clone()),
                 pairing_window: PairingWindow::default(),
+                page_sessions: PageSessions::default(),
+                requests: OpenRequests::default(),
                 mandates: mandates(&events, &readers, &config, &tunnels),
                 tunnels,
                 config,
@@ -246,10 +253,13 @@ impl Agent {
         &self.inner
     }
 
-    /// Which sites may ask for what, for the HTTPS door.
+    /// Whom the HTTPS door may let in.
     #[must_use]
-    pub fn sites(&self) -> Sites {
-        self.inner.sites.clone()
+    pub fn callers(&self) -> Callers {
+        Callers {
+            sites: self.inner.sites.clone(),
+            own_page: Some(self.inner.page_sessions.clone()),
+        }
     }
 
     /// The readers, for those who start the agent in their own process.

@@ -111,7 +111,7 @@ impl Begun {
     pub(super) fn site_of(caller: &Caller) -> Option<String> {
         match caller {
             Caller::Site(origin) => Some(origin.as_str().to_owned()),
-            Caller::LocalProgram { .. } | Caller::CommandLine => None,
+            Caller::LocalProgram { .. } | Caller::OwnPage | Caller::CommandLine => None,
         }
     }
 }

@@ -93,6 +93,8 @@ fn kind(kind: &str, language: Language) -> String {
         "grant-given" => ("droits accordés ", "rights given "),
         "pairing-ended" => ("demande terminée", "request ended"),
         "pairing-requested" => ("un site demande ", "a site asks  "),
+        "request-ended" => ("code : répondu  ", "PIN answered "),
+        "request-opened" => ("code demandé    ", "PIN asked for"),
         "mandate-opened" => ("mandat ouvert   ", "mandate opened"),
         "mandate-used" => ("mandat utilisé  ", "mandate used  "),
         "mandate-ended" => ("mandat terminé  ", "mandate ended "),

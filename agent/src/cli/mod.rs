@@ -24,12 +24,14 @@ mod lot_directory;
 mod lot_sign;
 mod mandate;
 mod new_file;
+mod open;
 mod openapi;
 mod options;
 mod output;
 mod pairing;
 mod pin;
 mod pin_entry;
+mod request;
 mod serve;
 mod session;
 mod show;
@@ -136,6 +138,11 @@ enum OperationCommand {
     /// Une saisie du code pour plusieurs signatures / one PIN entry for several signatures
     #[command(subcommand)]
     Mandate(mandate::MandateCommand),
+    /// Ouvre la page de l'agent / opens the agent's own page
+    Open(open::Arguments),
+    /// La demande de code ouverte / the question for a PIN that is open
+    #[command(subcommand)]
+    Request(request::RequestCommand),
     /// Les sites qui demandent des droits / the sites that ask for rights
     #[command(subcommand)]
     Pairing(pairing::PairingCommand),
@@ -265,6 +272,8 @@ async fn perform_operation(
         OperationCommand::Vitale(VitaleCommand::Read(arguments)) => {
             vitale_read::run(invocation, &mut session, arguments).await
         }
+        OperationCommand::Open(arguments) => open::run(invocation, &mut session, &arguments).await,
+        OperationCommand::Request(command) => request::run(invocation, &mut session, command).await,
         OperationCommand::Grant(command) => grant::run(invocation, &mut session, command).await,
         OperationCommand::Pairing(command) => pairing::run(invocation, &mut session, command).await,
         OperationCommand::Login(arguments) => login::run(invocation, &mut session, arguments).await,

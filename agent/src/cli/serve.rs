@@ -38,7 +38,7 @@ pub(super) fn run(invocation: &Invocation) -> Result<Ending, Failure> {
         agent.watch_tokens();
         let reception = Reception::new(Limits::default(), agent.traffic().clone());
         doors
-            .serve(agent.clone(), agent.sites(), reception, stop)
+            .serve(agent.clone(), agent.callers(), reception, stop)
             .await;
         agent.stop();
         Ok::<_, Failure>(())

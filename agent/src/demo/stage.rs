@@ -100,9 +100,10 @@ impl Stage {
         let port = door.port();
         let (stop, stopped) = Stop::by_hand();
         let door = tokio::spawn(async move {
-            let sites = agent.sites();
+            let callers = agent.callers();
             let reception = Reception::new(Limits::default(), agent.traffic().clone());
-            door.serve(agent, sites, Arc::new(reception), stopped).await;
+            door.serve(agent, callers, Arc::new(reception), stopped)
+                .await;
         });
         let page = Page::open(port, &fs::read(tls.root_file())?, ORIGIN).await?;
 

@@ -5,6 +5,7 @@
 //!
 //! A [`Permit`] is the proof that they held. Only this file can make one, and the router asks for one.
 
+mod own_page;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,11 @@ use paraphe_protocol::api::{Operation, SiteAccess};
 
 use crate::caller::Caller;
 use crate::config::{Origin, parse_origin};
+use crate::own_page::PageFile;
 use crate::sites::{Sites, Standing};
+
+use super::Callers;
+use own_page::OwnPage;
 
 /// The header that no "simple" cross-site request can carry, so that a browser always asks first.
 pub const MARKER_HEADER: HeaderName = HeaderName::from_static("x-paraphe");
@@ -37,6 +42,7 @@ pub struct Gate {
     hosts: Vec<String>,
     /// Which pages may ask; `None`: none.
     sites: Option<Sites>,
+    own_page: Option<OwnPage>,
     body_limit: u64,
 }
 
@@ -53,6 +59,8 @@ pub struct Permit {
 pub enum Admission {
     /// A browser asks whether it may send the real request: answer, do nothing.
     Preflight(Origin),
+    /// A browser shows the agent's own page: give it the file, do nothing.
+    PageFile(&'static PageFile),
     /// Perform the operation.
     Perform(Permit),
 }
@@ -114,14 +122,16 @@ pub enum LocalRefusal {
 }
 
 impl Gate {
-    /// The gate of the HTTPS door: this port's three names, the sites that may ask.
+    /// The gate of the HTTPS door: this port's three names, the sites that may ask, the agent's own page.
     #[must_use]
-    pub fn for_sites(sites: impl Into<Sites>, port: u16, body_limit: u64) -> Self {
+    pub fn for_sites(callers: impl Into<Callers>, port: u16, body_limit: u64) -> Self {
+        let callers = callers.into();
         Self {
             hosts: ["127.0.0.1", "localhost", "[::1]"]
                 .map(|name| format!("{name}:{port}"))
                 .into(),
-            sites: Some(sites.into()),
+            sites: Some(callers.sites),
+            own_page: callers.own_page.map(|sessions| OwnPage::at(port, sessions)),
             body_limit,
         }
     }
@@ -132,6 +142,7 @@ impl Gate {
         Self {
             hosts: vec!["localhost".to_owned()],
             sites: None,
+            own_page: None,
             body_limit,
         }
     }
@@ -147,6 +158,14 @@ impl Gate {
         }
         if !self.host_is_ours(request) {
             return Err(Refusal::Host);
+        }
+        if let Some(page) = &self.own_page {
+            if let Some(file) = page.file(request) {
+                return Ok(Admission::PageFile(file));
+            }
+            if page.is_origin_of(headers) {
+                return self.admit_own_page(page, request);
+            }
         }
         let (origin, standing) = self.asking_origin(headers).ok_or(Refusal::Origin)?;
         match standing {

@@ -17,9 +17,9 @@ use super::dispatched::Dispatched;
 use super::gate::{Admission, Gate};
 use super::response::{self, Answer};
 use super::{
-    DoorError, DoorTraffic, Handler, Reception, Stop, connection, peer, plain, port_holder, router,
+    Callers, DoorError, DoorTraffic, Handler, Reception, Stop, connection, peer, plain,
+    port_holder, router,
 };
-use crate::sites::Sites;
 
 pub use super::tls::ServerIdentity;
 
@@ -138,18 +138,18 @@ impl HttpsDoor {
         self.port
     }
 
-    /// Serve these sites until `stop` says so; then give running operations [`super::Limits::farewell`] to end.
+    /// Serve these callers until `stop` says so; then give running operations [`super::Limits::farewell`] to end.
     pub async fn serve<H: Handler>(
         self,
         handler: H,
-        sites: impl Into<Sites>,
+        callers: impl Into<Callers>,
         reception: Arc<Reception>,
         stop: Stop,
     ) {
         let limits = reception.limits;
         let shared = Arc::new(Shared {
             handler,
-            gate: Gate::for_sites(sites, self.port, limits.body_bytes),
+            gate: Gate::for_sites(callers, self.port, limits.body_bytes),
             identity: self.identity,
             reception,
             uid: rustix::process::getuid().as_raw(),
@@ -255,6 +255,7 @@ async fn serve_connection<H: Handler>(
 async fn respond<H: Handler>(request: Request<Incoming>, shared: &Shared<H>) -> Answer {
     match shared.gate.admit_site(&request) {
         Ok(Admission::Preflight(origin)) => response::preflight(&origin),
+        Ok(Admission::PageFile(file)) => response::page_file(file),
         Ok(Admission::Perform(permit)) => {
             let (reception, traffic) = (&*shared.reception, shared.traffic());
             router::perform(&shared.handler, &permit, request, reception, traffic).await

@@ -2,6 +2,7 @@
 //! the same user ([`socket`]). Both pass the one [`gate`] and end in the one router; neither executes anything for
 //! a request that the gate refused. [`client`] is the other side of the socket, for the command line.
 
+mod callers;
 pub mod client;
 mod connection;
 mod dispatched;
@@ -37,6 +38,7 @@ use serde_json::value::RawValue;
 use crate::caller::Caller;
 use crate::operation::MAXIMUM_BODY_BYTES;
 
+pub use callers::Callers;
 pub use error::DoorError;
 pub use inherited::Inherited;
 pub use port_holder::{HolderProgram, PortHolder, port_holders};

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::gate::{LocalRefusal, Refusal};
 use super::ticket::Ticket;
 use crate::config::Origin;
+use crate::own_page::PageFile;
 
 /// An answer with its whole body.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -95,6 +96,40 @@ pub(super) fn too_busy(language: Language, origin: Option<&Origin>) -> Answer {
         .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     answer
 }
+
+/// A file of the agent's own page: nothing from elsewhere in it, nothing around it.
+pub(super) fn page_file(file: &'static PageFile) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from_static(file.content)));
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_TYPE, file.media_type),
+        (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-embedder-policy"),
+            "require-corp",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// Content Security Policy level 3: its own files and the agent itself, nothing inline, no frame either way, no text read as HTML.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                           base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                           require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// No to a page. A page of an unknown origin learns nothing; one of a known origin learns what to mend.
 pub(super) fn refusal(refusal: &Refusal, language: Language) -> Answer {

@@ -11,9 +11,8 @@ use super::dispatched::Dispatched;
 use super::https::{HttpsDoor, ServerIdentity};
 use super::inherited::Inherited;
 use super::socket::SocketDoor;
-use super::{DoorError, Handler, Reception, Stop};
+use super::{Callers, DoorError, Handler, Reception, Stop};
 use crate::config::Config;
-use crate::sites::Sites;
 
 /// The HTTPS door and the Unix socket, open and not yet serving.
 #[derive(Debug)]
@@ -66,24 +65,27 @@ impl Doors {
         self.https.port()
     }
 
-    /// Serve these sites, and the user's programs, until told to stop.
+    /// Serve these callers, and the user's programs, until told to stop.
     pub async fn serve<H: Handler>(
         self,
         handler: H,
-        sites: Sites,
+        callers: Callers,
         reception: Reception,
         stop: Stop,
     ) {
         tracing::info!(
             port = self.https.port(),
-            sites = sites.configured(),
+            sites = callers.sites.configured(),
             "ready"
         );
         announce(NotifyState::Ready);
         let reception = Arc::new(reception);
-        let https = self
-            .https
-            .serve(handler.clone(), sites, Arc::clone(&reception), stop.clone());
+        let https = self.https.serve(
+            handler.clone(),
+            callers,
+            Arc::clone(&reception),
+            stop.clone(),
+        );
         let socket = self.socket.serve(handler, reception, stop);
         tokio::join!(https, socket);
         announce(NotifyState::Stopping);

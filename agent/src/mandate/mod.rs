@@ -144,6 +144,21 @@ impl Mandates {
         own.iter().map(|one| one.summary()).collect()
     }
 
+    /// Everybody's, the oldest first, each with the site that opened it: for the person on the agent's own page.
+    pub(crate) fn all(&self) -> Vec<MandateSummary> {
+        let all = self.list.all();
+        all.iter().map(|one| told_to_person(one)).collect()
+    }
+
+    /// Ends the mandate of this name, whoever opened it.
+    pub(crate) fn close_any(&self, id: &str) -> Result<MandateSummary, Failure> {
+        let all = self.list.all();
+        let one = all.iter().find(|one| one.id() == id);
+        let one = one.ok_or(ErrorCode::MandateUnknown)?;
+        one.end(MandateEndReason::Closed);
+        Ok(told_to_person(one))
+    }
+
     /// Ends this owner's; how many were open.
     pub(crate) fn end_of(&self, owner: &Owner, reason: MandateEndReason) -> usize {
         let open: Vec<_> = self.list.of(owner);
@@ -154,5 +169,15 @@ impl Mandates {
     /// Ends them all: the agent stops.
     pub(crate) fn stop(&self) {
         self.list.end_all(MandateEndReason::AgentStopped);
+    }
+}
+
+fn told_to_person(mandate: &Mandate) -> MandateSummary {
+    MandateSummary {
+        origin: match mandate.owner() {
+            Owner::Site(origin) => Some(origin.as_str().to_owned()),
+            Owner::User => None,
+        },
+        ..mandate.summary()
     }
 }

@@ -279,6 +279,7 @@ impl Mandate {
                 None => self.time_left().as_secs(),
             },
             ends_on_lock: self.session_lock.is_watching(),
+            origin: None,
             end: state.end,
         }
     }

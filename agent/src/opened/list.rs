@@ -76,6 +76,11 @@ impl<T: Opened> OpenedList<T> {
         own.cloned().collect()
     }
 
+    /// All of everybody's.
+    pub(crate) fn all(&self) -> Vec<Arc<T>> {
+        self.lock().iter().cloned().collect()
+    }
+
     /// Ends them all.
     pub(crate) fn end_all(&self, reason: T::Reason) {
         // Not under the lock: an end wakes others, who may ask for the list.

@@ -20,6 +20,7 @@ use super::hashing::in_parallel;
 use super::pin_dialogue::PinDialogue;
 use super::selection::{self, Family};
 use super::{Context, Source, card_certificate};
+use crate::open_requests::DocumentToSign;
 use crate::pin::{PinPurpose, SHOWN_TITLES};
 use crate::problem::Failure;
 use crate::token::Bearer;
@@ -54,7 +55,12 @@ pub(super) fn perform(
             .map(|document| document.title.clone())
             .collect(),
     };
-    let dialogue = PinDialogue::new(context, &token, purpose)?;
+    let documents = request.documents.iter().map(|document| DocumentToSign {
+        title: document.title.clone(),
+        source: document.source.clone(),
+        media_type: document.media_type.clone(),
+    });
+    let dialogue = PinDialogue::new(context, &token, purpose)?.about(documents);
     let statement = Statement {
         purpose: request.purpose,
         audience: server.audience.clone(),

@@ -84,7 +84,7 @@ pub(super) fn result(
             let path = path.into_os_string().into_string();
             DocumentSource::Path(path.map_err(|_| Failure::new(ErrorCode::PathNotAllowed))?)
         }
-        Caller::Site(_) => {
+        Caller::Site(_) | Caller::OwnPage => {
             let documents = &context.agent.documents;
             let mut writer = documents.writer_of_at_most(size)?;
             let mut file =

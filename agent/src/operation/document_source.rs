@@ -60,7 +60,7 @@ impl Source {
                     .get(&Owner::from(context.caller), id)?,
             ),
             DocumentSource::Path(path) => match context.caller {
-                Caller::Site(_) => return Err(ErrorCode::PathNotAllowed.into()),
+                Caller::Site(_) | Caller::OwnPage => return Err(ErrorCode::PathNotAllowed.into()),
                 Caller::LocalProgram { .. } | Caller::CommandLine => {
                     Self::File(OpenFile::open(Path::new(path))?)
                 }

@@ -20,9 +20,14 @@ pub(super) async fn perform(
         return Err(Failure::new(ErrorCode::RequestInvalid)
             .with_technical_detail(format!("wait_ms is at most {MAXIMUM_EVENT_WAIT_MS}")));
     }
+    // On the agent's own page the person sees what every caller does.
+    let owner = match caller {
+        Caller::OwnPage => None,
+        _ => Some(Owner::from(caller)),
+    };
     Ok(events
         .after(
-            &Owner::from(caller),
+            owner.as_ref(),
             request.cursor,
             Duration::from_millis(wait.into()),
         )

@@ -37,6 +37,7 @@ use super::pin_dialogue::{PinDialogue, with_proven_secret};
 use super::selection::{self, Family};
 use super::{Context, card_certificate, mandate};
 use crate::mandate::Mandate;
+use crate::open_requests::DocumentToSign;
 use crate::opened::Opened;
 use crate::pin::{PinPurpose, SHOWN_TITLES};
 use crate::problem::Failure;
@@ -163,7 +164,12 @@ impl<'a> Approval<'a> {
         Ok(match mandate {
             Some(mandate) => Self::Mandate(mandate),
             None => {
-                let dialogue = PinDialogue::new(context, token, purpose(request))?;
+                let documents = request.documents.iter().map(|document| DocumentToSign {
+                    title: document.title.clone(),
+                    source: document.source.clone(),
+                    media_type: document.media_type.clone(),
+                });
+                let dialogue = PinDialogue::new(context, token, purpose(request))?.about(documents);
                 Self::Entry(Box::new(dialogue), token)
             }
         })

@@ -13,6 +13,7 @@ use paraphe_protocol::api::{
 use super::pin_dialogue::PinDialogue;
 use super::selection::{self, Family};
 use super::{Context, card_certificate};
+use crate::caller::Caller;
 use crate::config::KeypadUse;
 use crate::document_store::Owner;
 use crate::mandate::{Mandate, MandateTerms, Scope};
@@ -71,6 +72,7 @@ pub(super) fn status(
     let mandates = &context.agent.mandates;
     let mandates = match &request.mandate {
         Some(id) => vec![mandates.find(&owner, id)?.summary()],
+        None if *context.caller == Caller::OwnPage => mandates.all(),
         None => mandates.of(&owner),
     };
     Ok(MandateStatusResponse { mandates })
@@ -80,6 +82,9 @@ pub(super) fn close(
     context: &Context<'_>,
     request: &MandateCloseRequest,
 ) -> Result<MandateSummary, Failure> {
+    if *context.caller == Caller::OwnPage {
+        return context.agent.mandates.close_any(&request.mandate);
+    }
     let owner = Owner::from(context.caller);
     let mandate = context.agent.mandates.find(&owner, &request.mandate)?;
     mandate.end(MandateEndReason::Closed);

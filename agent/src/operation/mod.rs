@@ -21,10 +21,12 @@ mod lot_sign;
 mod mandate;
 mod module_pin;
 mod openapi;
+mod own_page;
 mod pairing;
 mod pin;
 mod pin_dialogue;
 mod reading;
+mod request;
 mod secret_entry;
 mod selection;
 mod sign;
@@ -142,6 +144,11 @@ fn dispatched(
         Operation::MandateClose => run(context, body, mandate::close),
         Operation::MandateOpen => run(context, body, mandate::open),
         Operation::MandateStatus => run(context, body, mandate::status),
+        Operation::Open => run(context, body, own_page::open),
+        Operation::PageEnter => run(context, body, own_page::enter),
+        Operation::RequestList => run(context, body, request::list),
+        Operation::RequestRefuse => run(context, body, request::refuse),
+        Operation::RequestShow => run(context, body, request::show),
         Operation::Openapi => run(context, body, openapi::perform),
         Operation::PairingAnswer => run(context, body, pairing::answer),
         Operation::PairingList => run(context, body, pairing::list),

@@ -12,8 +12,10 @@ use paraphe_protocol::card::{CardError, LastTry};
 use super::Context;
 use super::keypad_entry::KeypadEntry;
 use super::secret_entry;
+use crate::open_requests::{DocumentToSign, OpenRequest};
 use crate::pin::{PinPurpose, PinRequest, Requester, TriesLeft};
 use crate::problem::Failure;
+use crate::sites::random_id;
 use crate::token::pkcs11::{Pkcs11Error, Pkcs11Fault, Refusal, Tries};
 use crate::token::software::{SoftwareError, SoftwareFault};
 use crate::token::{Access, ProvenSecret, Token, TokenError, TokenWork, VERIFIED_LIMIT};
@@ -23,6 +25,8 @@ use crate::token::{Access, ProvenSecret, Token, TokenError, TokenWork, VERIFIED_
 pub(super) struct PinDialogue<'a> {
     token: &'a Token,
     request: PinRequest,
+    /// What would be signed, for who looks.
+    documents: Vec<DocumentToSign>,
 }
 
 impl<'a> PinDialogue<'a> {
@@ -43,7 +47,17 @@ impl<'a> PinDialogue<'a> {
             tries_left,
             wrong_before: false,
         };
-        Ok(Self { token, request })
+        Ok(Self {
+            token,
+            request,
+            documents: Vec::new(),
+        })
+    }
+
+    /// The same, about these documents.
+    pub(super) fn about(mut self, documents: impl IntoIterator<Item = DocumentToSign>) -> Self {
+        self.documents = documents.into_iter().collect();
+        self
     }
 
     /// What the person will be shown of the purpose.
@@ -76,6 +90,18 @@ impl<'a> PinDialogue<'a> {
         let entry = &context.agent.pin_entry;
         let work = Arc::new(work);
         let keypad = KeypadEntry::new(context, self.token.keypad());
+        let _while_open = context.agent.requests.open(
+            &context.agent.events,
+            OpenRequest {
+                id: random_id()?,
+                caller: context.caller.clone(),
+                statement: self.request.statement(),
+                reader: self.request.reader.clone(),
+                on_keypad: keypad.is_some(),
+                asked_at: super::now().0,
+                documents: std::mem::take(&mut self.documents),
+            },
+        );
         loop {
             let outcome = match &keypad {
                 Some(keypad) => self.on_keypad(context, keypad, limit, &work)?,

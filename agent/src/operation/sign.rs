@@ -26,6 +26,7 @@ use super::selection::{self, Family};
 use super::{Context, Source, card_certificate, mandate};
 use crate::document_store::{DocumentWriter, Owner};
 use crate::mandate::Mandate;
+use crate::open_requests::DocumentToSign;
 use crate::opened::Opened;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
@@ -161,7 +162,13 @@ fn ask_and_sign(
         first_names: names.map(|document| document.name.clone()).collect(),
     };
     let (algorithm, bytes) = (choice.algorithm, to_be_signed.to_vec());
+    let documents = request.documents.iter().map(|document| DocumentToSign {
+        title: document.name.clone(),
+        source: document.source.clone(),
+        media_type: document.media_type.clone(),
+    });
     let signature = PinDialogue::new(context, token, purpose)?
+        .about(documents)
         .run(context, move |token| token.sign_document(algorithm, &bytes))?;
     Ok(signature.as_bytes().to_vec())
 }

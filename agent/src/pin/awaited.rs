@@ -42,6 +42,10 @@ impl PinEntry for AwaitedEntry {
         elsewhere::wait(|| self.0.confirm(question, withdrawn))
     }
 
+    fn withdraw(&self) {
+        self.0.withdraw();
+    }
+
     fn note_refused(&self) {
         self.0.note_refused();
     }

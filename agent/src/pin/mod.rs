@@ -99,6 +99,9 @@ pub trait PinEntry: Send + Sync {
         })
     }
 
+    /// Closes the question that is open, as if the person had said no to it; where it is not this program that asks, nothing.
+    fn withdraw(&self) {}
+
     /// The code that was given last was refused, or it is not known whether it was: an entry that could give it once more,
     /// even in another process, must not.
     fn note_refused(&self) {}

@@ -2,6 +2,8 @@
 //! answer. While the PIN is typed on the reader's own keypad the window says so, and is closed when that ended.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use paraphe_protocol::SecretPage;
 use paraphe_protocol::card::{LastTry, Pin, UnblockingCode};
@@ -15,6 +17,8 @@ const CANCEL: &str = "Annuler / cancel";
 #[derive(Debug, Clone)]
 pub struct PinentryProgram {
     program: PathBuf,
+    /// How often a question was withdrawn.
+    withdrawals: Arc<AtomicU64>,
 }
 
 impl PinentryProgram {
@@ -25,7 +29,10 @@ impl PinentryProgram {
     pub fn new(program: Option<&Path>) -> Result<Self, PinEntryError> {
         let program = program.unwrap_or(Path::new("pinentry"));
         match assuan::find(program) {
-            Some(program) => Ok(Self { program }),
+            Some(program) => Ok(Self {
+                program,
+                withdrawals: Arc::default(),
+            }),
             None => Err(PinEntryError::Unavailable {
                 detail: format!("{} is not a program", program.display()),
             }),
@@ -51,7 +58,13 @@ impl PinentryProgram {
         window.tell("SETPROMPT", request.prompt())?;
         window.tell("SETOK", "OK")?;
         window.tell("SETCANCEL", CANCEL)?;
-        window.ask("GETPIN")
+        let before = self.withdrawals.load(Ordering::SeqCst);
+        let withdrawn = || self.withdrawals.load(Ordering::SeqCst) != before;
+        match window.ask_unless("GETPIN", &withdrawn) {
+            // Whoever withdrew it said the person's no.
+            Err(PinEntryError::Withdrawn) => Err(PinEntryError::Cancelled),
+            answer => answer,
+        }
     }
 }
 
@@ -104,6 +117,10 @@ impl PinEntry for PinentryProgram {
         window.ask_unless("CONFIRM", withdrawn).map(drop)
     }
 
+    fn withdraw(&self) {
+        self.withdrawals.fetch_add(1, Ordering::SeqCst);
+    }
+
     fn is_interactive(&self) -> bool {
         true
     }
@@ -121,8 +138,8 @@ mod tests {
 
     use super::PinentryProgram;
     use crate::pin::{
-        EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, RequestedCode, Requester,
-        TriesLeft,
+        EnteredPin, PinEntry, PinEntryError, PinPurpose, PinRequest, Question, RequestedCode,
+        Requester, TriesLeft,
     };
 
     /// A program that speaks Assuan: notes what it is told, answers `pin` to GETPIN and `confirm` to CONFIRM.
@@ -233,6 +250,80 @@ mod tests {
             let error = entry.ask(&request(3, "Titre")).unwrap_err();
             assert!(matches!(error, PinEntryError::Unavailable { .. }));
             assert!(!format!("{error} {error:?}").contains("7391"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_that_is_withdrawn_is_closed_and_is_a_no() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pinentry");
+        let script = format!(
+            "#!/bin/sh\necho 'OK ready'\nwhile read -r line; do\n  case \"$line\" in\n    \
+             GETPIN|CONFIRM) echo $$ > '{}/asked'; exec sleep 600 ;;\n    *) echo OK ;;\n  esac\ndone\n",
+            directory.path().display()
+        );
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+        let entry = PinentryProgram::new(Some(&path)).unwrap();
+        let asked = directory.path().join("asked");
+        let is_asked = || fs::read_to_string(&asked).is_ok_and(|text| text.ends_with('\n'));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_asked() {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+                entry.withdraw();
+            });
+            let refused = entry.ask(&request(3, "Titre"));
+            assert!(
+                matches!(refused, Err(PinEntryError::Cancelled)),
+                "{refused:?}"
+            );
+        });
+        let id = fs::read_to_string(&asked).unwrap();
+        assert!(!Path::new("/proc").join(id.trim()).exists());
+        fs::remove_file(&asked).unwrap();
+        let question = Question {
+            title: "Titre",
+            text: "Oui ou non ?".to_owned(),
+            yes: "Oui",
+            no: "Non",
+        };
+        let withdrawn = entry.confirm(&question, &is_asked);
+        assert!(
+            matches!(withdrawn, Err(PinEntryError::Withdrawn)),
+            "{withdrawn:?}"
+        );
+    }
+
+    #[test]
+    fn yes_and_no_are_told_apart_and_nothing_else_is_a_yes() {
+        let question = Question {
+            title: "Titre",
+            text: "https://rendez-vous.example:8443".to_owned(),
+            yes: "Oui",
+            no: "Non",
+        };
+        for (answer, is_yes) in [
+            ("OK", true),
+            (CANCELLED, false),
+            ("ERR 83886194 not confirmed", false),
+            ("ERR 83886142 timeout", false),
+            ("ERR 1 x", false),
+            ("nonsense", false),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let entry = program(directory.path(), PIN, answer);
+            assert_eq!(
+                entry.confirm(&question, &|| false).is_ok(),
+                is_yes,
+                "{answer}"
+            );
+            let told = fs::read_to_string(directory.path().join("told")).unwrap();
+            assert!(
+                told.contains("SETDESC https://rendez-vous.example:8443"),
+                "{told}"
+            );
         }
     }
 

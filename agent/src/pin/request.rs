@@ -11,6 +11,8 @@ use crate::caller::Caller;
 
 /// Longest piece of foreign text that is shown, characters.
 const MAXIMUM_SHOWN: usize = 60;
+/// Longest path of a program that is shown, characters.
+const MAXIMUM_PATH: usize = 100;
 /// Titles of documents that are shown: the first ones.
 pub(crate) const SHOWN_TITLES: usize = 3;
 
@@ -166,14 +168,14 @@ pub enum PinPurpose {
 pub enum Requester {
     /// A page of this origin.
     Site(String),
-    /// A local program, by the name the system has for it.
+    /// A local program, by the path the system has for it.
     Program(String),
     /// The command line itself.
     CommandLine,
 }
 
 impl Requester {
-    /// The requester that a caller is. A local program's name is looked up for display; it is no proof of anything.
+    /// The requester that a caller is. A local program's path is looked up for display; it is no proof of anything.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {
         match caller {
@@ -182,14 +184,26 @@ impl Requester {
                 pid.and_then(program_name)
                     .unwrap_or_else(|| "inconnu / unknown".to_owned()),
             ),
+            Caller::OwnPage => Self::Program("page de Paraphe / Paraphe's own page".to_owned()),
             Caller::CommandLine => Self::CommandLine,
         }
     }
 }
 
 fn program_name(pid: i32) -> Option<String> {
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(format!("{} ({pid})", harmless(name.trim())))
+    let path = std::fs::read_link(format!("/proc/{pid}/exe"));
+    let name = match path {
+        Ok(path) => path.to_string_lossy().into_owned(),
+        Err(_) => std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?,
+    };
+    let name = name.trim();
+    // What a path ends with says most.
+    let length = name.chars().count();
+    let name: String = name
+        .chars()
+        .skip(length.saturating_sub(MAXIMUM_PATH))
+        .collect();
+    Some(format!("{} ({pid})", harmless_within(&name, MAXIMUM_PATH)))
 }
 
 impl PinRequest {
@@ -233,7 +247,7 @@ impl PinRequest {
         let (french, english) = self.purpose.sentences();
         let requester = match &self.requester {
             Requester::Site(origin) => harmless(origin),
-            Requester::Program(name) => harmless(name),
+            Requester::Program(name) => harmless_within(name, MAXIMUM_PATH + 20),
             Requester::CommandLine => "paraphe (ligne de commande / command line)".to_owned(),
         };
         format!(

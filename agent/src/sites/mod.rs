@@ -126,6 +126,9 @@ impl Sites {
 
     /// Whether this caller may ask for this operation at all.
     pub(crate) fn check(&self, caller: &Caller, operation: Operation) -> Result<(), Failure> {
+        if *caller == Caller::OwnPage && !operation.is_for_own_page() {
+            return Err(ErrorCode::OperationNotForSites.into());
+        }
         let access = operation.site_access();
         let Caller::Site(origin) = caller else {
             return match access {
@@ -550,7 +553,7 @@ impl Drop for AwaitedPlace<'_> {
     }
 }
 
-fn random_id() -> Result<String, Failure> {
+pub(crate) fn random_id() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))

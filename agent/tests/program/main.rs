@@ -7,6 +7,7 @@ mod command_line;
 mod doctor;
 #[cfg(feature = "softcard")]
 mod load;
+mod own_page;
 mod serve;
 mod several_users;
 mod trust_install;

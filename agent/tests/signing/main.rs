@@ -17,6 +17,7 @@ mod legacy_lot;
 mod long_term_signatures;
 mod lot_operations;
 mod mandate_operations;
+mod open_request;
 mod session_lock;
 mod several_documents;
 mod sign_operations;

@@ -196,6 +196,8 @@ pub enum ErrorCode {
     OperationUnknown,
     /// This site is not allowed on this workstation.
     OriginNotAllowed,
+    /// The link to the agent's own page was used, or is late.
+    PageLinkInvalid,
     /// Too many requests for rights.
     PairingTooMany,
     /// The request for rights does not wait any more.
@@ -244,6 +246,8 @@ pub enum ErrorCode {
     RecordServerUnknown,
     /// Malformed request.
     RequestInvalid,
+    /// The question for a PIN is not open any more.
+    RequestUnknown,
     /// The site does not have this right.
     RightNotGranted,
     /// No session manager tells whether the session is locked.
@@ -314,7 +318,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 122] = [
+    pub const ALL: [Self; 124] = [
         Self::AccessReasonMissing,
         Self::ApprovalDocumentMismatch,
         Self::ApprovalInvalid,
@@ -380,6 +384,7 @@ impl ErrorCode {
         Self::OperationNotForSites,
         Self::OperationUnknown,
         Self::OriginNotAllowed,
+        Self::PageLinkInvalid,
         Self::PairingTooMany,
         Self::PairingUnknown,
         Self::PassphraseWrong,
@@ -404,6 +409,7 @@ impl ErrorCode {
         Self::ReaderUnknown,
         Self::RecordServerUnknown,
         Self::RequestInvalid,
+        Self::RequestUnknown,
         Self::RightNotGranted,
         Self::SessionNotWatched,
         Self::SignatureAlgorithmNotOffered,
@@ -1370,6 +1376,17 @@ impl ErrorCode {
                     "The administrator adds the site's exact origin to the configuration.",
                 ],
             },
+            Self::PageLinkInvalid => Row {
+                name: "page-link-invalid",
+                layer: Agent,
+                status: 409,
+                who: User,
+                title: [
+                    "Ce lien vers la page de l'agent a déjà servi, ou n'est plus valable.",
+                    "This link to the agent's page was used already, or is not good any more.",
+                ],
+                remedy: ["Lancez à nouveau paraphe open.", "Run paraphe open again."],
+            },
             Self::PairingTooMany => Row {
                 name: "pairing-too-many",
                 layer: Policy,
@@ -1683,6 +1700,20 @@ impl ErrorCode {
                 remedy: [
                     "Corrigez la requête selon la description de l'API.",
                     "Correct the request after the API's description.",
+                ],
+            },
+            Self::RequestUnknown => Row {
+                name: "request-unknown",
+                layer: Agent,
+                status: 404,
+                who: User,
+                title: [
+                    "Cette demande de code n'est pas, ou plus, ouverte.",
+                    "This question for a PIN is not open, or not any more.",
+                ],
+                remedy: [
+                    "Relisez les demandes en attente.",
+                    "Read the requests that wait again.",
                 ],
             },
             Self::RightNotGranted => Row {

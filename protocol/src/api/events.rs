@@ -95,6 +95,10 @@ pub enum EventKind {
     ReaderArrived,
     /// A reader was unplugged.
     ReaderLeft,
+    /// A question for a PIN was answered or withdrawn. Told to the user alone.
+    RequestEnded,
+    /// A question for a PIN was opened. Told to the user alone.
+    RequestOpened,
     /// A tunnel of the caller's was closed; it says why.
     TunnelClosed,
     /// A tunnel of the caller's was opened.

@@ -76,6 +76,9 @@ pub struct MandateSummary {
     pub remaining_seconds: u64,
     /// Whether it ends when the session is locked: not where no session manager tells.
     pub ends_on_lock: bool,
+    /// The site that opened it; told on the agent's own page alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// How it ended; absent while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<MandateEnd>,

@@ -20,9 +20,11 @@ mod lot_sign;
 mod mandate;
 mod openapi;
 mod operation;
+mod page;
 mod pairing;
 mod pin;
 mod problem;
+mod request;
 mod right;
 mod sign;
 mod status;
@@ -73,6 +75,7 @@ pub use mandate::{
 };
 pub use openapi::{OpenapiRequest, OpenapiResponse};
 pub use operation::Operation;
+pub use page::{OpenRequest, OpenResponse, PageEnterRequest, PageEnterResponse};
 pub use pairing::{
     MAXIMUM_PAIRING_WAIT_MS, OriginWarning, OriginWarningKind, PAIRING_SECONDS,
     PairingAnswerRequest, PairingDecision, PairingListRequest, PairingListResponse, PairingRequest,
@@ -80,6 +83,10 @@ pub use pairing::{
 };
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{CardChoice, Language, Problem, QueuePlace};
+pub use request::{
+    RequestListRequest, RequestListResponse, RequestRefuseRequest, RequestRefuseResponse,
+    RequestShowRequest, RequestSummary, RequestedDocument,
+};
 pub use right::{Right, SiteAccess};
 pub use sign::{MarkRequest, SignDocumentRequest, SignRequest, SignResponse, SignedDocument};
 pub use status::{

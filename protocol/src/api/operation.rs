@@ -55,8 +55,12 @@ pub enum Operation {
     MandateOpen,
     /// What is left of the caller's mandates.
     MandateStatus,
+    /// A link to the agent's own page.
+    Open,
     /// The API as an OpenAPI document.
     Openapi,
+    /// The agent's own page enters by its link.
+    PageEnter,
     /// The person's answer to a site that asks for rights.
     PairingAnswer,
     /// Sites that ask for rights.
@@ -71,6 +75,12 @@ pub enum Operation {
     PinStatus,
     /// A new PIN, by the unblocking code.
     PinUnblock,
+    /// The questions for a PIN that are open.
+    RequestList,
+    /// Say no to such a question.
+    RequestRefuse,
+    /// Look at a document that would be signed.
+    RequestShow,
     /// Sign a document in a format of the field.
     Sign,
     /// Versions, readers, cards, warnings.
@@ -91,7 +101,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 45] = [
         Self::Approve,
         Self::AuditExport,
         Self::AuditList,
@@ -116,7 +126,9 @@ impl Operation {
         Self::MandateClose,
         Self::MandateOpen,
         Self::MandateStatus,
+        Self::Open,
         Self::Openapi,
+        Self::PageEnter,
         Self::PairingAnswer,
         Self::PairingList,
         Self::PairingRequest,
@@ -124,6 +136,9 @@ impl Operation {
         Self::PinChange,
         Self::PinStatus,
         Self::PinUnblock,
+        Self::RequestList,
+        Self::RequestRefuse,
+        Self::RequestShow,
         Self::Sign,
         Self::Status,
         Self::TunnelClose,
@@ -162,7 +177,9 @@ impl Operation {
             Self::MandateClose => "mandate/close",
             Self::MandateOpen => "mandate/open",
             Self::MandateStatus => "mandate/status",
+            Self::Open => "open",
             Self::Openapi => "openapi",
+            Self::PageEnter => "page/enter",
             Self::PairingAnswer => "pairing/answer",
             Self::PairingList => "pairing/list",
             Self::PairingRequest => "pairing/request",
@@ -170,6 +187,9 @@ impl Operation {
             Self::PinChange => "pin/change",
             Self::PinStatus => "pin/status",
             Self::PinUnblock => "pin/unblock",
+            Self::RequestList => "request/list",
+            Self::RequestRefuse => "request/refuse",
+            Self::RequestShow => "request/show",
             Self::Sign => "sign",
             Self::Status => "status",
             Self::TunnelClose => "tunnel/close",

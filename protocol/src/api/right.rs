@@ -79,6 +79,32 @@ impl Operation {
         !matches!(self.site_access(), SiteAccess::Nobody)
     }
 
+    /// Whether the agent's own page may ask for it: to look, to answer and to stop. It reads no patient, signs nothing and logs in nowhere.
+    #[must_use]
+    pub const fn is_for_own_page(self) -> bool {
+        matches!(
+            self,
+            Self::AuditList
+                | Self::AuditVerify
+                | Self::CardRead
+                | Self::Doctor
+                | Self::Events
+                | Self::GrantList
+                | Self::GrantRevoke
+                | Self::MandateClose
+                | Self::MandateStatus
+                | Self::PageEnter
+                | Self::PairingAnswer
+                | Self::PairingList
+                | Self::RequestList
+                | Self::RequestRefuse
+                | Self::RequestShow
+                | Self::Status
+                | Self::TunnelClose
+                | Self::TunnelStatus
+        )
+    }
+
     /// Which sites may ask for it. The life of a PIN is the person's own affair, at their own programs, as are the rights of
     /// sites and the journal, which tells of all of them; a tunnel is for programs, because no page can be told apart from another at a local port.
     #[must_use]
@@ -113,12 +139,17 @@ impl Operation {
             | Self::AuditVerify
             | Self::GrantList
             | Self::GrantRevoke
+            | Self::Open
+            | Self::PageEnter
             | Self::PairingAnswer
             | Self::PairingList
             | Self::PinChange
             | Self::Doctor
             | Self::PinStatus
             | Self::PinUnblock
+            | Self::RequestList
+            | Self::RequestRefuse
+            | Self::RequestShow
             | Self::TunnelClose
             | Self::TunnelOpen
             | Self::TunnelStatus => SiteAccess::Nobody,

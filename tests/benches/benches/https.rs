@@ -62,8 +62,9 @@ fn https(criterion: &mut Criterion) {
         let port = door.port();
         let handler = agent.clone();
         tokio::spawn(async move {
-            let sites = handler.sites();
-            door.serve(handler, sites, Limits::default(), stopped).await;
+            let callers = handler.callers();
+            door.serve(handler, callers, Limits::default(), stopped)
+                .await;
         });
         Page::open(port, &root, ORIGIN).await.unwrap()
     });

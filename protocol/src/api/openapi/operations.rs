@@ -12,12 +12,14 @@ use super::super::{
     DocumentPutResponse, DocumentShowRequest, DocumentShowResponse, EventsRequest, EventsResponse,
     GrantListRequest, GrantListResponse, GrantRevokeRequest, GrantRevokeResponse, LoginRequest,
     LoginResponse, LotSignRequest, LotSignResponse, MandateCloseRequest, MandateOpenRequest,
-    MandateStatusRequest, MandateStatusResponse, MandateSummary, Operation, PairingAnswerRequest,
-    PairingListRequest, PairingListResponse, PairingRequest, PairingStatusRequest,
-    PairingStatusResponse, PinRequest, PinSetResponse, PinStatusResponse, SignRequest,
-    SignResponse, StatusRequest, StatusResponse, TunnelCloseRequest, TunnelOpenRequest,
-    TunnelOpenResponse, TunnelStatusRequest, TunnelStatusResponse, TunnelSummary, VerifyRequest,
-    VerifyResponse, VihfRequest, VihfResponse, VitaleReadRequest, VitaleReadResponse,
+    MandateStatusRequest, MandateStatusResponse, MandateSummary, OpenRequest, OpenResponse,
+    Operation, PageEnterRequest, PageEnterResponse, PairingAnswerRequest, PairingListRequest,
+    PairingListResponse, PairingRequest, PairingStatusRequest, PairingStatusResponse, PinRequest,
+    PinSetResponse, PinStatusResponse, RequestListRequest, RequestListResponse,
+    RequestRefuseRequest, RequestRefuseResponse, RequestShowRequest, SignRequest, SignResponse,
+    StatusRequest, StatusResponse, TunnelCloseRequest, TunnelOpenRequest, TunnelOpenResponse,
+    TunnelStatusRequest, TunnelStatusResponse, TunnelSummary, VerifyRequest, VerifyResponse,
+    VihfRequest, VihfResponse, VitaleReadRequest, VitaleReadResponse,
 };
 use super::{Described, OpenapiRequest, OpenapiResponse};
 
@@ -104,6 +106,19 @@ pub(super) fn describe(
         }
         Operation::MandateStatus => {
             row!(MandateStatusRequest => MandateStatusResponse, "What is left of the caller's mandates")
+        }
+        Operation::Open => row!(OpenRequest => OpenResponse, "A link to the agent's own page"),
+        Operation::PageEnter => {
+            row!(PageEnterRequest => PageEnterResponse, "The agent's own page enters by its link")
+        }
+        Operation::RequestList => {
+            row!(RequestListRequest => RequestListResponse, "The questions for a PIN that are open")
+        }
+        Operation::RequestRefuse => {
+            row!(RequestRefuseRequest => RequestRefuseResponse, "Say no to a question for a PIN")
+        }
+        Operation::RequestShow => {
+            row!(RequestShowRequest => DocumentShowResponse, "Look at a document that would be signed")
         }
         Operation::Openapi => row!(OpenapiRequest => OpenapiResponse, "This document"),
         Operation::PairingAnswer => {

@@ -1,0 +1,238 @@
+// The page: enters by the link that it was opened with, shows how things stand, and follows the agent's events.
+
+import { Outside, Problem, call, enter } from "./agent.js";
+import * as parts from "./parts.js";
+import { words } from "./words.js";
+
+/** How long one question after events waits, milliseconds. */
+const WAIT = 25000;
+/** Rest after a failure, milliseconds. */
+const REST = 3000;
+
+const place = (id) => document.getElementById(id);
+const read = new Map();
+const shown = new Map();
+let language = "fr";
+let say = words(language);
+
+const ask = (operation, request = {}) => call(operation, request, language);
+
+function message(text) {
+  const line = place("message");
+  line.textContent = text;
+  line.hidden = text === "";
+}
+
+/** Puts new content in a section, keeping the focus where it was. */
+function show(id, children, state) {
+  const key = JSON.stringify([language, state]);
+  if (shown.get(id) === key) {
+    return;
+  }
+  shown.set(id, key);
+  const content = place(id).querySelector(".content");
+  const focused = content.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  content.replaceChildren(...children);
+  if (focused !== undefined) {
+    const again = [...content.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focused);
+    (again ?? place("main")).focus();
+  }
+}
+
+const quiet = (text) => parts.element("p", { class: "quiet" }, text);
+
+const act = {
+  answer: (asked, decision, rights) =>
+    attempt(async () => {
+      const request = { pairing: asked.pairing, decision };
+      if (decision !== "refuse") {
+        request.rights = rights;
+      }
+      await ask("pairing/answer", request);
+    }),
+  stop: (mandate) => attempt(() => ask("mandate/close", { mandate: mandate.mandate })),
+  revoke: (grant) => attempt(() => ask("grant/revoke", { origin: grant.origin })),
+  refuse: (request) => attempt(() => ask("request/refuse", { request: request.request })),
+  examine: () => attempt(examine),
+  verify: () =>
+    attempt(async () => {
+      const found = await ask("audit/verify");
+      return found.intact ? say.intact(found.entries) : say.broken(found.entries);
+    }),
+  look: (request, index, where) =>
+    attempt(async () => {
+      const document = await ask("request/show", { request: request.request, document: index + 1 });
+      where.replaceChildren(parts.preview(document, say));
+    }),
+};
+
+async function attempt(work) {
+  try {
+    const said = await work();
+    message(typeof said === "string" ? said : say.done);
+    await refresh();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function failed(error) {
+  if (error instanceof Problem) {
+    message(say.failed(error));
+  } else if (error instanceof Outside) {
+    place("sections").hidden = true;
+    message(say.outside);
+  } else {
+    message(say.lost);
+  }
+}
+
+async function requests() {
+  const [sites, pins] = await Promise.all([ask("pairing/list"), ask("request/list")]);
+  const content = [
+    ...pins.requests.map((one) => parts.request(one, say, act)),
+    ...sites.pairings.map((one) => parts.pairing(one, say, act)),
+  ];
+  show("requests", content.length === 0 ? [quiet(say.noRequests)] : content, [sites, pins]);
+}
+
+async function cards() {
+  const status = await ask("status");
+  for (const one of status.readers) {
+    const atr = one.card?.atr;
+    const before = read.get(one.name);
+    if (one.state !== "present" || !["cps3", "cps4"].includes(one.card?.kind)) {
+      read.delete(one.name);
+    } else if (before?.atr !== atr || before?.answer.problem) {
+      let answer;
+      try {
+        answer = await ask("card/read", { reader: one.name });
+      } catch (error) {
+        if (!(error instanceof Problem)) {
+          throw error;
+        }
+        answer = { problem: error };
+      }
+      read.set(one.name, { atr, answer });
+    }
+  }
+  const content = status.readers.map((one) => parts.reader(one, read.get(one.name)?.answer, say));
+  content.push(...status.warnings.map((one) => parts.warning(one)));
+  const state = [status, [...read].map(([name, one]) => [name, one.answer])];
+  show("cards", content.length === 0 ? [quiet(say.noReaders)] : content, state);
+  place("footer").textContent = say.version(status.versions.agent);
+}
+
+async function mandates() {
+  const answer = await ask("mandate/status");
+  const open = answer.mandates.filter((one) => !one.end);
+  const content = open.length === 0 ? [quiet(say.noMandates)] : [];
+  const ended = answer.mandates.filter((one) => one.end).reverse().slice(0, 5);
+  content.push(...[...open, ...ended].map((one) => parts.mandate(one, say, act)));
+  show("mandates", content, answer);
+}
+
+async function grants() {
+  const answer = await ask("grant/list");
+  const content = answer.grants.map((one) => parts.grant(one, say, act));
+  if (content.length === 0) {
+    content.push(quiet(say.noGrants));
+  }
+  for (const origin of answer.forbidden ?? []) {
+    content.push(parts.element("p", {}, `${say.forbidden} : `, parts.element("span", { class: "origin" }, origin)));
+  }
+  content.push(quiet(answer.pairing_allowed ? say.othersMayAsk : say.othersMayNotAsk));
+  show("grants", content, answer);
+}
+
+async function journal() {
+  const answer = await ask("audit/list", { limit: 20 });
+  const content = answer.entries.length === 0 ? quiet(say.noJournal) : parts.journal(answer, say, act);
+  show("journal", [content], answer);
+}
+
+async function examine() {
+  const found = await ask("doctor");
+  show("doctor", [parts.examination(found, say, act)], found);
+}
+
+async function refresh() {
+  await requests();
+  await mandates();
+  await grants();
+  await journal();
+  await cards();
+}
+
+/** Follows what happens, for as long as the session lasts. */
+async function follow() {
+  let cursor = (await ask("events")).cursor;
+  await refresh();
+  examine().catch(failed);
+  let isWell = true;
+  for (;;) {
+    try {
+      const news = await ask("events", { cursor, wait_ms: WAIT });
+      cursor = news.cursor;
+      if (news.events.some((event) => event.kind.startsWith("card-") || event.kind.startsWith("reader-"))) {
+        read.clear();
+      }
+      // Time left runs without events.
+      await refresh();
+      if (!isWell) {
+        message("");
+        isWell = true;
+      }
+    } catch (error) {
+      failed(error);
+      if (error instanceof Outside) {
+        return;
+      }
+      isWell = false;
+      await new Promise((resume) => setTimeout(resume, REST));
+    }
+  }
+}
+
+function speak(chosen) {
+  language = chosen;
+  say = words(language);
+  document.documentElement.lang = language;
+  place("skip").textContent = say.skip;
+  const other = place("language");
+  other.textContent = say.other;
+  other.lang = say.otherLanguage;
+  for (const section of ["requests", "cards", "mandates", "grants", "journal", "doctor"]) {
+    place(`${section}-title`).textContent = say[section];
+  }
+}
+
+async function begin() {
+  speak("fr");
+  const link = location.hash.slice(1);
+  // The word of the link is good once; it stays in no history.
+  history.replaceState(null, "", "/");
+  place("language").addEventListener("click", () => {
+    speak(say.otherLanguage);
+    if (place("sections").hidden) {
+      message(say.outside);
+    } else {
+      message("");
+      refresh().then(examine).catch(failed);
+    }
+  });
+  if (link === "") {
+    message(say.outside);
+    return;
+  }
+  try {
+    await enter(link, language);
+    place("sections").hidden = false;
+    await follow();
+  } catch (error) {
+    place("sections").hidden = true;
+    message(error instanceof Problem ? say.failed(error) : say.outside);
+  }
+}
+
+begin();
