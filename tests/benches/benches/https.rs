@@ -16,7 +16,7 @@ use paraphe::caller::Caller;
 use paraphe::config::Config;
 use paraphe::demo::Page;
 use paraphe::door::https::HttpsDoor;
-use paraphe::door::{Limits, Stop};
+use paraphe::door::{Limits, Rate, Reception, Stop};
 use paraphe::pin::{EnteredPin, PinEntry, PinEntryError, PinRequest};
 use paraphe::reader::InProcessReaders;
 use paraphe::service::Agent;
@@ -63,7 +63,16 @@ fn https(criterion: &mut Criterion) {
         let handler = agent.clone();
         tokio::spawn(async move {
             let callers = handler.callers();
-            door.serve(handler, callers, Limits::default(), stopped)
+            // One page never asks as often as this bench.
+            let limits = Limits {
+                requests: Rate {
+                    burst: 1_000_000,
+                    per_second: 1_000_000,
+                },
+                ..Limits::default()
+            };
+            let reception = Reception::new(limits, handler.traffic().clone());
+            door.serve(handler, callers, Arc::new(reception), stopped)
                 .await;
         });
         Page::open(port, &root, ORIGIN).await.unwrap()

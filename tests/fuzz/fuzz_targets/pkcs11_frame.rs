@@ -12,6 +12,8 @@ use libfuzzer_sys::fuzz_target;
 mod frame;
 #[path = "../../../agent/src/token/pkcs11/message.rs"]
 mod message;
+#[path = "../../../agent/src/root_owner.rs"]
+mod root_owner;
 #[path = "../../../agent/src/trusted_file.rs"]
 mod trusted_file;
 
