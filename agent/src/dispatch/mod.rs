@@ -2,7 +2,7 @@
 //! start of the machine, so that nobody can squat it. For each connection the kernel says whose the other end is, and the
 //! connection itself is handed to that user's agent (SCM_RIGHTS, unix(7)), or closed. It reads no byte of any connection, holds no
 //! key, knows no card, and needs no privilege: agents come to it, over a Unix socket where the kernel says whose each is
-//! ([`registration`]). An agent asks the kernel once more whose a connection is that it is handed (door/peer.rs): a dispatcher
+//! (registration.rs). An agent asks the kernel once more whose a connection is that it is handed (door/peer.rs): a dispatcher
 //! that erred would give nobody another's card. Without a dispatcher one user's agent binds the port itself.
 
 mod error;

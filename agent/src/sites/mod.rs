@@ -1,6 +1,6 @@
 //! Which web sites may ask for what. The configuration grants and forbids; the person grants the rest, site by site and right by
 //! right (`pairing/*`), for this time or until it is revoked (`grant/*`). Origins are compared byte for byte (RFC 6454). A site
-//! without rights can ask for some, in a bounded way ([`pending`]), and can do nothing else.
+//! without rights can ask for some, in a bounded way (pending.rs), and can do nothing else.
 //!
 //! Refused: an origin that is forbidden, in everything; rights beyond those of the configuration for a site that it lists; a login
 //! right without a record server of the agent's own table.

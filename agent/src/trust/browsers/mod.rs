@@ -1,8 +1,8 @@
 //! What makes this machine's browsers believe the agent: policy files in /etc, written and taken back by root. They give the
 //! browsers the agent's roots and let pages of the configured sites, and of no other, reach the loopback. Chromium, Chrome and
-//! Edge read a file of ours beside those of others ([`chromium`]); Firefox has one file, into which our entries go beside those
-//! of others ([`firefox`]). No browser's own database is touched, nor the system's certificate bundle. What was written is
-//! recorded, so that it can be taken back to the last file and directory ([`installation`]).
+//! Edge read a file of ours beside those of others (chromium.rs); Firefox has one file, into which our entries go beside those
+//! of others (firefox.rs). No browser's own database is touched, nor the system's certificate bundle. What was written is
+//! recorded, so that it can be taken back to the last file and directory (installation.rs).
 
 mod belief;
 mod chromium;
