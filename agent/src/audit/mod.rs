@@ -33,7 +33,7 @@ pub(crate) use chain::check;
 pub(crate) use file::JournalError;
 use file::JournalFile;
 
-/// A caller whose operations are refused more often than this in [`PERIOD`] waits: nobody fills the disk with refusals.
+/// A site whose operations are refused more often than this in [`PERIOD`] waits: nobody fills the disk with refusals.
 const REFUSALS: usize = 60;
 const PERIOD: Duration = Duration::from_secs(60);
 
@@ -76,7 +76,8 @@ impl Journal {
             return Ok(None);
         }
         let owner = Owner::from(caller);
-        if self.is_refused_too_often(&owner) {
+        // A page must not fill the disk. The user's own programs could anyway, and try again while a card is in trouble.
+        if matches!(caller, Caller::Site(_)) && self.is_refused_too_often(&owner) {
             return Err(ErrorCode::TooBusy.into());
         }
         let about = subject::of_request(operation, request, &self.servers);
@@ -103,7 +104,9 @@ impl Journal {
                 (AuditOutcome::Done, None)
             }
             Err(code) => {
-                self.note_refusal(&begun.owner);
+                if let AuditCaller::Site(_) = begun.caller {
+                    self.note_refusal(&begun.owner);
+                }
                 (AuditOutcome::Refused, Some(code))
             }
         };
