@@ -630,7 +630,7 @@ export interface DurationCount {
 }
 
 /** Stable error codes. */
-export type ErrorCode = "access-reason-missing" | "approval-document-mismatch" | "approval-invalid" | "audit-unavailable" | "batch-interrupted" | "batch-item-not-reproducible" | "batch-journal-damaged" | "batch-result-not-ready" | "batch-running" | "batch-size" | "batch-storage" | "batch-too-many" | "batch-unfinished" | "batch-unknown" | "browser-policy-missing" | "busy-queued" | "card-absent" | "card-changed" | "card-data-malformed" | "card-mute" | "card-not-a-professional-card" | "card-not-vitale" | "card-proves-no-holder" | "card-refused" | "card-removed" | "card-several" | "card-unknown" | "card-vitale-1" | "certificate-expired" | "certificate-invalid" | "certificate-missing" | "certificate-not-trusted" | "certificate-revocation-unknown" | "certificate-revoked" | "certificate-wrong-use" | "clock-implausible" | "configuration-invalid" | "document-active-content" | "document-changed" | "document-format" | "document-missing" | "document-not-signable" | "document-piece-out-of-order" | "document-too-large" | "door-certificate-unusable" | "grant-of-configuration" | "grant-storage" | "grant-unknown" | "internal" | "lot-empty" | "lot-patient-invalid" | "lot-profile-disabled" | "lot-too-many-documents" | "mandate-document-not-approved" | "mandate-ended" | "mandate-limit" | "mandate-pin-on-keypad" | "mandate-unknown" | "memory-not-locked" | "nonce-invalid" | "operation-cancelled" | "operation-not-for-programs" | "operation-not-for-sites" | "operation-unknown" | "origin-not-allowed" | "pairing-too-many" | "pairing-unknown" | "passphrase-wrong" | "path-not-allowed" | "pin-blocked" | "pin-entry-unavailable" | "pin-format" | "pin-last-try" | "pin-not-managed-here" | "pin-outcome-unknown" | "pin-wrong" | "pkcs11-module-failed" | "pkcs11-module-refused" | "port-taken" | "practice-situation-unknown" | "reader-absent" | "reader-busy" | "reader-failed" | "reader-keypad-refused" | "reader-places-taken" | "reader-service-unavailable" | "reader-unknown" | "record-server-unknown" | "request-invalid" | "right-not-granted" | "session-not-watched" | "signature-algorithm-not-offered" | "signature-invalid" | "signature-not-accepted" | "software-token-unusable" | "speciality-unknown" | "structure-seal-missing" | "time-stamp-invalid" | "time-stamp-not-configured" | "time-stamp-refused" | "time-stamp-unreachable" | "too-busy" | "tunnel-caller-refused" | "tunnel-certificate-refused" | "tunnel-ended" | "tunnel-limit" | "tunnel-not-configured" | "tunnel-pin-on-keypad" | "tunnel-server-name" | "tunnel-server-unreachable" | "tunnel-server-untrusted" | "tunnel-tls-mismatch" | "tunnel-unknown" | "unblocking-code-blocked" | "unblocking-code-last-try" | "unblocking-code-missing" | "unblocking-code-wrong" | "vitale-component-failed" | "vitale-component-malformed" | "vitale-component-timeout" | "vitale-component-unusable" | "vitale-source-unknown";
+export type ErrorCode = "access-reason-missing" | "approval-document-mismatch" | "approval-invalid" | "audit-unavailable" | "batch-interrupted" | "batch-item-not-reproducible" | "batch-journal-damaged" | "batch-result-not-ready" | "batch-running" | "batch-size" | "batch-storage" | "batch-too-many" | "batch-unfinished" | "batch-unknown" | "browser-policy-missing" | "busy-queued" | "card-absent" | "card-changed" | "card-data-malformed" | "card-mute" | "card-not-a-professional-card" | "card-not-vitale" | "card-proves-no-holder" | "card-refused" | "card-removed" | "card-several" | "card-unknown" | "card-vitale-1" | "certificate-expired" | "certificate-invalid" | "certificate-missing" | "certificate-not-trusted" | "certificate-revocation-unknown" | "certificate-revoked" | "certificate-wrong-use" | "clock-implausible" | "configuration-invalid" | "document-active-content" | "document-changed" | "document-format" | "document-missing" | "document-not-signable" | "document-piece-out-of-order" | "document-too-large" | "door-certificate-unusable" | "grant-of-configuration" | "grant-storage" | "grant-unknown" | "internal" | "lot-empty" | "lot-patient-invalid" | "lot-profile-disabled" | "lot-too-many-documents" | "mandate-document-not-approved" | "mandate-ended" | "mandate-limit" | "mandate-pin-on-keypad" | "mandate-unknown" | "memory-not-locked" | "nonce-invalid" | "operation-cancelled" | "operation-not-for-programs" | "operation-not-for-sites" | "operation-unknown" | "origin-not-allowed" | "page-link-invalid" | "pairing-too-many" | "pairing-unknown" | "passphrase-wrong" | "path-not-allowed" | "pin-blocked" | "pin-entry-unavailable" | "pin-format" | "pin-last-try" | "pin-not-managed-here" | "pin-outcome-unknown" | "pin-wrong" | "pkcs11-module-failed" | "pkcs11-module-refused" | "port-taken" | "practice-situation-unknown" | "reader-absent" | "reader-busy" | "reader-failed" | "reader-keypad-refused" | "reader-places-taken" | "reader-service-unavailable" | "reader-unknown" | "record-server-unknown" | "request-invalid" | "request-unknown" | "right-not-granted" | "session-not-watched" | "signature-algorithm-not-offered" | "signature-invalid" | "signature-not-accepted" | "software-token-unusable" | "speciality-unknown" | "structure-seal-missing" | "time-stamp-invalid" | "time-stamp-not-configured" | "time-stamp-refused" | "time-stamp-unreachable" | "too-busy" | "tunnel-caller-refused" | "tunnel-certificate-refused" | "tunnel-ended" | "tunnel-limit" | "tunnel-not-configured" | "tunnel-pin-on-keypad" | "tunnel-server-name" | "tunnel-server-unreachable" | "tunnel-server-untrusted" | "tunnel-tls-mismatch" | "tunnel-unknown" | "unblocking-code-blocked" | "unblocking-code-last-try" | "unblocking-code-missing" | "unblocking-code-wrong" | "vitale-component-failed" | "vitale-component-malformed" | "vitale-component-timeout" | "vitale-component-unusable" | "vitale-source-unknown";
 
 /** One change. */
 export interface Event {
@@ -655,7 +655,7 @@ export interface Event {
 }
 
 /** Kinds of change. */
-export type EventKind = "break-glass" | "card-inserted" | "card-removed" | "card-service-back" | "card-service-lost" | "grant-ended" | "grant-given" | "mandate-ended" | "mandate-opened" | "mandate-used" | "pairing-ended" | "pairing-requested" | "reader-arrived" | "reader-left" | "tunnel-closed" | "tunnel-opened" | "workstation-resumed";
+export type EventKind = "break-glass" | "card-inserted" | "card-removed" | "card-service-back" | "card-service-lost" | "grant-ended" | "grant-given" | "mandate-ended" | "mandate-opened" | "mandate-used" | "pairing-ended" | "pairing-requested" | "reader-arrived" | "reader-left" | "request-ended" | "request-opened" | "tunnel-closed" | "tunnel-opened" | "workstation-resumed";
 
 /** Ask for what happened after `cursor`. */
 export interface EventsRequest {
@@ -977,6 +977,8 @@ export interface MandateSummary {
   not_after: number;
   /** When it was opened. */
   opened: number;
+  /** The site that opened it; told on the agent's own page alone. */
+  origin?: string | null;
   /** What for. */
   purpose: string;
   /** The reader, slot or file that the card was in when it was opened. */
@@ -1030,6 +1032,17 @@ export type OfferedAlgorithms = Array<string>;
 /** A dotted object identifier of 64 characters at most. */
 export type Oid = string;
 
+/** `open` takes nothing. */
+export type OpenRequest = Record<string, never>;
+
+/** A link to the page. */
+export interface OpenResponse {
+  /** How long it is good, seconds. */
+  seconds: number;
+  /** The link, good once: `https://127.0.0.1:<port>/#<word>`. */
+  url: string;
+}
+
 /** `openapi` takes nothing. */
 export type OpenapiRequest = Record<string, never>;
 
@@ -1051,6 +1064,18 @@ export type OriginWarningKind = "ip-address" | "punycode" | "resembles" | "unusu
 
 /** Where a signature stands. */
 export type Packaging = "enveloped" | "enveloping" | "detached";
+
+/** The page enters. */
+export interface PageEnterRequest {
+  /** The word of the link, 43 characters of base64url. */
+  link: string;
+}
+
+/** The page is in. */
+export interface PageEnterResponse {
+  /** The word of the session, for the header `X-Paraphe-Page`. */
+  session: string;
+}
 
 /** The person's answer. */
 export interface PairingAnswerRequest {
@@ -1274,12 +1299,60 @@ export interface Remedy {
   who: WhoActs;
 }
 
+/** `request/list` takes nothing. */
+export type RequestListRequest = Record<string, never>;
+
+/** The questions that are open. */
+export interface RequestListResponse {
+  /** The questions; one is asked at a time. */
+  requests: Array<RequestSummary>;
+}
+
+/** Say no. */
+export interface RequestRefuseRequest {
+  /** To which question. */
+  request: string;
+}
+
+/** It was refused. */
+export type RequestRefuseResponse = Record<string, unknown>;
+
+/** Look at a document that would be signed. */
+export interface RequestShowRequest {
+  /** Which of its documents, from 1. */
+  document: number;
+  /** The question. */
+  request: string;
+}
+
+/** A question for a PIN. */
+export interface RequestSummary {
+  /** Since when it is open. */
+  asked_at: number;
+  /** The documents that would be signed, in the caller's order; empty where there are none or they are not known yet. */
+  documents: Array<RequestedDocument>;
+  /** The PIN is typed on the reader's own keypad, and refused there. */
+  on_keypad: boolean;
+  /** Reader, slot or file. */
+  reader: string;
+  /** Its name. */
+  request: string;
+  /** What the person is shown in the window: what for, who asks, whose card; lines in French and English. */
+  statement: string;
+}
+
 /** What a login is to be bound to. */
 export interface RequestedBinding {
   /** `jkt`, or from a program that holds the connection to the record server itself `tls-exporter`; never from a page, which cannot know the value. */
   type: ChannelBindingKind;
   /** 32 bytes, base64url without padding. */
   value: string;
+}
+
+/** A document that would be signed. */
+export interface RequestedDocument {
+  /** Its title or file name, in the caller's words. */
+  title: string;
 }
 
 /** A right that a site may have on a workstation. */
@@ -1796,8 +1869,12 @@ export interface Operations {
   "mandate/open": { request: MandateOpenRequest; response: MandateSummary };
   /** What is left of the caller's mandates. */
   "mandate/status": { request: MandateStatusRequest; response: MandateStatusResponse };
+  /** A link to the agent's own page. */
+  "open": { request: OpenRequest; response: OpenResponse };
   /** This document. */
   "openapi": { request: OpenapiRequest; response: OpenapiResponse };
+  /** The agent's own page enters by its link. */
+  "page/enter": { request: PageEnterRequest; response: PageEnterResponse };
   /** The person's answer to a site that asks for rights. */
   "pairing/answer": { request: PairingAnswerRequest; response: PairingStatusResponse };
   /** Sites that ask for rights. */
@@ -1812,6 +1889,12 @@ export interface Operations {
   "pin/status": { request: PinRequest; response: PinStatusResponse };
   /** A new PIN, by the unblocking code. */
   "pin/unblock": { request: PinRequest; response: PinSetResponse };
+  /** The questions for a PIN that are open. */
+  "request/list": { request: RequestListRequest; response: RequestListResponse };
+  /** Say no to a question for a PIN. */
+  "request/refuse": { request: RequestRefuseRequest; response: RequestRefuseResponse };
+  /** Look at a document that would be signed. */
+  "request/show": { request: RequestShowRequest; response: DocumentShowResponse };
   /** Sign a document in a format of the field. */
   "sign": { request: SignRequest; response: SignResponse };
   /** Versions, readers, cards, warnings. */
