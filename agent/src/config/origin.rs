@@ -1,8 +1,6 @@
 //! Which origins may be configured: those that a browser can send (the type [`Origin`] holds no other), and in a release
 //! build none of this very machine (`localhost`, 127.0.0.0/8, ::1), whose pages are anybody's. `http:` never.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use paraphe_protocol::login::{Origin, OriginError};
 
 /// Why an origin may not be configured.
@@ -24,23 +22,8 @@ pub(crate) fn parse(text: &str) -> Result<Origin, SiteOriginError> {
 
 pub(super) fn parse_with(text: &str, loopback_allowed: bool) -> Result<Origin, SiteOriginError> {
     let origin: Origin = text.parse()?;
-    if is_loopback(&origin) && !loopback_allowed {
+    if origin.is_of_this_machine() && !loopback_allowed {
         return Err(SiteOriginError::Loopback);
     }
     Ok(origin)
-}
-
-fn is_loopback(origin: &Origin) -> bool {
-    let authority = origin.as_str().trim_start_matches("https://");
-    if let Some(bracketed) = authority.strip_prefix('[') {
-        let address = bracketed.split(']').next().unwrap_or_default();
-        return address
-            .parse::<Ipv6Addr>()
-            .is_ok_and(|address| address.is_loopback() || address.is_unspecified());
-    }
-    let host = authority.split(':').next().unwrap_or_default();
-    match host.parse::<Ipv4Addr>() {
-        Ok(address) => address.is_loopback() || address.is_unspecified(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    }
 }

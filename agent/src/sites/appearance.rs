@@ -20,7 +20,7 @@ pub(super) fn warnings<'a>(
     known: impl IntoIterator<Item = &'a Origin>,
     language: Language,
 ) -> Vec<OriginWarning> {
-    let (host, port) = parts(origin);
+    let (host, port) = origin.host_and_port();
     let mut found = Vec::new();
     let mut add = |kind, resembles: Option<&Origin>, sentence: Sentence| {
         found.push(OriginWarning {
@@ -72,25 +72,12 @@ pub(super) fn warnings<'a>(
     found
 }
 
-/// Host and port as they are written; an IPv6 address keeps its brackets.
-fn parts(origin: &Origin) -> (&str, Option<&str>) {
-    let authority = origin.as_str().trim_start_matches("https://");
-    let end_of_host = authority.find(']').map_or(0, |bracket| bracket + 1);
-    match authority.get(end_of_host..).and_then(|rest| rest.find(':')) {
-        Some(colon) => {
-            let (host, port) = authority.split_at(end_of_host + colon);
-            (host, port.get(1..))
-        }
-        None => (authority, None),
-    }
-}
-
 /// Whether somebody who looks quickly may take one for the other.
 fn resembles(origin: &Origin, known: &Origin) -> bool {
     if origin == known {
         return false;
     }
-    let (host, known_host) = (parts(origin).0, parts(known).0);
+    let (host, known_host) = (origin.host_and_port().0, known.host_and_port().0);
     if host == known_host {
         return true;
     }

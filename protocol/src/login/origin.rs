@@ -7,7 +7,7 @@
 //! holds punycode), host names that a browser would read as an IPv4 address.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,34 @@ impl Origin {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Host and port as they are written: an IPv6 address in its brackets; `None` is port 443.
+    ///
+    /// ```
+    /// # use paraphe_protocol::login::Origin;
+    /// let origin: Origin = "https://[::1]:8443".parse()?;
+    /// assert_eq!(origin.host_and_port(), ("[::1]", Some("8443")));
+    /// # Ok::<(), paraphe_protocol::login::OriginError>(())
+    /// ```
+    #[must_use]
+    pub fn host_and_port(&self) -> (&str, Option<&str>) {
+        let authority = self.0.trim_start_matches("https://");
+        match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        }
+    }
+
+    /// Whether its pages are this very machine's: `localhost` and names below it, loopback and unspecified addresses.
+    #[must_use]
+    pub fn is_of_this_machine(&self) -> bool {
+        let (host, _) = self.host_and_port();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        match bare.parse::<IpAddr>() {
+            Ok(address) => address.is_loopback() || address.is_unspecified(),
+            Err(_) => bare == "localhost" || bare.ends_with(".localhost"),
+        }
     }
 }
 

@@ -2,8 +2,6 @@
 //! port is always written. Firefox takes hosts alone, and matches them with the page's host *or* the target's: the loopback must
 //! never be among them, or every site could reach the agent. A page on the loopback itself needs no permission.
 
-use std::net::IpAddr;
-
 use paraphe_protocol::login::Origin;
 
 /// A site that may be permitted to reach the loopback.
@@ -16,20 +14,10 @@ pub(super) struct PermittedSite {
 impl PermittedSite {
     /// `None`: a page of this machine, which needs no permission and must be given none.
     pub(super) fn of(origin: &Origin) -> Option<Self> {
-        let authority = origin.as_str().trim_start_matches("https://");
-        // An IPv6 host ends with its bracket.
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, port),
-            _ => (authority, "443"),
-        };
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let is_here = match bare.parse::<IpAddr>() {
-            Ok(address) => address.is_loopback() || address.is_unspecified(),
-            Err(_) => bare == "localhost" || bare.ends_with(".localhost"),
-        };
-        (!is_here).then(|| Self {
+        let (host, port) = origin.host_and_port();
+        (!origin.is_of_this_machine()).then(|| Self {
             host: host.to_owned(),
-            port: port.to_owned(),
+            port: port.unwrap_or("443").to_owned(),
         })
     }
 
