@@ -34,3 +34,4 @@ pub mod trust;
 pub mod trusted_file;
 mod tunnel;
 pub mod vitale_component;
+mod whole_file;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Origin, RecordServerName};
 use crate::problem::Failure;
+use crate::whole_file;
 
 const FILE: &str = "grants.json";
 /// Longest file that is read, bytes.
@@ -213,13 +214,8 @@ fn write(path: &Path, grants: &[Grant]) -> io::Result<()> {
     };
     let directory = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(directory)?;
-    // Readable by this user alone, as tempfile makes it.
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    serde_json::to_writer_pretty(&mut file, &kept)?;
-    file.write_all(b"\n")?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    File::open(directory)?.sync_all()
+    let text = format!("{}\n", serde_json::to_string_pretty(&kept)?);
+    whole_file::write(path, text.as_bytes(), 0o600)
 }
 
 #[cfg(test)]

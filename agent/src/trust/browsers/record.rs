@@ -3,17 +3,17 @@
 //! policy file and after the last change, whole each time; read strictly.
 
 use std::fs::{self, Permissions};
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use openssl::sha::sha256;
+use paraphe_protocol::digest::Sha256Digest;
 use paraphe_protocol::login::Origin;
 use serde::{Deserialize, Serialize};
 
 use super::error::InstallError;
 use super::firefox::Entries;
 use super::machine::MachineRoot;
+use crate::whole_file;
 
 /// Where the record is, from the machine's root.
 const FILE: &str = "var/lib/paraphe/trust-install.json";
@@ -119,29 +119,13 @@ impl Record {
 
 /// The digest by which a file is recognised as what was written.
 pub(super) fn digest(text: &str) -> String {
-    sha256(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256Digest::of(text.as_bytes()).to_string()
 }
 
 /// Write a file whole, in the place of what is there.
 pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<(), InstallError> {
-    let directory = path.parent().unwrap_or(path);
-    let written = tempfile::Builder::new()
-        .prefix(".paraphe-")
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(directory)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            // The mask may have taken bits away.
-            file.as_file()
-                .set_permissions(Permissions::from_mode(mode))?;
-            file.as_file().sync_all()?;
-            file.persist(path)?;
-            fs::File::open(directory)?.sync_all()
-        });
-    written.map_err(|source| InstallError::file(path, source))
+    whole_file::write(path, text.as_bytes(), mode)
+        .map_err(|source| InstallError::file(path, source))
 }
 
 /// Delete a file; one that is not there is deleted.
