@@ -73,8 +73,7 @@ impl PortHolder {
 }
 
 /// Who listens on this port, on a loopback address or on all addresses.
-#[must_use]
-pub fn port_holders(port: u16) -> Vec<PortHolder> {
+fn port_holders(port: u16) -> Vec<PortHolder> {
     let rows = ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
         .into_iter()
         .flat_map(rows);
@@ -89,7 +88,7 @@ pub fn port_holders(port: u16) -> Vec<PortHolder> {
 }
 
 /// Who keeps this address from being listened on.
-pub(super) fn holder_of(address: SocketAddr) -> Option<PortHolder> {
+pub(crate) fn holder_of(address: SocketAddr) -> Option<PortHolder> {
     let mut holders = port_holders(address.port());
     let exactly = holders.iter().position(|holder| holder.address == address);
     let wildcard = || {

@@ -13,7 +13,7 @@ use paraphe_protocol::api::{DoctorCheck, DoctorSubject, ErrorCode, Language};
 use super::super::Context;
 use super::door_certificate::DoorCertificate;
 use super::{Looked, fault};
-use crate::door::port_holders;
+use crate::door::holder_of;
 use crate::problem::Sentence;
 use crate::trust::TrustState;
 
@@ -60,17 +60,12 @@ pub(super) fn look(context: &Context<'_>, certificate: &DoorCertificate) -> Doct
         .filter(|(_, who)| *who == Answering::Stranger);
     let faults: Vec<_> = strangers
         .map(|(address, _)| {
-            let holders = port_holders(port);
-            let holder = holders
-                .iter()
-                .find(|holder| holder.address == *address)
-                .or_else(|| {
-                    holders
-                        .iter()
-                        .find(|holder| holder.address.ip().is_unspecified())
-                });
-            let named =
-                |language| holder.map_or_else(|| "?".to_owned(), |holder| holder.named(language));
+            let holder = holder_of(*address);
+            let named = |language| {
+                holder
+                    .as_ref()
+                    .map_or_else(|| "?".to_owned(), |holder| holder.named(language))
+            };
             let sentence = Sentence::new(
                 format!(
                     "{address} ne montre pas le certificat de ce poste ; il est tenu par {}.",
