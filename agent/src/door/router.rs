@@ -81,7 +81,7 @@ pub(super) async fn perform<H: Handler>(
         }
     };
     // A long poll is nothing but a wait.
-    if operation != Operation::Events {
+    if !matches!(operation, Operation::Events | Operation::PairingStatus) {
         let others = queued + arriving.took + elsewhere;
         traffic.note_own_time(began.elapsed().saturating_sub(others));
     }
