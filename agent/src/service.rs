@@ -62,7 +62,7 @@ pub(crate) struct Inner {
     /// Which sites may ask for what.
     pub(crate) sites: Sites,
     pub(crate) pairing_window: PairingWindow,
-    pub(crate) journal: Journal,
+    pub(crate) journal: Arc<Journal>,
     pub(crate) page_sessions: PageSessions,
     /// The question for a PIN that is open.
     pub(crate) requests: OpenRequests,
@@ -157,6 +157,7 @@ impl Agent {
             );
         }
         let events = EventLog::new();
+        let journal = Arc::new(Journal::in_directory(directory, server_names(&config)));
         let tunnels = Tunnels::default();
         let readers =
             Readers::start(backend, events.clone(), FIRST_LISTING).map_err(StartError::Thread)?;
@@ -164,7 +165,7 @@ impl Agent {
             inner: Arc::new_cyclic(|this| Inner {
                 this: Weak::clone(this),
                 batches: Batches::in_directory(directory),
-                journal: Journal::in_directory(directory, server_names(&config)),
+                journal: Arc::clone(&journal),
                 trust: TrustLoader::with_freshness(
                     config.trust.clone(),
                     config.revocation.freshness,
@@ -181,7 +182,7 @@ impl Agent {
                     .map(ComponentProgram::new)
                     .collect(),
                 modules: Modules::new(&config.pkcs11_modules, helper),
-                sites: Sites::in_directory(Arc::clone(&config), directory, events.clone()),
+                sites: Sites::in_directory(Arc::clone(&config), directory, events.clone(), journal),
                 pairing_window: PairingWindow::default(),
                 page_sessions: PageSessions::default(),
                 requests: OpenRequests::default(),

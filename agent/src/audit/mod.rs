@@ -8,6 +8,7 @@
 
 mod chain;
 mod file;
+mod said;
 mod subject;
 
 #[cfg(test)]
@@ -22,7 +23,6 @@ use paraphe_protocol::api::{
     AuditCaller, AuditEntry, AuditHead, AuditOutcome, AuditSubject, ErrorCode, Operation, Right,
 };
 use paraphe_protocol::login::Origin;
-use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::document_store::Owner;
@@ -95,9 +95,9 @@ impl Journal {
         Ok(Some(begun))
     }
 
-    /// Write down how it ended. The operation is over: where this cannot be written its answer is given all the same, and the log
+    /// Write down how it ended, with the JSON of its answer. The operation is over: where this cannot be written its answer is given all the same, and the log
     /// says so.
-    pub(crate) fn end(&self, mut begun: Begun, answer: Result<&Value, ErrorCode>) {
+    pub(crate) fn end(&self, mut begun: Begun, answer: Result<&str, ErrorCode>) {
         let (outcome, code) = match answer {
             Ok(answer) => {
                 subject::add_answer(&mut begun.about, answer);

@@ -3,9 +3,10 @@
 //! the API, names that the agent gave. Numbers of cards come from answers only. Free words (purposes, titles) are
 //! left out; the one exception, the reason of break-glass, loses every longer number.
 
-use paraphe_protocol::api::{AuditSubject, MAXIMUM_AUDIT_DOCUMENTS, Operation};
-use paraphe_protocol::digest::Sha256Digest;
+use paraphe_protocol::api::{AuditSubject, Operation};
 use serde_json::Value;
+
+use super::said::Said;
 
 /// Longest word of the API, characters.
 const WORD: usize = 32;
@@ -42,63 +43,57 @@ pub(super) fn is_written_down(operation: Operation) -> bool {
 
 /// What a request says.
 pub(super) fn of_request(operation: Operation, request: &[u8], servers: &[String]) -> AuditSubject {
-    let request: Value = serde_json::from_slice(request).unwrap_or_default();
-    let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str);
+    let said = Said::read(request);
     let is_vihf = operation == Operation::Vihf;
     AuditSubject {
         card: None,
-        server: text("/server")
+        server: (said.server.as_str())
             .filter(|name| servers.iter().any(|known| known == name))
             .map(str::to_owned),
-        format: text("/format").or_else(|| text("/profile")).and_then(word),
-        purpose: text("/purpose").filter(|_| is_vihf).and_then(word),
-        reason: text("/reason").filter(|_| is_vihf).map(without_numbers),
-        id: ["/mandate", "/batch", "/tunnel"]
+        format: (said.format.as_str())
+            .or_else(|| said.profile.as_str())
+            .and_then(word),
+        purpose: said.purpose.as_str().filter(|_| is_vihf).and_then(word),
+        reason: (said.reason.as_str())
+            .filter(|_| is_vihf)
+            .map(without_numbers),
+        id: [&said.mandate, &said.batch, &said.tunnel]
             .into_iter()
-            .find_map(|pointer| text(pointer).and_then(name)),
+            .find_map(|id| id.as_str().and_then(name)),
         origin: None,
         rights: Vec::new(),
-        count: count(&request),
+        count: said.how_many(),
         documents: Vec::new(),
     }
 }
 
 /// What the answer says besides.
-pub(super) fn add_answer(about: &mut AuditSubject, answer: &Value) {
-    let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str);
-    let first = |pointers: &[&str]| {
-        pointers
+pub(super) fn add_answer(about: &mut AuditSubject, answer: &str) {
+    let said = Said::read(answer.as_bytes());
+    let tunnel = |member: &str| said.tunnel.get(member);
+    let first = |values: &[Option<&Value>]| {
+        let mut texts = values
             .iter()
-            .find_map(|pointer| text(pointer))
-            .map(str::to_owned)
+            .filter_map(|value| value.and_then(Value::as_str));
+        texts.next().map(str::to_owned)
     };
-    about.card = first(&["/card", "/tunnel/card"]);
-    if let Some(server) = first(&["/tunnel/server"]) {
+    about.card = first(&[Some(&said.card), tunnel("card")]);
+    if let Some(server) = first(&[tunnel("server")]) {
         about.server = Some(server);
     }
-    if let Some(id) = first(&["/mandate", "/batch", "/tunnel/tunnel", "/id"]) {
+    let ids = [
+        Some(&said.mandate),
+        Some(&said.batch),
+        tunnel("tunnel"),
+        Some(&said.id),
+    ];
+    if let Some(id) = first(&ids) {
         about.id = Some(id);
     }
-    if let Some(found) = count(answer) {
+    if let Some(found) = said.how_many() {
         about.count = Some(found);
     }
-    let documents = answer["documents"].as_array().into_iter().flatten();
-    about.documents = documents
-        .filter_map(|document| document["sha256"].as_str()?.parse::<Sha256Digest>().ok())
-        .take(MAXIMUM_AUDIT_DOCUMENTS)
-        .collect();
-}
-
-fn count(value: &Value) -> Option<u64> {
-    let listed = ["documents", "items"]
-        .into_iter()
-        .find_map(|key| value[key].as_array());
-    match listed {
-        Some(listed) => u64::try_from(listed.len()).ok(),
-        None => ["documents", "items", "count", "maximum_count", "entries"]
-            .into_iter()
-            .find_map(|key| value[key].as_u64()),
-    }
+    about.documents = said.digests();
 }
 
 /// A word of the API: letters first, no long number in it.
@@ -178,7 +173,7 @@ mod tests {
         let mut about = of_request(Operation::Vihf, known.to_string().as_bytes(), &servers);
         add_answer(
             &mut about,
-            &json!({ "card": "99000001", "signer": { "family_name": "Dupont" } }),
+            &json!({ "card": "99000001", "signer": { "family_name": "Dupont" } }).to_string(),
         );
         let written = serde_json::to_string(&about).unwrap_or_default();
         assert_eq!(

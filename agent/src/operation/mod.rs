@@ -105,10 +105,7 @@ fn written_down(
     let result = work();
     if let Some(begun) = begun {
         match &result {
-            Ok(answer) => {
-                let answer = serde_json::from_str(answer.get()).unwrap_or_default();
-                journal.end(begun, Ok(&answer));
-            }
+            Ok(answer) => journal.end(begun, Ok(answer.get())),
             Err(failure) => journal.end(begun, Err(failure.code())),
         }
     }

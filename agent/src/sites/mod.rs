@@ -48,7 +48,7 @@ struct Shared {
     /// Counts what was answered or ran out.
     answered: watch::Sender<u64>,
     events: Option<EventLog>,
-    journal: Option<Journal>,
+    journal: Option<Arc<Journal>>,
 }
 
 /// How an origin stands.
@@ -71,8 +71,12 @@ impl From<&Config> for Sites {
 
 impl Sites {
     /// With what the person granted, kept in this directory.
-    pub(crate) fn in_directory(config: Arc<Config>, directory: &Path, events: EventLog) -> Self {
-        let journal = Journal::in_directory(directory, Vec::new());
+    pub(crate) fn in_directory(
+        config: Arc<Config>,
+        directory: &Path,
+        events: EventLog,
+        journal: Arc<Journal>,
+    ) -> Self {
         let granted = Granted::in_directory(directory);
         Self::new(config, granted, Some(events), Some(journal))
     }
@@ -81,7 +85,7 @@ impl Sites {
         config: Arc<Config>,
         granted: Granted,
         events: Option<EventLog>,
-        journal: Option<Journal>,
+        journal: Option<Arc<Journal>>,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {

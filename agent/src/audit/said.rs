@@ -1,0 +1,183 @@
+//! The few members of a request or an answer that the journal asks after. A lot of ten thousand documents is read past, not kept: of
+//! a list only its length is known, and the digests of its first documents.
+
+use std::fmt;
+
+use paraphe_protocol::api::MAXIMUM_AUDIT_DOCUMENTS;
+use paraphe_protocol::digest::Sha256Digest;
+use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// What was said. Whatever is not there, or is of another type, is null, and so is all of what is no object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    pub(super) server: Value,
+    pub(super) format: Value,
+    pub(super) profile: Value,
+    pub(super) purpose: Value,
+    pub(super) reason: Value,
+    pub(super) card: Value,
+    pub(super) id: Value,
+    pub(super) mandate: Value,
+    pub(super) batch: Value,
+    pub(super) tunnel: Value,
+    documents: Several,
+    items: Several,
+    count: Value,
+    maximum_count: Value,
+    entries: Value,
+}
+
+/// A list, or how many.
+#[derive(Debug, Default)]
+enum Several {
+    #[default]
+    Unknown,
+    Number(u64),
+    List {
+        length: u64,
+        digests: Vec<Sha256Digest>,
+    },
+}
+
+impl Said {
+    pub(super) fn read(json: &[u8]) -> Self {
+        serde_json::from_slice(json).unwrap_or_default()
+    }
+
+    /// How many documents, items, signatures or entries it is about.
+    pub(super) fn how_many(&self) -> Option<u64> {
+        let several = [&self.documents, &self.items];
+        let length = several.iter().find_map(|several| match several {
+            Several::List { length, .. } => Some(*length),
+            _ => None,
+        });
+        let number = || {
+            let numbers = several.iter().find_map(|several| match several {
+                Several::Number(number) => Some(*number),
+                _ => None,
+            });
+            let counts = [&self.count, &self.maximum_count, &self.entries];
+            numbers.or_else(|| counts.iter().find_map(|count| count.as_u64()))
+        };
+        length.or_else(number)
+    }
+
+    /// Digests of the first documents.
+    pub(super) fn digests(self) -> Vec<Sha256Digest> {
+        match self.documents {
+            Several::List { digests, .. } => digests,
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Several {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Whatever it is, so that a surprise here hides nothing else.
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        if let Ok(number) = raw.parse() {
+            return Ok(Self::Number(number));
+        }
+        let list = serde_json::from_str(raw);
+        Ok(
+            list.map_or(Self::Unknown, |List { length, digests }| Self::List {
+                length,
+                digests,
+            }),
+        )
+    }
+}
+
+struct List {
+    length: u64,
+    digests: Vec<Sha256Digest>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    sha256: Sha256Digest,
+}
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListVisitor)
+    }
+}
+
+struct ListVisitor;
+
+impl<'de> Visitor<'de> for ListVisitor {
+    type Value = List;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<List, A::Error> {
+        let (mut length, mut digests) = (0_u64, Vec::new());
+        loop {
+            let is_one = if digests.len() < MAXIMUM_AUDIT_DOCUMENTS {
+                list.next_element::<&RawValue>()?.map(|raw| {
+                    let document = serde_json::from_str(raw.get());
+                    digests.extend(document.map(|Document { sha256 }| sha256).ok());
+                })
+            } else {
+                list.next_element::<IgnoredAny>()?.map(drop)
+            };
+            if is_one.is_none() {
+                return Ok(List { length, digests });
+            }
+            length = length.saturating_add(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use paraphe_protocol::api::MAXIMUM_AUDIT_DOCUMENTS;
+    use paraphe_protocol::digest::Sha256Digest;
+    use serde_json::{Value, json};
+
+    use super::Said;
+
+    fn said(value: &Value) -> Said {
+        Said::read(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn how_many_is_a_length_before_a_number() {
+        for (value, expected) in [
+            (json!({ "documents": [1, {}, "x"] }), Some(3)),
+            (json!({ "documents": 4, "items": [1] }), Some(1)),
+            (json!({ "items": 7, "count": 9 }), Some(7)),
+            (json!({ "documents": "many", "count": 9 }), Some(9)),
+            (json!({ "documents": -1, "maximum_count": 5 }), Some(5)),
+            (json!({ "documents": null, "entries": 2 }), Some(2)),
+            (json!({ "count": "2" }), None),
+            (json!([1, 2]), None),
+        ] {
+            assert_eq!(said(&value).how_many(), expected, "{value}");
+        }
+        assert_eq!(Said::read(b"{\"documents\":[1,").how_many(), None);
+    }
+
+    #[test]
+    fn the_first_digests_are_kept_and_the_rest_is_counted() {
+        let digests: Vec<Sha256Digest> = (0..40_u8).map(|one| Sha256Digest::of(&[one])).collect();
+        let mut documents: Vec<Value> = digests
+            .iter()
+            .map(|digest| json!({ "sha256": digest, "title": "Dupont" }))
+            .collect();
+        documents.insert(0, json!({ "sha256": 7 }));
+        let said = said(&json!({ "documents": documents }));
+        assert_eq!(said.how_many(), Some(41));
+        assert_eq!(
+            said.digests(),
+            digests.get(..MAXIMUM_AUDIT_DOCUMENTS).unwrap_or_default()
+        );
+    }
+}
