@@ -24,6 +24,7 @@ pub mod own_page;
 pub mod pin;
 pub mod problem;
 pub mod process_hardening;
+mod random;
 pub mod reader;
 mod root_owner;
 pub mod service;

@@ -20,6 +20,7 @@ use super::{Batch, INCOMPLETE, result_file, storage};
 use crate::caller::Caller;
 use crate::operation::{Context, Source, now, parse_strictly};
 use crate::problem::Failure;
+use crate::random::random_id;
 
 /// Longest title, characters.
 const MAXIMUM_TITLE: usize = 128;
@@ -45,9 +46,7 @@ pub(crate) fn begin(
     if request.output.is_some() && matches!(context.caller, Caller::Site(_)) {
         return Err(ErrorCode::PathNotAllowed.into());
     }
-    let mut id = [0_u8; 16];
-    openssl::rand::rand_bytes(&mut id).map_err(|_| Failure::new(ErrorCode::Internal))?;
-    let id = format!("{:032x}", u128::from_be_bytes(id));
+    let id = random_id()?;
     let batches = &context.agent.batches;
     batches.make_room(&context.agent.config.batch)?;
     let parent = batches.directory().map_err(|error| storage(&error))?;

@@ -16,7 +16,7 @@ use super::Scope;
 use super::session_lock::SessionLock;
 use crate::document_store::Owner;
 use crate::events::EventLog;
-use crate::opened::Opened;
+use crate::opened::{Opened, Tenure};
 use crate::operation::now;
 use crate::problem::Failure;
 use crate::service::Inner;
@@ -44,17 +44,10 @@ pub(crate) struct MandateTerms {
 
 /// A mandate.
 pub(crate) struct Mandate {
-    id: String,
-    owner: Owner,
+    tenure: Tenure,
     purpose: String,
-    token: Token,
     count: u32,
-    opened: UnixTime,
-    not_after: UnixTime,
-    /// The same by the clock that nobody sets.
-    deadline: Instant,
     documents_approved: bool,
-    slept: Duration,
     secret: Arc<HeldSecret>,
     /// Held while the token works: one transaction at a time.
     turn: Mutex<()>,
@@ -90,21 +83,11 @@ impl Mandate {
         events: EventLog,
         session_lock: Arc<SessionLock>,
     ) -> Result<Self, Failure> {
-        let mut id = [0_u8; 16];
-        openssl::rand::rand_bytes(&mut id).map_err(|_| Failure::new(ErrorCode::Internal))?;
-        let opened = now();
-        let seconds = u64::try_from(terms.not_after.0.saturating_sub(opened.0)).unwrap_or(0);
         Ok(Self {
-            id: format!("{:032x}", u128::from_be_bytes(id)),
-            owner: terms.owner,
+            tenure: Tenure::begin(terms.owner, terms.token, terms.slept, terms.not_after)?,
             purpose: terms.purpose,
-            token: terms.token,
             count: terms.scope.count(),
-            opened,
-            not_after: terms.not_after,
-            deadline: Instant::now() + Duration::from_secs(seconds),
             documents_approved: matches!(terms.scope, Scope::Documents(_)),
-            slept: terms.slept,
             secret: Arc::new(HeldSecret::new(terms.secret)),
             turn: Mutex::new(()),
             state: Mutex::new(State {
@@ -196,8 +179,8 @@ impl Mandate {
         reader: Option<&str>,
         card: Option<&str>,
     ) -> Result<(), Failure> {
-        let is_other = card.is_some_and(|card| card != self.token.serial)
-            || reader.is_some_and(|reader| reader != self.token.place);
+        let is_other = card.is_some_and(|card| card != self.token().serial)
+            || reader.is_some_and(|reader| reader != self.token().place);
         if is_other {
             return Err(Failure::new(ErrorCode::CardChanged).with_detail(
                 "Le mandat est celui d'une autre carte ou d'un autre lecteur.",
@@ -216,7 +199,10 @@ impl Mandate {
     ) -> Result<Result<R, TokenError>, Failure> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_open()?;
-        let outcome = self.token.unlock_held(agent, &self.secret, limit, work);
+        let outcome = self
+            .tenure
+            .token
+            .unlock_held(agent, &self.secret, limit, work);
         if matches!(&outcome, Ok(Err(error)) if error.code_was_refused()) {
             agent.pin_entry.note_refused();
         }
@@ -258,25 +244,25 @@ impl Mandate {
     fn tell(&self, kind: EventKind) {
         let summary = self.summary_without_ending();
         self.events
-            .record_mandate(kind, self.owner.clone(), summary);
+            .record_mandate(kind, self.owner().clone(), summary);
     }
 
     /// Without a look at the clock, which could end it and tell that from within.
     fn summary_without_ending(&self) -> MandateSummary {
         let state = self.lock();
         MandateSummary {
-            mandate: self.id.clone(),
+            mandate: self.tenure.id.clone(),
             purpose: self.purpose.clone(),
-            card: self.token.serial.clone(),
-            reader: self.token.place.clone(),
+            card: self.token().serial.clone(),
+            reader: self.token().place.clone(),
             count: self.count,
             remaining: self.count.saturating_sub(state.used),
             documents_approved: self.documents_approved,
-            opened: self.opened.0,
-            not_after: self.not_after.0,
+            opened: self.tenure.opened.0,
+            not_after: self.tenure.not_after.0,
             remaining_seconds: match state.end {
                 Some(_) => 0,
-                None => self.time_left().as_secs(),
+                None => self.tenure.left().as_secs(),
             },
             ends_on_lock: self.session_lock.is_watching(),
             origin: None,
@@ -295,28 +281,8 @@ impl Opened for Mandate {
 
     const NAME: &'static str = "mandate";
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn owner(&self) -> &Owner {
-        &self.owner
-    }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn slept(&self) -> Duration {
-        self.slept
-    }
-
-    fn not_after(&self) -> UnixTime {
-        self.not_after
-    }
-
-    fn deadline(&self) -> Instant {
-        self.deadline
+    fn tenure(&self) -> &Tenure {
+        &self.tenure
     }
 
     fn has_ended(&self) -> bool {
@@ -359,7 +325,7 @@ impl fmt::Debug for Mandate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Mandate")
-            .field("id", &self.id)
+            .field("id", &self.tenure.id)
             .finish_non_exhaustive()
     }
 }

@@ -84,8 +84,7 @@ impl<T: Opened> OpenedList<T> {
     /// Ends them all.
     pub(crate) fn end_all(&self, reason: T::Reason) {
         // Not under the lock: an end wakes others, who may ask for the list.
-        let all: Vec<_> = self.lock().iter().cloned().collect();
-        for one in all {
+        for one in self.all() {
             one.end(reason);
         }
     }

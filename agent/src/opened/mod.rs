@@ -1,18 +1,16 @@
 //! What one PIN entry opened for a bounded time, a mandate or a tunnel: who has it, and what ends it.
 
 mod list;
+mod tenure;
 mod watch;
 
-use std::time::{Duration, Instant};
-
-use paraphe_certs::UnixTime;
 use paraphe_protocol::api::MandateEndReason;
 
 use crate::document_store::Owner;
-use crate::operation::now;
 use crate::token::Token;
 
 pub(crate) use list::OpenedList;
+pub(crate) use tenure::Tenure;
 pub(crate) use watch::watch;
 
 /// Something that holds a PIN until it ends, which happens once.
@@ -23,23 +21,8 @@ pub(crate) trait Opened: Send + Sync + 'static {
     /// What its threads are called.
     const NAME: &'static str;
 
-    /// Its name.
-    fn id(&self) -> &str;
-
-    /// Whose it is.
-    fn owner(&self) -> &Owner;
-
-    /// The token that signs for it.
-    fn token(&self) -> &Token;
-
-    /// How long the workstation had slept before it was opened.
-    fn slept(&self) -> Duration;
-
-    /// When its time is over.
-    fn not_after(&self) -> UnixTime;
-
-    /// The same by the clock that nobody sets.
-    fn deadline(&self) -> Instant;
+    /// Whose it is, what signs for it, until when.
+    fn tenure(&self) -> &Tenure;
 
     /// Whether it has ended, without a look at the clock.
     fn has_ended(&self) -> bool;
@@ -47,17 +30,24 @@ pub(crate) trait Opened: Send + Sync + 'static {
     /// Ends it, once.
     fn end(&self, reason: Self::Reason);
 
-    /// Time left.
-    fn time_left(&self) -> Duration {
-        let by_clock = u64::try_from(self.not_after().0.saturating_sub(now().0)).unwrap_or(0);
-        self.deadline()
-            .saturating_duration_since(Instant::now())
-            .min(Duration::from_secs(by_clock))
+    /// Its name.
+    fn id(&self) -> &str {
+        &self.tenure().id
+    }
+
+    /// Whose it is.
+    fn owner(&self) -> &Owner {
+        &self.tenure().owner
+    }
+
+    /// The token that signs for it.
+    fn token(&self) -> &Token {
+        &self.tenure().token
     }
 
     /// Whether it has not ended. One whose time is over ends here.
     fn is_open(&self) -> bool {
-        if self.time_left().is_zero() {
+        if self.tenure().left().is_zero() {
             self.end(MandateEndReason::Expired.into());
         }
         !self.has_ended()

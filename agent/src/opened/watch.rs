@@ -35,14 +35,14 @@ fn look<T: Opened>(watched: &Weak<T>, readers: &Readers) {
             one.end(reason);
             return;
         }
-        let wait = one.time_left().min(LOOK_EVERY);
+        let wait = one.tenure().left().min(LOOK_EVERY);
         drop(one);
         readers.wait_for_change(wait);
     }
 }
 
 fn why_over<T: Opened>(one: &T, readers: &Readers) -> Option<T::Reason> {
-    if readers.slept().saturating_sub(one.slept()) >= SHORTEST_SLEEP {
+    if readers.slept().saturating_sub(one.tenure().slept) >= SHORTEST_SLEEP {
         return Some(MandateEndReason::WorkstationSlept.into());
     }
     if let Some(reason) = one.why_over_besides() {

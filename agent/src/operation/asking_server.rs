@@ -9,6 +9,7 @@ use super::Context;
 use crate::caller::Caller;
 use crate::config::RecordServer;
 use crate::problem::Failure;
+use crate::random::random_bytes;
 
 /// The record server that this caller means and may mean.
 pub(super) fn server<'a>(
@@ -60,7 +61,5 @@ pub(super) fn server_and_origin<'a>(
 
 /// 32 fresh random bytes of the agent's own, so that a server cannot choose alone what a card signs.
 pub(super) fn agent_nonce() -> Result<AgentNonce, Failure> {
-    let mut bytes = [0; 32];
-    openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
-    Ok(AgentNonce::from_bytes(bytes))
+    random_bytes().map(AgentNonce::from_bytes)
 }

@@ -15,7 +15,7 @@ use super::secret_entry;
 use crate::open_requests::{DocumentToSign, OpenRequest};
 use crate::pin::{PinPurpose, PinRequest, Requester, TriesLeft};
 use crate::problem::Failure;
-use crate::sites::random_id;
+use crate::random::random_id;
 use crate::token::pkcs11::{Pkcs11Error, Pkcs11Fault, Refusal, Tries};
 use crate::token::software::{SoftwareError, SoftwareFault};
 use crate::token::{Access, ProvenSecret, Token, TokenError, TokenWork, VERIFIED_LIMIT};

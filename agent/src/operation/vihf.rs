@@ -24,6 +24,7 @@ use crate::config::RecordServer;
 use crate::document_store::Owner;
 use crate::pin::PinPurpose;
 use crate::problem::Failure;
+use crate::random::random_bytes;
 use crate::token::{Bearer, Token};
 
 pub(super) fn perform(
@@ -105,8 +106,7 @@ impl Statement {
         request: &VihfRequest,
         server: &RecordServer,
     ) -> Result<Self, Failure> {
-        let mut random = [0; 16];
-        openssl::rand::rand_bytes(&mut random).map_err(|_| ErrorCode::Internal)?;
+        let random = random_bytes()?;
         let config = &context.agent.config;
         let environment = if config.trust.accept_test {
             Environment::Test

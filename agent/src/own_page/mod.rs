@@ -18,6 +18,7 @@ use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::digest::Sha256Digest;
 
 use crate::problem::Failure;
+use crate::random::random_bytes;
 
 pub use files::PageFile;
 pub(crate) use files::file;
@@ -148,9 +149,7 @@ impl Table {
 
 /// 256 random bits in 43 characters, and their digest.
 fn word() -> Result<(String, Sha256Digest), Failure> {
-    let mut bytes = [0; 32];
-    openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
-    let word = URL_SAFE_NO_PAD.encode(bytes);
+    let word = URL_SAFE_NO_PAD.encode(random_bytes::<32>()?);
     let digest = Sha256Digest::of(word.as_bytes());
     Ok((word, digest))
 }

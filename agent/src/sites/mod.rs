@@ -29,6 +29,7 @@ use crate::config::{Config, Origin, RecordServer, RecordServerName};
 use crate::events::EventLog;
 use crate::operation::now;
 use crate::problem::Failure;
+use crate::random::{random_bytes, random_id};
 
 use granted::{Grant, Granted, THIS_TIME};
 use pending::{Fresh, Pairing, PendingPairings};
@@ -557,14 +558,7 @@ impl Drop for AwaitedPlace<'_> {
     }
 }
 
-pub(crate) fn random_id() -> Result<String, Failure> {
-    let mut bytes = [0; 16];
-    openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-}
-
 fn random_number() -> Result<u16, Failure> {
-    let mut bytes = [0; 8];
-    openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
-    Ok(u16::try_from(u64::from_be_bytes(bytes) % 10_000).unwrap_or_default())
+    let number = u64::from_be_bytes(random_bytes()?) % 10_000;
+    Ok(u16::try_from(number).unwrap_or_default())
 }

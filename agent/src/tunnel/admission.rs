@@ -10,9 +10,8 @@ use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, Version};
 
-use paraphe_protocol::api::ErrorCode;
-
 use crate::problem::Failure;
+use crate::random::random_id;
 
 /// The header that carries the secret where the path does not.
 pub(super) const SECRET_HEADER: HeaderName = HeaderName::from_static("paraphe-tunnel");
@@ -24,9 +23,7 @@ pub(super) struct TunnelSecret(String);
 impl TunnelSecret {
     /// A new one.
     pub(super) fn random() -> Result<Self, Failure> {
-        let mut bytes = [0_u8; 16];
-        openssl::rand::rand_bytes(&mut bytes).map_err(|_| Failure::new(ErrorCode::Internal))?;
-        Ok(Self(format!("{:032x}", u128::from_be_bytes(bytes))))
+        random_id().map(Self)
     }
 
     /// Its text, for who opened the tunnel.

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::algorithm::SignatureAlgorithm;
@@ -24,7 +24,7 @@ use super::upstream::{ClientSide, Upstream};
 use crate::config::RecordServer;
 use crate::document_store::Owner;
 use crate::mandate::{is_foreign_reset, reason_of};
-use crate::opened::Opened;
+use crate::opened::{Opened, Tenure};
 use crate::operation::now;
 use crate::problem::Failure;
 use crate::reader::with_patience;
@@ -53,20 +53,13 @@ pub(crate) struct TunnelTerms {
 
 /// A tunnel.
 pub(crate) struct Tunnel {
-    id: String,
-    owner: Owner,
+    tenure: Tenure,
     server: String,
     port: u16,
     secret: TunnelSecret,
-    token: Token,
     tls: TlsVersion,
     maximum_handshakes: u32,
-    opened: UnixTime,
-    not_after: UnixTime,
-    /// The same by the clock that nobody sets.
-    deadline: Instant,
     idle: Duration,
-    slept: Duration,
     held: Arc<HeldSecret>,
     signer: Signer,
     state: Mutex<State>,
@@ -103,8 +96,6 @@ impl SignHandshake for Signing {
 
 impl Tunnel {
     pub(super) fn new(terms: TunnelTerms, port: u16, agent: &Inner) -> Result<Arc<Self>, Failure> {
-        let mut id = [0_u8; 16];
-        openssl::rand::rand_bytes(&mut id).map_err(|_| Failure::new(ErrorCode::Internal))?;
         let signing = Arc::new(Signing::default());
         let address = terms.server.address.ok_or(ErrorCode::TunnelNotConfigured)?;
         let client = ClientSide {
@@ -115,22 +106,14 @@ impl Tunnel {
         let signer: Arc<dyn SignHandshake> = Arc::<Signing>::clone(&signing);
         let upstream = Upstream::new(address, terms.anchors, &client, signer)?;
         let (signer, waiting) = Signer::new();
-        let opened = now();
-        let seconds = u64::try_from(terms.not_after.0.saturating_sub(opened.0)).unwrap_or(0);
         let tunnel = Arc::new(Self {
-            id: format!("{:032x}", u128::from_be_bytes(id)),
-            owner: terms.owner,
+            tenure: Tenure::begin(terms.owner, terms.token, terms.slept, terms.not_after)?,
             server: terms.server.name.as_str().to_owned(),
             port,
             secret: TunnelSecret::random()?,
-            token: terms.token,
             tls: terms.tls,
             maximum_handshakes: terms.maximum_handshakes,
-            opened,
-            not_after: terms.not_after,
-            deadline: Instant::now() + Duration::from_secs(seconds),
             idle: agent.config.tunnel.idle,
-            slept: terms.slept,
             held: Arc::new(HeldSecret::new(terms.secret)),
             signer,
             state: Mutex::default(),
@@ -199,7 +182,7 @@ impl Tunnel {
             let summary = self.summary_without_ending(&agent);
             agent
                 .events
-                .record_tunnel(kind, self.owner.clone(), summary);
+                .record_tunnel(kind, self.owner().clone(), summary);
         }
     }
 
@@ -214,22 +197,22 @@ impl Tunnel {
         let [connections, sent_bytes, received_bytes] = self.traffic.counts();
         let state = self.lock();
         TunnelSummary {
-            tunnel: self.id.clone(),
+            tunnel: self.tenure.id.clone(),
             server: self.server.clone(),
             port: self.port,
-            card: self.token.serial.clone(),
-            reader: self.token.place.clone(),
+            card: self.token().serial.clone(),
+            reader: self.token().place.clone(),
             tls: self.tls,
             handshakes: state.handshakes,
             maximum_handshakes: self.maximum_handshakes,
             connections,
             sent_bytes,
             received_bytes,
-            opened: self.opened.0,
-            not_after: self.not_after.0,
+            opened: self.tenure.opened.0,
+            not_after: self.tenure.not_after.0,
             remaining_seconds: match state.end {
                 Some(_) => 0,
-                None => self.time_left().as_secs(),
+                None => self.tenure.left().as_secs(),
             },
             idle_seconds: self.idle.as_secs(),
             ends_on_lock: agent.mandates.ends_on_lock(),
@@ -290,9 +273,9 @@ impl Tunnel {
         waiting: &Arc<Waiting>,
     ) -> Result<Result<(), TokenError>, Failure> {
         let ended = self.ended.subscribe();
-        let work = signer::work(waiting, &self.token, move || !*ended.borrow());
+        let work = signer::work(waiting, self.token(), move || !*ended.borrow());
         let outcome = self
-            .token
+            .token()
             .unlock_held(agent, &self.held, VERIFIED_LIMIT, work);
         if matches!(&outcome, Ok(Err(error)) if error.code_was_refused()) {
             agent.pin_entry.note_refused();
@@ -318,28 +301,8 @@ impl Opened for Tunnel {
 
     const NAME: &'static str = "tunnel";
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn owner(&self) -> &Owner {
-        &self.owner
-    }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn slept(&self) -> Duration {
-        self.slept
-    }
-
-    fn not_after(&self) -> UnixTime {
-        self.not_after
-    }
-
-    fn deadline(&self) -> Instant {
-        self.deadline
+    fn tenure(&self) -> &Tenure {
+        &self.tenure
     }
 
     fn has_ended(&self) -> bool {
@@ -369,7 +332,7 @@ impl Opened for Tunnel {
         if self.traffic.idle() >= self.idle {
             return Some(TunnelEndReason::Idle);
         }
-        match &self.token.access {
+        match &self.token().access {
             Access::Pkcs11(module) if !module.is_seen() => Some(TunnelEndReason::CardRemoved),
             _ => None,
         }
@@ -391,7 +354,7 @@ impl fmt::Debug for Tunnel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Tunnel")
-            .field("id", &self.id)
+            .field("id", &self.tenure.id)
             .finish_non_exhaustive()
     }
 }

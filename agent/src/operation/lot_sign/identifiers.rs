@@ -4,12 +4,11 @@ use paraphe_protocol::api::ErrorCode;
 use paraphe_protocol::identifiers::Oid;
 
 use crate::problem::Failure;
+use crate::random::random_bytes;
 
 /// A unique id for a document or a submission set.
 pub(crate) fn unique_id() -> Result<Oid, Failure> {
-    let mut bytes = [0; UUID_BYTES];
-    openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
-    Ok(identifier(bytes))
+    random_bytes().map(identifier)
 }
 
 /// So many at once: the generator is asked for all their bytes in one call.

@@ -18,6 +18,7 @@ use super::super::selection::{self, Family};
 use super::super::{Context, card_certificate};
 use super::{Made, Statement};
 use crate::problem::Failure;
+use crate::random::random_bytes;
 use crate::token::{Bearer, Token};
 
 pub(super) fn sign(
@@ -181,7 +182,5 @@ impl Presence {
 
 /// Of no server's, so that what is signed over it opens nothing.
 fn random_nonce() -> Result<ServerNonce, Failure> {
-    let mut bytes = [0; 32];
-    openssl::rand::rand_bytes(&mut bytes).map_err(|_| ErrorCode::Internal)?;
-    Ok(ServerNonce::of_32_bytes(bytes))
+    random_bytes().map(ServerNonce::of_32_bytes)
 }
