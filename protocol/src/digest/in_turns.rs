@@ -62,7 +62,7 @@ impl Blocks {
     pub(super) fn update(&mut self, bytes: &[u8]) {
         let (blocks, rest) = self.complete_begun(bytes).as_chunks();
         self.compress_all(blocks);
-        self.begin(rest);
+        self.append(rest);
     }
 
     /// The same for two messages.
@@ -81,8 +81,8 @@ impl Blocks {
         let in_turns = first_blocks.len().min(second_blocks.len());
         first.compress_all(first_blocks.get(in_turns..).unwrap_or_default());
         second.compress_all(second_blocks.get(in_turns..).unwrap_or_default());
-        first.begin(first_rest);
-        second.begin(second_rest);
+        first.append(first_rest);
+        second.append(second_rest);
     }
 
     pub(super) fn finish(mut self) -> Sha256Digest {
@@ -122,11 +122,7 @@ impl Blocks {
         later
     }
 
-    /// Keeps less than a block, or nothing where a block is begun already and `bytes` is empty.
-    fn begin(&mut self, bytes: &[u8]) {
-        self.append(bytes);
-    }
-
+    /// Keeps bytes of a block that is not full yet.
     fn append(&mut self, bytes: &[u8]) {
         let end = self.begun_bytes + bytes.len();
         if let Some(room) = self.begun.get_mut(self.begun_bytes..end) {
