@@ -60,7 +60,9 @@ fn every_single_byte_change_in_what_is_signed_is_refused() {
             Ok(_) => panic!("we accepted a change at {at}: {around}"),
             Err(error) => reasons.insert(error.code()),
         };
-        if number % (offsets.len() / JUDGED) == 0 {
+        // Bits that encode nothing before the padding of the signature's base64: xmlsec1 reads past them, we demand zeros.
+        let before_padding = xml[at + 1] == b'=';
+        if number % (offsets.len() / JUDGED) == 0 && !before_padding {
             let theirs = practice.xmlsec1(directory.path(), &changed);
             assert!(
                 !theirs.status.success(),
