@@ -13,7 +13,7 @@
 
 use std::fs::File;
 use std::hint::black_box;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -66,7 +66,10 @@ fn write_documents(folder: &Path, count: usize) -> Vec<PathBuf> {
             }
             content.extend(b"\nendstream\nendobj\n%%EOF\n");
             let path = folder.join(format!("document-{number:04}.pdf"));
-            std::fs::write(&path, content).unwrap();
+            let mut file = File::create_new(&path).unwrap();
+            file.write_all(&content).unwrap();
+            // Else the kernel writes a gigabyte back while it is measured.
+            file.sync_all().unwrap();
             path
         })
         .collect()
