@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+import own_page
 import workstation
 from webdriver import Chromium, Failed, Firefox
 
@@ -149,6 +150,11 @@ def run(name, folder, pictures):
             story(browser, place, pictures)
             took = time.monotonic() - started
             place.stop_agent()
+            place.start_agent()
+            browser.open(f"{workstation.ORIGIN}/")
+            files = [workstation.PROJECT / "tests/documents" / name for name in DOCUMENTS]
+            reachable = own_page.seen(browser, place, pictures, workstation.ORIGIN, files)
+            place.stop_agent()
             place.start_agent(cards=["physician"])
             lines = readme(browser, place, pictures)
             told = diagnoses(browser, place)
@@ -157,8 +163,8 @@ def run(name, folder, pictures):
             raise
         finally:
             browser.close()
-        print(f"browsers: {name} {browser.version}: from pairing to the signed lot in {took:.0f} s, a login with the README's page of "
-              f"{lines} lines, told apart: {', '.join(told)}")
+        print(f"browsers: {name} {browser.version}: from pairing to the signed lot in {took:.0f} s, the agent's page with {reachable} "
+              f"things that the keyboard reaches, a login with the README's page of {lines} lines, told apart: {', '.join(told)}")
     finally:
         place.close()
         for log in folder.glob("*.log"):

@@ -16,6 +16,8 @@ import time
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 PATIENCE = 120
+# The code points that WebDriver has for keys.
+TAB, ENTER, SPACE = "\ue004", "\ue007", " "
 
 
 class Failed(Exception):
@@ -62,6 +64,35 @@ class Browser:
                 return value
             time.sleep(0.1)
         raise Failed(f"{self.name}: {what}: not within {PATIENCE} s; the page says:\n{self.text('body')}")
+
+    def press(self, key):
+        """A key of the keyboard, wherever the focus is."""
+        strokes = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        self.command("PerformActions", actions=[{"type": "key", "id": "keyboard", "actions": strokes}])
+
+    def active(self):
+        """The element that has the focus."""
+        return self.command("GetActiveElement")[ELEMENT]
+
+    def find_all(self, selector):
+        return [found[ELEMENT] for found in self.command("FindElements", using="css selector", value=selector)]
+
+    def label(self, element):
+        """What a screen reader calls it."""
+        return self.command("GetComputedLabel", id=element)
+
+    def role(self, element):
+        """What a screen reader says it is."""
+        return self.command("GetComputedRole", id=element)
+
+    def window(self):
+        return self.command("GetWindowHandle")
+
+    def new_window(self):
+        return self.command("NewWindow", type="tab")["handle"]
+
+    def look_at(self, window):
+        self.command("SwitchToWindow", handle=window)
 
     def screenshot(self, path):
         self.command("SetWindowRect", width=1000, height=1400)
@@ -111,6 +142,14 @@ class Chromium(Browser):
             "ElementSendKeys": ("POST", f"element/{element}/value"),
             "ExecuteAsyncScript": ("POST", "execute/async"),
             "ExecuteScript": ("POST", "execute/sync"),
+            "FindElements": ("POST", "elements"),
+            "GetActiveElement": ("GET", "element/active"),
+            "GetComputedLabel": ("GET", f"element/{element}/computedlabel"),
+            "GetComputedRole": ("GET", f"element/{element}/computedrole"),
+            "GetWindowHandle": ("GET", "window"),
+            "NewWindow": ("POST", "window/new"),
+            "PerformActions": ("POST", "actions"),
+            "SwitchToWindow": ("POST", "window"),
             "SetWindowRect": ("POST", "window/rect"),
             "TakeScreenshot": ("GET", "screenshot"),
         }[name]

@@ -96,6 +96,10 @@ class Workstation:
     def paraphe(self, *arguments):
         return run(PROGRAMS / "paraphe", "--config", self.configuration, *arguments, env=self.environment)
 
+    def ask_agent(self, *arguments):
+        """A command that the running agent carries out."""
+        return run(PROGRAMS / "paraphe", *arguments, env=self.environment)
+
     def start(self, name, *command, **options):
         log = open(self.folder / f"{name}.log", "ab")
         process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stderr=log, **options)
@@ -190,8 +194,25 @@ class Person:
         self.program = folder / "pinentry"
         self.shown = folder / "shown.txt"
         self.shown.touch()
+        self.told = folder / "told"
+        self.types_the_pin()
+
+    def types_the_pin(self):
         # A yes that comes at once was not read, and is asked for again.
         self.answers(f'echo "D {PIN}"; echo "OK"', 'sleep 3; echo "OK"')
+
+    def types_the_pin_when_told(self):
+        """Lets the window wait until `is_told`."""
+        self.told.unlink(missing_ok=True)
+        self.answers(f'until [ -e {self.told} ]; do sleep 0.1; done; echo "D {PIN}"; echo "OK"', 'sleep 3; echo "OK"')
+
+    def is_told(self):
+        self.told.touch()
+
+    def does_nothing(self):
+        """Somebody who does not look at the window."""
+        nothing = "while :; do sleep 0.1; done"
+        self.answers(nothing, nothing)
 
     def says_no(self):
         cancelled = 'echo "ERR 83886179 Operation cancelled"'

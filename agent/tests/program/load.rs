@@ -307,6 +307,9 @@ fn report_own_share(https: &Value) -> Option<u64> {
             (p99, found) = (at_most, true);
         }
     }
-    println!("load: 99th percentile: at most {p99:?} us");
+    match p99 {
+        Some(end) => println!("load: 99th percentile: at most {end} us"),
+        None => println!("load: 99th percentile: in the last class"),
+    }
     p99
 }
