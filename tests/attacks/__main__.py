@@ -7,14 +7,19 @@ must be running. Exit status 0 where every attack was refused as it must be."""
 
 import argparse
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "door"))
 
 import bodies
+import foreign_page
 import origins
 import pages
 import wire
 from target import Target, default_root, default_socket
-
+from webdriver import BROWSERS
 
 # The agent's own count is asked after so many attacks, and after each that was not plainly refused.
 BATCH = 16
@@ -78,6 +83,20 @@ def run_slow(target, failures):
     return len(attacks), reached
 
 
+def run_browser(target, name, failures):
+    """A hostile page in this browser, from a port beside the agent's."""
+    with tempfile.TemporaryDirectory(prefix="attacks-") as folder, foreign_page.served() as page:
+        browser = BROWSERS[name](Path(folder))
+        try:
+            count, refused, reached = foreign_page.attack(target, browser, page, failures)
+        finally:
+            browser.close()
+    print(f"attacks: a page in {name} {browser.version}: {count}, {refused} requests came to the door, {reached} reached an operation", flush=True)
+    if refused == 0:
+        failures.append(f"{name}: nothing that the page tried came to the door; does {name} believe the agent's certificate (paraphe trust status)?")
+    return count, reached
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--site", required=True, help="a configured origin")
@@ -85,6 +104,7 @@ def main():
     parser.add_argument("--root", default=default_root(), help="the workstation's root certificate")
     parser.add_argument("--socket", default=default_socket(), help="the agent's Unix socket")
     parser.add_argument("--quick", action="store_true", help="without slow peers, which take half a minute")
+    parser.add_argument("--browser", action="append", default=[], choices=sorted(BROWSERS), help="also a hostile page in this browser; repeatable")
     options = parser.parse_args()
     target = Target(options.port, options.root, options.socket, options.site)
     failures = []
@@ -96,6 +116,7 @@ def main():
     ]
     if not options.quick:
         groups.append(run_slow(target, failures))
+    groups.extend(run_browser(target, name, failures) for name in options.browser)
     for failure in failures:
         print(f"attacks: FAILED: {failure}", file=sys.stderr)
     total = sum(count for count, _ in groups)

@@ -79,6 +79,10 @@ class Target:
 
     def performed(self):
         """How many requests reached an operation through the HTTPS door since the agent started."""
+        return self.count("requests_performed")
+
+    def count(self, what):
+        """One of the agent's own counts of its HTTPS door since it started."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(PATIENCE)
             connection.connect(self.agent_socket)
@@ -91,7 +95,7 @@ class Target:
             raise SystemExit(f"attacks: the agent does not tell its status: {answer.raw!r}")
         doors = json.loads(answer.body)["doors"]
         https = [door for door in doors if door["name"] == "https"]
-        return https[0]["requests_performed"] if https else 0
+        return https[0][what] if https else 0
 
 
 def read_all(connection):

@@ -16,11 +16,14 @@ import threading
 import time
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "attacks"))
+
+import foreign_page
 import own_page
 import workstation
-from webdriver import Chromium, Failed, Firefox
+from target import Target
+from webdriver import BROWSERS, Failed
 
-BROWSERS = {browser.name: browser for browser in (Chromium, Firefox)}
 DOCUMENTS = ["compte-rendu.pdf", "note-de-suivi.txt", "lettre-de-liaison.rtf"]
 README = workstation.PROJECT / "protocol/js/README.md"
 
@@ -107,6 +110,24 @@ def failure(browser, call):
     return browser.promise(f"import('/paraphe/index.js').then(({{ Paraphe }}) => new Paraphe().{call}).then(() => 'none', ({{ code }}) => code)")
 
 
+def foreign(browser, place):
+    """Pages of somebody else, from another network and from this machine: what they try comes to the door or not, never to an operation, and nobody
+    is asked anything. Gives how many attempts there were, and how many came to the door."""
+    target = Target(workstation.PORT, None, str(place.folder / "run/paraphe/agent.sock"), None)
+    shown = place.person.was_shown()
+    failures = []
+    from_network, passed, _ = foreign_page.attack(target, browser, f"{workstation.FOREIGN_ORIGIN}/", failures)
+    with foreign_page.served() as page:
+        from_here, came, _ = foreign_page.attack(target, browser, page, failures)
+    if came == 0:
+        failures.append(f"{browser.name}: nothing of what was tried from this machine came to the door")
+    if place.person.was_shown() != shown:
+        failures.append(f"{browser.name}: the person was asked something")
+    if failures:
+        raise Failed("\n".join(failures))
+    return f"{from_network + from_here} attempts of foreign pages, of which {passed} and {came} requests came to the door and none to an operation"
+
+
 class another_web_server:
     """Another program holds the agent's port."""
 
@@ -154,6 +175,7 @@ def run(name, folder, pictures):
             browser.open(f"{workstation.ORIGIN}/")
             files = [workstation.PROJECT / "tests/documents" / name for name in DOCUMENTS]
             reachable = own_page.seen(browser, place, pictures, workstation.ORIGIN, files)
+            attacked = foreign(browser, place)
             place.stop_agent()
             place.start_agent(cards=["physician"])
             lines = readme(browser, place, pictures)
@@ -164,7 +186,7 @@ def run(name, folder, pictures):
         finally:
             browser.close()
         print(f"browsers: {name} {browser.version}: from pairing to the signed lot in {took:.0f} s, the agent's page with {reachable} "
-              f"things that the keyboard reaches, a login with the README's page of {lines} lines, told apart: {', '.join(told)}")
+              f"things that the keyboard reaches, {attacked}, a login with the README's page of {lines} lines, told apart: {', '.join(told)}")
     finally:
         place.close()
         for log in folder.glob("*.log"):

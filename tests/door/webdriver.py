@@ -33,6 +33,13 @@ class Browser:
     def open(self, url):
         self.command("Navigate", url=url)
 
+    def try_to_open(self, url):
+        """Where the answer may be none, or one that the browser does not show."""
+        try:
+            self.open(url)
+        except Failed:
+            pass
+
     def find(self, selector):
         found = self.command("FindElement", using="css selector", value=selector)
         return found[ELEMENT]
@@ -233,3 +240,6 @@ class Firefox(Browser):
         except (Failed, OSError):
             self.process.terminate()
         self.process.wait()
+
+
+BROWSERS = {browser.name: browser for browser in (Chromium, Firefox)}

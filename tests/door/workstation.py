@@ -19,6 +19,9 @@ ORIGIN = f"https://{SITE}"
 # Another site of the hospital, from which its administrator wants nothing to reach the loopback.
 REFUSED_SITE = "autre.simulateur.invalid"
 REFUSED_ORIGIN = f"https://{REFUSED_SITE}"
+# A site of somebody else, whose pages attack.
+FOREIGN_SITE = "malveillant.simulateur.invalid"
+FOREIGN_ORIGIN = f"https://{FOREIGN_SITE}"
 # A public address by its range (RFC 5737), so that browsers treat the agent as another network's affair.
 ADDRESS = "203.0.113.10"
 AUDIENCE = "urn:paraphe:test:record-server"
@@ -54,7 +57,7 @@ def enter(folder):
     for place in ("chromium/policies", "opt/chrome/policies", "opt/edge/policies", "firefox/policies", "firefox-esr/policies"):
         shutil.rmtree(Path("/etc") / place, ignore_errors=True)
     with open("/etc/hosts", "a", encoding="utf-8") as hosts:
-        hosts.write(f"{ADDRESS} {SITE} {REFUSED_SITE}\n")
+        hosts.write(f"{ADDRESS} {SITE} {REFUSED_SITE} {FOREIGN_SITE}\n")
 
 
 class Workstation:
@@ -174,6 +177,13 @@ class Workstation:
                     location /paraphe/ {{ alias {PROJECT}/protocol/js/src/; }}
                     location /v1/ {{ proxy_pass {upstream}; proxy_http_version 1.1; proxy_ssl_protocols TLSv1.3; }}
                 }}
+                server {{
+                    listen {ADDRESS}:443 ssl;
+                    server_name {FOREIGN_SITE};
+                    ssl_certificate {folder}/site.pem;
+                    ssl_certificate_key {folder}/site.key;
+                    root {PROJECT}/tests/attacks/page;
+                }}
             }}
             """))
         (folder / "readme").mkdir()
@@ -245,7 +255,7 @@ def hospital_certificates(folder):
     run("openssl", "req", "-x509", "-days", "30", *new_key, "-subj", "/CN=Autorite interne inventee", "-keyout", key, "-out", root,
         "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
     run("openssl", "req", "-x509", "-days", "30", *new_key, "-subj", f"/CN={SITE}", "-CA", root, "-CAkey", key,
-        "-keyout", folder / "site.key", "-out", folder / "site.pem", "-addext", f"subjectAltName=DNS:{SITE},DNS:{REFUSED_SITE}",
+        "-keyout", folder / "site.key", "-out", folder / "site.pem", "-addext", f"subjectAltName=DNS:{SITE},DNS:{REFUSED_SITE},DNS:{FOREIGN_SITE}",
         "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth")
     key.unlink()
     return root
