@@ -120,5 +120,7 @@ def default_socket():
 
 
 def default_root():
+    """The user's own root, where there is one; else the machine's (`paraphe trust install`)."""
     state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return os.path.join(state, "paraphe/tls/root.pem")
+    own = os.path.join(state, "paraphe/tls/root.pem")
+    return own if os.path.exists(own) else "/var/lib/paraphe/tls/root.pem"
