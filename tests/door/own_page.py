@@ -121,6 +121,7 @@ def pin_with_preview(both, pictures, documents):
     press_button(browser, f"Voir {text.name}")
     beginning = text.read_text(encoding="utf-8").split("\n")[0]
     browser.wait("the preview", f"return document.querySelector('#requests pre')?.textContent.includes({beginning!r})")
+    save_a_copy(both, next(document for document in documents if document.suffix == ".pdf"))
     browser.screenshot(pictures / f"{browser.name}-agent-pin.png")
     if browser.script("return document.querySelectorAll('input:not([type=checkbox])').length"):
         raise Failed(f"{browser.name}: the agent's page has a field to type in")
@@ -134,6 +135,25 @@ def pin_with_preview(both, pictures, documents):
     person.is_told()
     both.look_at(both.site).wait("the signed lot", f"return document.querySelector('#lot').textContent.includes('{len(documents)} documents signés')")
     both.look_at(both.page)
+
+
+def save_a_copy(both, document):
+    """What is no text is looked at in another program: the copy is what would be signed, byte for byte."""
+    browser = both.browser
+    press_button(browser, f"Voir {document.name}")
+    browser.wait("the document's kind", "return document.querySelector('#requests').textContent.includes('application/pdf')")
+    press_button(browser, f"Enregistrer une copie de {document.name} pour la regarder")
+    until = time.monotonic() + 30
+    while True:
+        saved = [file for file in both.place.folder.rglob(document.name) if file.stat().st_size]
+        if saved and saved[0].read_bytes() == document.read_bytes():
+            # Firefox shows the copy at once, in a window of its own.
+            both.look_at(both.site)
+            both.look_at(both.page)
+            return
+        if time.monotonic() > until:
+            raise Failed(f"{browser.name}: no copy of {document.name} among the downloads: {saved}; {browser.text('#message')}")
+        time.sleep(0.1)
 
 
 def stop_a_mandate(both):

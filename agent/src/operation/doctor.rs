@@ -104,11 +104,11 @@ fn configuration(context: &Context<'_>) -> DoctorCheck {
         Some(path) => Looked::at(
             DoctorSubject::Configuration,
             format!(
-                "{} : {sites} sites, {servers} serveurs de dossiers.",
+                "{} : {sites} site(s), {servers} serveur(s) de dossiers.",
                 path.display()
             ),
             format!(
-                "{}: {sites} sites, {servers} record servers.",
+                "{}: {sites} site(s), {servers} record server(s).",
                 path.display()
             ),
         ),

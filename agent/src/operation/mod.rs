@@ -143,6 +143,7 @@ fn dispatched(
         Operation::MandateStatus => run(context, body, mandate::status),
         Operation::Open => run(context, body, own_page::open),
         Operation::PageEnter => run(context, body, own_page::enter),
+        Operation::RequestGet => run(context, body, request::get),
         Operation::RequestList => run(context, body, request::list),
         Operation::RequestRefuse => run(context, body, request::refuse),
         Operation::RequestShow => run(context, body, request::show),

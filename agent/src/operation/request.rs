@@ -1,13 +1,13 @@
-//! `request/list`, `request/show`, `request/refuse`: a look at the question for a PIN that is open, at the documents that would be signed
+//! `request/list`, `request/show`, `request/get`, `request/refuse`: a look at the question for a PIN that is open, at the documents that would be signed
 //! as they are now (their digests are what counts), and the person's no, which closes the window.
 
 use paraphe_protocol::api::{
-    DocumentShowRequest, DocumentShowResponse, ErrorCode, RequestListRequest, RequestListResponse,
-    RequestRefuseRequest, RequestRefuseResponse, RequestShowRequest, RequestSummary,
-    RequestedDocument,
+    DocumentGetRequest, DocumentGetResponse, DocumentShowRequest, DocumentShowResponse, ErrorCode,
+    RequestGetRequest, RequestListRequest, RequestListResponse, RequestRefuseRequest,
+    RequestRefuseResponse, RequestShowRequest, RequestSummary, RequestedDocument,
 };
 
-use super::{Context, document_show};
+use super::{Context, document, document_show};
 use crate::problem::Failure;
 
 pub(super) fn list(
@@ -56,6 +56,23 @@ pub(super) fn show(
         media_type: document.media_type.clone(),
     };
     document_show::show(&as_its_caller, &shown)
+}
+
+pub(super) fn get(
+    context: &Context<'_>,
+    request: &RequestGetRequest,
+) -> Result<DocumentGetResponse, Failure> {
+    let open = context.agent.requests.find(&request.request)?;
+    let as_its_caller = Context {
+        agent: context.agent,
+        caller: &open.caller,
+        language: context.language,
+    };
+    let piece = DocumentGetRequest {
+        document: request.document.clone(),
+        offset: request.offset,
+    };
+    document::get(&as_its_caller, &piece)
 }
 
 pub(super) fn refuse(

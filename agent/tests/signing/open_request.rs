@@ -42,7 +42,11 @@ async fn what_would_be_signed_can_be_looked_at_while_the_pin_is_asked_for() {
         let open = ask(&Caller::OwnPage, Operation::RequestList, json!({})).unwrap();
         let request = open["requests"][0]["request"].clone();
         let first = json!({"request": request, "document": 1});
-        let _shown = ask(&Caller::OwnPage, Operation::RequestShow, first.clone());
+        let shown = ask(&Caller::OwnPage, Operation::RequestShow, first.clone()).unwrap();
+        let piece = json!({"request": request, "document": shown["document"], "offset": 3});
+        let _piece = ask(&Caller::OwnPage, Operation::RequestGet, piece.clone());
+        let foreign = json!({"request": request, "document": "d-0", "offset": 0});
+        let _unknown = ask(&Caller::OwnPage, Operation::RequestGet, foreign);
         let _none = ask(
             &Caller::OwnPage,
             Operation::RequestShow,
@@ -50,16 +54,17 @@ async fn what_would_be_signed_can_be_looked_at_while_the_pin_is_asked_for() {
         );
         let other: Caller = site(SITE_WITHOUT_SERVER);
         let _refused = ask(&other, Operation::RequestShow, first);
+        let _refused = ask(&other, Operation::RequestGet, piece);
     });
     let body = json!({"format": "cades", "documents": [{"source": {"document": document}, "name": "ordonnance.txt"}]});
     let signed = stage.perform_as(&site(SITE), Operation::Sign, body).await;
     assert!(signed.is_ok(), "{signed:?}");
 
     let seen = seen.lock().unwrap().clone();
-    let [(_, list), (_, shown), (_, none), (_, refused)] = seen.as_slice() else {
+    let [list, shown, piece, unknown, none, refused, also_refused] = seen.as_slice() else {
         panic!("{seen:?}");
     };
-    let request = &list.as_ref().unwrap()["requests"][0];
+    let request = &list.1.as_ref().unwrap()["requests"][0];
     let statement = request["statement"].as_str().unwrap();
     assert!(
         statement.contains(SITE) && statement.contains("ordonnance.txt"),
@@ -67,9 +72,16 @@ async fn what_would_be_signed_can_be_looked_at_while_the_pin_is_asked_for() {
     );
     assert_eq!(request["documents"], json!([{"title": "ordonnance.txt"}]));
     assert_eq!(request["on_keypad"], false);
-    assert_eq!(shown.as_ref().unwrap()["text"], content);
-    assert_eq!(none, &Err("document-missing".to_owned()));
-    assert_eq!(refused, &Err("operation-not-for-sites".to_owned()));
+    assert_eq!(shown.1.as_ref().unwrap()["text"], content);
+    let piece = piece.1.as_ref().unwrap();
+    assert_eq!(piece["content"], STANDARD.encode(&content.as_bytes()[3..]));
+    assert_eq!(piece["last"], true);
+    for missing in [unknown, none] {
+        assert_eq!(missing.1, Err("document-missing".to_owned()));
+    }
+    for refused in [refused, also_refused] {
+        assert_eq!(refused.1, Err("operation-not-for-sites".to_owned()));
+    }
 
     // Nothing is open any more.
     let open = stage

@@ -1299,6 +1299,16 @@ export interface Remedy {
   who: WhoActs;
 }
 
+/** Read a piece of a document that was looked at, to look at it with another program. */
+export interface RequestGetRequest {
+  /** Which of its documents: `document` of the answer to `request/show`. */
+  document: string;
+  /** From which byte. */
+  offset: number;
+  /** The question. */
+  request: string;
+}
+
 /** `request/list` takes nothing. */
 export type RequestListRequest = Record<string, never>;
 
@@ -1889,6 +1899,8 @@ export interface Operations {
   "pin/status": { request: PinRequest; response: PinStatusResponse };
   /** A new PIN, by the unblocking code. */
   "pin/unblock": { request: PinRequest; response: PinSetResponse };
+  /** A piece of a document that would be signed. */
+  "request/get": { request: RequestGetRequest; response: DocumentGetResponse };
   /** The questions for a PIN that are open. */
   "request/list": { request: RequestListRequest; response: RequestListResponse };
   /** Say no to a question for a PIN. */

@@ -84,8 +84,8 @@ pub use pairing::{
 pub use pin::{PinRequest, PinSetResponse, PinStatusResponse, UnblockingCodeSummary};
 pub use problem::{CardChoice, Language, Problem, QueuePlace};
 pub use request::{
-    RequestListRequest, RequestListResponse, RequestRefuseRequest, RequestRefuseResponse,
-    RequestShowRequest, RequestSummary, RequestedDocument,
+    RequestGetRequest, RequestListRequest, RequestListResponse, RequestRefuseRequest,
+    RequestRefuseResponse, RequestShowRequest, RequestSummary, RequestedDocument,
 };
 pub use right::{Right, SiteAccess};
 pub use sign::{MarkRequest, SignDocumentRequest, SignRequest, SignResponse, SignedDocument};

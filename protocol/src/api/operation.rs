@@ -75,6 +75,8 @@ pub enum Operation {
     PinStatus,
     /// A new PIN, by the unblocking code.
     PinUnblock,
+    /// A piece of a document that would be signed.
+    RequestGet,
     /// The questions for a PIN that are open.
     RequestList,
     /// Say no to such a question.
@@ -101,7 +103,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order of its name.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Approve,
         Self::AuditExport,
         Self::AuditList,
@@ -136,6 +138,7 @@ impl Operation {
         Self::PinChange,
         Self::PinStatus,
         Self::PinUnblock,
+        Self::RequestGet,
         Self::RequestList,
         Self::RequestRefuse,
         Self::RequestShow,
@@ -187,6 +190,7 @@ impl Operation {
             Self::PinChange => "pin/change",
             Self::PinStatus => "pin/status",
             Self::PinUnblock => "pin/unblock",
+            Self::RequestGet => "request/get",
             Self::RequestList => "request/list",
             Self::RequestRefuse => "request/refuse",
             Self::RequestShow => "request/show",

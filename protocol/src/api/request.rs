@@ -1,4 +1,4 @@
-//! `request/list`, `request/show`, `request/refuse`: the question for a PIN that is open now, for the person who wants to look at it, and at
+//! `request/list`, `request/show`, `request/get`, `request/refuse`: the question for a PIN that is open now, for the person who wants to look at it, and at
 //! what would be signed, elsewhere than in the small window; and their no. The yes is the PIN, in its window or on the reader.
 
 use schemars::JsonSchema;
@@ -48,6 +48,18 @@ pub struct RequestShowRequest {
     pub request: String,
     /// Which of its documents, from 1.
     pub document: u32,
+}
+
+/// Read a piece of a document that was looked at, to look at it with another program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestGetRequest {
+    /// The question.
+    pub request: String,
+    /// Which of its documents: `document` of the answer to `request/show`.
+    pub document: String,
+    /// From which byte.
+    pub offset: u64,
 }
 
 /// Say no.

@@ -96,6 +96,7 @@ impl Operation {
                 | Self::PageEnter
                 | Self::PairingAnswer
                 | Self::PairingList
+                | Self::RequestGet
                 | Self::RequestList
                 | Self::RequestRefuse
                 | Self::RequestShow
@@ -147,6 +148,7 @@ impl Operation {
             | Self::Doctor
             | Self::PinStatus
             | Self::PinUnblock
+            | Self::RequestGet
             | Self::RequestList
             | Self::RequestRefuse
             | Self::RequestShow

@@ -17,10 +17,11 @@ let say = words(language);
 
 const ask = (operation, request = {}) => call(operation, request, language);
 
-function message(text) {
+function message(text, isGood = false) {
   const line = place("message");
   line.textContent = text;
   line.hidden = text === "";
+  line.classList.toggle("good", isGood);
 }
 
 /** Puts new content in a section, keeping the focus where it was. */
@@ -38,6 +39,9 @@ function show(id, children, state) {
     (again ?? place("main")).focus();
   }
 }
+
+/** The journal was changed. */
+class Broken extends Error {}
 
 const quiet = (text) => parts.element("p", { class: "quiet" }, text);
 
@@ -57,19 +61,43 @@ const act = {
   verify: () =>
     attempt(async () => {
       const found = await ask("audit/verify");
-      return found.intact ? say.intact(found.entries) : say.broken(found.entries);
+      if (!found.intact) {
+        throw new Broken(say.broken(found.entries));
+      }
+      return say.intact(found.entries);
     }),
   look: (request, index, where) =>
     attempt(async () => {
       const document = await ask("request/show", { request: request.request, document: index + 1 });
-      where.replaceChildren(parts.preview(document, say));
+      const save = () => attempt(() => copy(request, index, document));
+      where.replaceChildren(parts.preview(document, say, { save, key: `${request.request} ${index}`, title: request.documents[index].title }));
+      return "";
     }),
 };
+
+/** What would be signed, byte for byte, as a file of the person's: another program shows it, this page renders nothing. */
+async function copy(request, index, document) {
+  const pieces = [];
+  let offset = 0;
+  for (let last = false; !last; ) {
+    const piece = await ask("request/get", { request: request.request, document: document.document, offset });
+    const bytes = Uint8Array.from(atob(piece.content), (character) => character.charCodeAt(0));
+    pieces.push(bytes);
+    offset += bytes.length;
+    last = piece.last;
+  }
+  const file = new Blob(pieces, { type: document.media_type ?? "application/octet-stream" });
+  const link = parts.element("a", { href: URL.createObjectURL(file), download: request.documents[index].title });
+  link.click();
+  // The browser has taken the file over by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), REST);
+  return say.saved;
+}
 
 async function attempt(work) {
   try {
     const said = await work();
-    message(typeof said === "string" ? said : say.done);
+    message(typeof said === "string" ? said : say.done, true);
     await refresh();
   } catch (error) {
     failed(error);
@@ -77,7 +105,9 @@ async function attempt(work) {
 }
 
 function failed(error) {
-  if (error instanceof Problem) {
+  if (error instanceof Broken) {
+    message(error.message);
+  } else if (error instanceof Problem) {
     message(say.failed(error));
   } else if (error instanceof Outside) {
     place("sections").hidden = true;
@@ -139,7 +169,7 @@ async function grants() {
     content.push(quiet(say.noGrants));
   }
   for (const origin of answer.forbidden ?? []) {
-    content.push(parts.element("p", {}, `${say.forbidden} : `, parts.element("span", { class: "origin" }, origin)));
+    content.push(parts.element("p", {}, say.forbidden + say.colon, parts.element("span", { class: "origin" }, origin)));
   }
   content.push(quiet(answer.pairing_allowed ? say.othersMayAsk : say.othersMayNotAsk));
   show("grants", content, answer);
@@ -176,6 +206,10 @@ async function follow() {
       cursor = news.cursor;
       if (news.events.some((event) => event.kind.startsWith("card-") || event.kind.startsWith("reader-"))) {
         read.clear();
+      }
+      // What was done before is no answer to what is asked now.
+      if (news.events.some(({ kind }) => kind === "request-opened" || kind === "pairing-requested")) {
+        message("");
       }
       // Time left runs without events.
       await refresh();

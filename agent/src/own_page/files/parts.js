@@ -37,11 +37,11 @@ function button(key, text, name, act, isMain = false) {
 
 function moment(seconds, say) {
   const options = { dateStyle: "medium", timeStyle: "short" };
-  return new Date(seconds * 1000).toLocaleString(say.language, options);
+  return new Date(seconds * 1000).toLocaleString(say.locale, options);
 }
 
 function day(seconds, say) {
-  return new Date(seconds * 1000).toLocaleDateString(say.language, { dateStyle: "long" });
+  return new Date(seconds * 1000).toLocaleDateString(say.locale, { dateStyle: "long" });
 }
 
 function warnings(list) {
@@ -68,7 +68,7 @@ export function pairing(asked, say, act) {
     element("p", {}, say.asksForRights),
     element("h3", { class: "origin", id: title }, asked.origin),
     ...warnings(asked.warnings),
-    element("p", {}, `${say.sameNumber} : `, element("span", { class: "number" }, asked.number)),
+    element("p", {}, say.sameNumber + say.colon, element("span", { class: "number" }, asked.number)),
     facts([
       [say.server, asked.record_server_title],
       [say.until, moment(asked.expires_at, say)],
@@ -207,13 +207,13 @@ function listed(one, named, index, say, act) {
 }
 
 /** A document as it would be signed. */
-export function preview(shown, say) {
+export function preview(shown, say, copy) {
   return element(
     "div",
     {},
     facts([
       [say.kind, shown.media_type],
-      [say.size, shown.size.toLocaleString(say.language)],
+      [say.size, say.bytes(shown.size)],
       [say.digest, element("span", { class: "digest" }, shown.sha256)],
     ]),
     ...(shown.problems ?? []).map((problem) =>
@@ -223,6 +223,7 @@ export function preview(shown, say) {
       ? element("p", { class: "quiet" }, say.notText)
       : element("pre", { tabindex: "0" }, shown.text),
     shown.text_is_cut ? element("p", { class: "quiet" }, say.cut) : null,
+    element("p", {}, button(`save ${copy.key}`, say.save, say.saveOf(copy.title), copy.save)),
   );
 }
 
@@ -234,7 +235,7 @@ export function examination(found, say, act) {
       "div",
       {},
       element("span", { class: check.result === "wrong" ? "bad" : "" }, say.results[check.result] ?? check.result),
-      ` : ${check.seen}`,
+      say.colon + check.seen,
       ...(check.faults ?? []).map((fault) => {
         const who = say.who[fault.remedy.who];
         return element("p", { class: "warning" }, `⚠ ${fault.detail} ${fault.remedy.text}${who ? ` (${who})` : ""}`);

@@ -15,7 +15,7 @@ use super::super::{
     MandateStatusRequest, MandateStatusResponse, MandateSummary, OpenRequest, OpenResponse,
     Operation, PageEnterRequest, PageEnterResponse, PairingAnswerRequest, PairingListRequest,
     PairingListResponse, PairingRequest, PairingStatusRequest, PairingStatusResponse, PinRequest,
-    PinSetResponse, PinStatusResponse, RequestListRequest, RequestListResponse,
+    PinSetResponse, PinStatusResponse, RequestGetRequest, RequestListRequest, RequestListResponse,
     RequestRefuseRequest, RequestRefuseResponse, RequestShowRequest, SignRequest, SignResponse,
     StatusRequest, StatusResponse, TunnelCloseRequest, TunnelOpenRequest, TunnelOpenResponse,
     TunnelStatusRequest, TunnelStatusResponse, TunnelSummary, VerifyRequest, VerifyResponse,
@@ -110,6 +110,9 @@ pub(super) fn describe(
         Operation::Open => row!(OpenRequest => OpenResponse, "A link to the agent's own page"),
         Operation::PageEnter => {
             row!(PageEnterRequest => PageEnterResponse, "The agent's own page enters by its link")
+        }
+        Operation::RequestGet => {
+            row!(RequestGetRequest => DocumentGetResponse, "A piece of a document that would be signed")
         }
         Operation::RequestList => {
             row!(RequestListRequest => RequestListResponse, "The questions for a PIN that are open")
