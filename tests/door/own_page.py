@@ -132,6 +132,14 @@ def pin_with_preview(both, pictures, documents):
         raise Failed(f"{browser.name}: the site was told {code}")
     browser.click("#sign")
     both.look_at(both.page).wait("the question for the PIN", "return document.querySelector('#requests').textContent.includes('Un code est demandé')")
+    # Without a browser the same is asked for at a terminal.
+    asked = json.loads(both.place.ask_agent("request", "list", "--json"))["requests"][0]["request"]
+    for number, document in enumerate(documents, 1):
+        copy = both.place.folder / f"copy-{number}"
+        both.place.ask_agent("request", "get", asked, str(number), "--output", copy)
+        if copy.read_bytes() != document.read_bytes():
+            raise Failed(f"{document.name}: another copy was given")
+        copy.unlink()
     person.is_told()
     both.look_at(both.site).wait("the signed lot", f"return document.querySelector('#lot').textContent.includes('{len(documents)} documents signés')")
     both.look_at(both.page)
@@ -147,12 +155,19 @@ def save_a_copy(both, document):
     while True:
         saved = [file for file in both.place.folder.rglob(document.name) if file.stat().st_size]
         if saved and saved[0].read_bytes() == document.read_bytes():
-            # Firefox shows the copy at once, in a window of its own.
-            both.look_at(both.site)
+            break
+        if time.monotonic() > until:
+            raise Failed(f"{browser.name}: no copy of {document.name} among the downloads: {saved}; {browser.text('#message')}")
+        time.sleep(0.1)
+    while browser.shows_downloads:
+        others = set(browser.windows()) - {both.site, both.page}
+        if others:
+            both.look_at(others.pop())
+            browser.close_window()
             both.look_at(both.page)
             return
         if time.monotonic() > until:
-            raise Failed(f"{browser.name}: no copy of {document.name} among the downloads: {saved}; {browser.text('#message')}")
+            raise Failed(f"{browser.name}: the copy is not shown")
         time.sleep(0.1)
 
 

@@ -98,6 +98,13 @@ class Browser:
     def new_window(self):
         return self.command("NewWindow", type="tab")["handle"]
 
+    def windows(self):
+        return self.command("GetWindowHandles")
+
+    def close_window(self):
+        """The one that is looked at; another must be looked at next."""
+        self.command("CloseWindow")
+
     def look_at(self, window):
         self.command("SwitchToWindow", handle=window)
 
@@ -110,6 +117,7 @@ class Chromium(Browser):
     """Through chromedriver, which starts it."""
 
     name = "chromium"
+    shows_downloads = False
 
     def __init__(self, folder):
         log = open(folder / "chromedriver.log", "wb")
@@ -154,6 +162,8 @@ class Chromium(Browser):
             "GetComputedLabel": ("GET", f"element/{element}/computedlabel"),
             "GetComputedRole": ("GET", f"element/{element}/computedrole"),
             "GetWindowHandle": ("GET", "window"),
+            "GetWindowHandles": ("GET", "window/handles"),
+            "CloseWindow": ("DELETE", "window"),
             "NewWindow": ("POST", "window/new"),
             "PerformActions": ("POST", "actions"),
             "SwitchToWindow": ("POST", "window"),
@@ -176,6 +186,8 @@ class Firefox(Browser):
     """Through Marionette: JSON arrays over TCP, each preceded by its length."""
 
     name = "firefox"
+    # A PDF is shown at once in a window of its own.
+    shows_downloads = True
     PORT = 2828
 
     def __init__(self, folder):

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use paraphe_protocol::api::{DocumentDropRequest, DocumentGetRequest, Operation};
+use serde::Serialize;
 
 use super::failure::Failure;
 use super::session::Session;
@@ -23,15 +24,25 @@ pub(super) async fn fetch(
 pub(super) async fn read(
     session: &mut Session,
     document: String,
+    sink: impl FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let piece_at = |offset| DocumentGetRequest {
+        document: document.clone(),
+        offset,
+    };
+    pieces(session, Operation::DocumentGet, piece_at, sink).await
+}
+
+/// Hands every byte that `operation` gives to `sink`, in order.
+pub(super) async fn pieces<Request: Serialize>(
+    session: &mut Session,
+    operation: Operation,
+    piece_at: impl Fn(u64) -> Request,
     mut sink: impl FnMut(&[u8]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut offset = 0_u64;
     loop {
-        let request = DocumentGetRequest {
-            document: document.clone(),
-            offset,
-        };
-        let piece = session.perform(Operation::DocumentGet, &request).await?;
+        let piece = session.perform(operation, &piece_at(offset)).await?;
         let bytes = STANDARD
             .decode(piece["content"].as_str().ok_or(Failure::Answer)?)
             .map_err(|_| Failure::Answer)?;

@@ -1,13 +1,19 @@
 //! `paraphe request`: the question for a PIN that is open now, what would be signed, and a no from elsewhere than its window.
 
+use std::path::{Path, PathBuf};
+
 use clap::Subcommand;
 use paraphe_protocol::api::{
-    Language, Operation, RequestListRequest, RequestRefuseRequest, RequestShowRequest,
+    Language, Operation, RequestGetRequest, RequestListRequest, RequestRefuseRequest,
+    RequestShowRequest,
 };
+use paraphe_protocol::digest::Sha256Hasher;
 use serde_json::Value;
 
 use super::Ending;
 use super::failure::Failure;
+use super::fetched_document;
+use super::new_file::NewFile;
 use super::output::{self, Lines, at, either, list};
 use super::session::{Invocation, Session};
 
@@ -21,6 +27,16 @@ pub(super) enum RequestCommand {
         request: String,
         /// Le rang du document, à partir de 1 / which document, from 1
         document: u32,
+    },
+    /// Copie dans un fichier un document qui serait signé / copies a document that would be signed to a file
+    Get {
+        /// La demande / the question
+        request: String,
+        /// Le rang du document, à partir de 1 / which document, from 1
+        document: u32,
+        /// Le fichier à faire / the file to make
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
     },
     /// Dit non / says no
     Refuse {
@@ -44,6 +60,11 @@ pub(super) async fn run(
             let request = RequestShowRequest { request, document };
             session.perform(Operation::RequestShow, &request).await?
         }
+        RequestCommand::Get {
+            request,
+            document,
+            output,
+        } => get(session, request, document, &output).await?,
         RequestCommand::Refuse { request } => {
             let request = RequestRefuseRequest { request };
             session.perform(Operation::RequestRefuse, &request).await?
@@ -55,6 +76,41 @@ pub(super) async fn run(
         output::print(&lines(&answer, language));
     }
     Ok(Ending::Done)
+}
+
+/// The copy, of which the digest that was shown is checked; gives what was shown.
+async fn get(
+    session: &mut Session,
+    request: String,
+    document: u32,
+    output: &Path,
+) -> Result<Value, Failure> {
+    let mut file = NewFile::begin(output)?;
+    let asked = RequestShowRequest {
+        request: request.clone(),
+        document,
+    };
+    let mut shown = session.perform(Operation::RequestShow, &asked).await?;
+    let piece_at = |offset| RequestGetRequest {
+        request: request.clone(),
+        document: at(&shown, "/document"),
+        offset,
+    };
+    let mut hasher = Sha256Hasher::new();
+    let sink = |bytes: &[u8]| {
+        hasher.update(bytes);
+        file.write(bytes)
+    };
+    fetched_document::pieces(session, Operation::RequestGet, piece_at, sink).await?;
+    if hasher.finish().to_string() != at(&shown, "/sha256") {
+        return Err(Failure::Answer);
+    }
+    file.finish()?;
+    // It is in the file.
+    if let Some(shown) = shown.as_object_mut() {
+        shown.remove("text");
+    }
+    Ok(shown)
 }
 
 fn lines(answer: &Value, language: Language) -> String {

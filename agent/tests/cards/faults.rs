@@ -385,6 +385,9 @@ async fn faults_while_the_person_types() {
                 "{}",
                 row.what
             );
+            // The card that was there between may be seen for another moment.
+            let read = once_settled(&stage, Operation::CardRead, json!({})).await;
+            assert_eq!(read["card"]["serial"], "99000001", "{}", row.what);
             stage.will_answer(Answer::Pin("1234"));
             let signed = sign(&stage).await;
             let signed = signed.unwrap_or_else(|problem| panic!("{}: {problem:?}", row.what));
