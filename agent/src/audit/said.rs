@@ -5,8 +5,8 @@ use std::fmt;
 
 use paraphe_protocol::api::MAXIMUM_AUDIT_DOCUMENTS;
 use paraphe_protocol::digest::Sha256Digest;
-use serde::Deserialize;
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -76,51 +76,54 @@ impl Said {
 }
 
 impl<'de> Deserialize<'de> for Several {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Whatever it is, so that a surprise here hides nothing else.
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        if let Ok(number) = raw.parse() {
-            return Ok(Self::Number(number));
-        }
-        let list = serde_json::from_str(raw);
-        Ok(
-            list.map_or(Self::Unknown, |List { length, digests }| Self::List {
-                length,
-                digests,
-            }),
-        )
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SeveralVisitor)
     }
 }
 
-struct List {
-    length: u64,
-    digests: Vec<Sha256Digest>,
-}
+/// Takes whatever is there, so that a surprise here hides nothing else.
+struct SeveralVisitor;
 
-#[derive(Deserialize)]
-struct Document {
-    sha256: Sha256Digest,
-}
-
-impl<'de> Deserialize<'de> for List {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ListVisitor)
-    }
-}
-
-struct ListVisitor;
-
-impl<'de> Visitor<'de> for ListVisitor {
-    type Value = List;
+impl<'de> Visitor<'de> for SeveralVisitor {
+    type Value = Several;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list")
+        formatter.write_str("a list, or a number")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<List, A::Error> {
+    fn visit_u64<E>(self, number: u64) -> Result<Several, E> {
+        Ok(Several::Number(number))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Several, E> {
+        Ok(Several::Unknown)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Several, E> {
+        Ok(Several::Unknown)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Several, E> {
+        Ok(Several::Unknown)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Several, E> {
+        Ok(Several::Unknown)
+    }
+
+    fn visit_unit<E>(self) -> Result<Several, E> {
+        Ok(Several::Unknown)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Several, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Several::Unknown)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Several, A::Error> {
         let (mut length, mut digests) = (0_u64, Vec::new());
         loop {
-            let is_one = if digests.len() < MAXIMUM_AUDIT_DOCUMENTS {
+            let is_one = if length < MAXIMUM_AUDIT_DOCUMENTS as u64 {
                 list.next_element::<&RawValue>()?.map(|raw| {
                     let document = serde_json::from_str(raw.get());
                     digests.extend(document.map(|Document { sha256 }| sha256).ok());
@@ -129,11 +132,16 @@ impl<'de> Visitor<'de> for ListVisitor {
                 list.next_element::<IgnoredAny>()?.map(drop)
             };
             if is_one.is_none() {
-                return Ok(List { length, digests });
+                return Ok(Several::List { length, digests });
             }
             length = length.saturating_add(1);
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    sha256: Sha256Digest,
 }
 
 #[cfg(test)]
@@ -157,6 +165,11 @@ mod tests {
             (json!({ "documents": "many", "count": 9 }), Some(9)),
             (json!({ "documents": -1, "maximum_count": 5 }), Some(5)),
             (json!({ "documents": null, "entries": 2 }), Some(2)),
+            (json!({ "documents": {"a": [1]}, "count": 3 }), Some(3)),
+            (
+                json!({ "documents": 1.5, "items": true, "count": 6 }),
+                Some(6),
+            ),
             (json!({ "count": "2" }), None),
             (json!([1, 2]), None),
         ] {
@@ -177,7 +190,9 @@ mod tests {
         assert_eq!(said.how_many(), Some(41));
         assert_eq!(
             said.digests(),
-            digests.get(..MAXIMUM_AUDIT_DOCUMENTS).unwrap_or_default()
+            digests
+                .get(..MAXIMUM_AUDIT_DOCUMENTS - 1)
+                .unwrap_or_default()
         );
     }
 }

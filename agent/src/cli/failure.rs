@@ -95,6 +95,8 @@ impl Failure {
                 };
                 Problem::new(ErrorCode::Internal, language).with_detail(detail)
             }
+            #[cfg(feature = "softcard")]
+            Self::SoftCard(why) => soft_card_problem(why, language),
             other => Problem::new(ErrorCode::Internal, language).with_detail(other.to_string()),
         }
     }
@@ -119,8 +121,32 @@ pub(super) fn about_file(path: &Path, error: &std::io::Error, language: Language
     format!("{}{colon} {}.", path.display(), said.in_language(language))
 }
 
+#[cfg(feature = "softcard")]
+fn soft_card_problem(why: String, language: Language) -> Problem {
+    let problem = Problem::new(ErrorCode::RequestInvalid, language).with_detail(why);
+    let (title, remedy) = match language {
+        Language::French => (
+            "La carte simulée n'a pas pu être faite.",
+            "Vérifiez ce qui est donné à --soft-card (un nom ou un fichier de profil) et à --soft-pki.",
+        ),
+        Language::English => (
+            "The simulated card could not be made.",
+            "Check what is given to --soft-card (a name or a profile file) and to --soft-pki.",
+        ),
+    };
+    retold(problem, title, remedy)
+}
+
+/// The same problem in words of this place, for the person at the keyboard.
+fn retold(mut problem: Problem, title: &str, remedy: &str) -> Problem {
+    title.clone_into(&mut problem.title);
+    problem.remedy.who = paraphe_protocol::api::WhoActs::User;
+    remedy.clone_into(&mut problem.remedy.text);
+    problem
+}
+
 fn file_problem(path: &Path, error: &std::io::Error, language: Language) -> Problem {
-    let mut problem = Problem::new(ErrorCode::PathNotAllowed, language)
+    let problem = Problem::new(ErrorCode::PathNotAllowed, language)
         .with_detail(about_file(path, error, language));
     let (title, remedy) = match language {
         Language::French => (
@@ -132,8 +158,5 @@ fn file_problem(path: &Path, error: &std::io::Error, language: Language) -> Prob
             "Check the path and its mode; a file that exists is never overwritten.",
         ),
     };
-    title.clone_into(&mut problem.title);
-    problem.remedy.who = paraphe_protocol::api::WhoActs::User;
-    remedy.clone_into(&mut problem.remedy.text);
-    problem
+    retold(problem, title, remedy)
 }
