@@ -104,6 +104,9 @@ fn two_cards_in_two_kinds_of_reader() {
         program.ask(&format!("insert {socket}")),
         format!("done insert {socket}")
     );
+    // A reader that is polled sees a swap as one only where it saw the card before.
+    let vitale2 = [0x3B, 0x75, 0x13, 0, 0, 0x44, 0x09, 0xEA, 0x90, 0];
+    pcscd.wait_for_card(&own.reader, &vitale2).unwrap();
     assert_eq!(
         program.ask(&format!("swap {socket} nurse")),
         format!("done swap {socket} nurse")
