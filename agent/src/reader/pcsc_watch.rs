@@ -15,6 +15,8 @@ use super::pcsc_backend::reader_error;
 use super::pcsc_threads::{Inside, give_up};
 use super::{ReaderError, ReaderName, ReaderStatus, Watch};
 
+/// How often the list is asked for again while readers arrive.
+const LISTINGS: usize = 8;
 /// Readers and notifications that one call can watch (`PCSCLITE_MAX_READERS_CONTEXTS`).
 const WATCHED_AT_ONCE: usize = 16;
 /// Readers listed at most; pcsc-lite itself has 16 places.
@@ -118,7 +120,7 @@ impl PcscWatch {
     /// Brings the watched readers in line with the service's list; whether there was a difference.
     fn list(&mut self, context: &Context) -> Result<bool, ReaderError> {
         let mut names: Vec<CString> = Vec::new();
-        match context.list_readers_owned() {
+        match listed(context) {
             Ok(listed) => {
                 for name in listed.into_iter().take(MAXIMUM_READERS) {
                     if !names.contains(&name) {
@@ -172,4 +174,16 @@ fn status(reader: &ReaderState) -> Option<ReaderStatus> {
         state,
         atr,
     })
+}
+
+/// The service's list. It is asked for in two steps, its length and itself: a reader that arrives between them makes it longer than
+/// the room that was made.
+fn listed(context: &Context) -> Result<Vec<CString>, Error> {
+    for _ in 0..LISTINGS {
+        match context.list_readers_owned() {
+            Err(Error::InsufficientBuffer) => {}
+            outcome => return outcome,
+        }
+    }
+    context.list_readers_owned()
 }
