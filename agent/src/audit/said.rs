@@ -8,7 +8,6 @@ use paraphe_protocol::digest::Sha256Digest;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 /// What was said. Whatever is not there, or is of another type, is null, and so is all of what is no object.
 #[derive(Debug, Default, Deserialize)]
@@ -31,12 +30,14 @@ pub(super) struct Said {
     entries: Value,
 }
 
-/// A list, or how many.
+/// A list, how many, or one of them.
 #[derive(Debug, Default)]
 enum Several {
     #[default]
     Unknown,
     Number(u64),
+    /// One of a list, by its digest.
+    Document(Sha256Digest),
     List {
         length: u64,
         digests: Vec<Sha256Digest>,
@@ -115,18 +116,31 @@ impl<'de> Visitor<'de> for SeveralVisitor {
         Ok(Several::Unknown)
     }
 
+    /// A document: of its members the digest is all that counts.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Several, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Several::Unknown)
+        let mut found = Several::Unknown;
+        while let Some(member) = map.next_key()? {
+            match member {
+                Member::Sha256 => {
+                    let digest: Value = map.next_value()?;
+                    if let Some(digest) = digest.as_str().and_then(|text| text.parse().ok()) {
+                        found = Several::Document(digest);
+                    }
+                }
+                Member::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(found)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Several, A::Error> {
         let (mut length, mut digests) = (0_u64, Vec::new());
         loop {
-            let is_one = if length < MAXIMUM_AUDIT_DOCUMENTS as u64 {
-                list.next_element::<&RawValue>()?.map(|raw| {
-                    let document = serde_json::from_str(raw.get());
-                    digests.extend(document.map(|Document { sha256 }| sha256).ok());
+            let is_one = if digests.len() < MAXIMUM_AUDIT_DOCUMENTS {
+                list.next_element()?.map(|one| {
+                    if let Several::Document(digest) = one {
+                        digests.push(digest);
+                    }
                 })
             } else {
                 list.next_element::<IgnoredAny>()?.map(drop)
@@ -140,8 +154,11 @@ impl<'de> Visitor<'de> for SeveralVisitor {
 }
 
 #[derive(Deserialize)]
-struct Document {
-    sha256: Sha256Digest,
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Member {
+    Sha256,
+    #[serde(other)]
+    Other,
 }
 
 #[cfg(test)]
@@ -190,9 +207,7 @@ mod tests {
         assert_eq!(said.how_many(), Some(41));
         assert_eq!(
             said.digests(),
-            digests
-                .get(..MAXIMUM_AUDIT_DOCUMENTS - 1)
-                .unwrap_or_default()
+            digests.get(..MAXIMUM_AUDIT_DOCUMENTS).unwrap_or_default()
         );
     }
 }
