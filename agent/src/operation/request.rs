@@ -8,6 +8,7 @@ use paraphe_protocol::api::{
 };
 
 use super::{Context, document, document_show};
+use crate::open_requests::OpenRequest;
 use crate::problem::Failure;
 
 pub(super) fn list(
@@ -15,7 +16,7 @@ pub(super) fn list(
     _request: &RequestListRequest,
 ) -> Result<RequestListResponse, Failure> {
     let open = context.agent.requests.all();
-    let summary = |request: &crate::open_requests::OpenRequest| RequestSummary {
+    let summary = |request: &OpenRequest| RequestSummary {
         request: request.id.clone(),
         statement: request.statement.clone(),
         reader: request.reader.clone(),
@@ -45,17 +46,11 @@ pub(super) fn show(
     let document = position
         .and_then(|position| open.documents.get(position))
         .ok_or(ErrorCode::DocumentMissing)?;
-    // The document is its caller's: it is looked at as they would.
-    let as_its_caller = Context {
-        agent: context.agent,
-        caller: &open.caller,
-        language: context.language,
-    };
     let shown = DocumentShowRequest {
         source: document.source.clone(),
         media_type: document.media_type.clone(),
     };
-    document_show::show(&as_its_caller, &shown)
+    document_show::show(&as_its_caller(context, &open), &shown)
 }
 
 pub(super) fn get(
@@ -63,16 +58,11 @@ pub(super) fn get(
     request: &RequestGetRequest,
 ) -> Result<DocumentGetResponse, Failure> {
     let open = context.agent.requests.find(&request.request)?;
-    let as_its_caller = Context {
-        agent: context.agent,
-        caller: &open.caller,
-        language: context.language,
-    };
     let piece = DocumentGetRequest {
         document: request.document.clone(),
         offset: request.offset,
     };
-    document::get(&as_its_caller, &piece)
+    document::get(&as_its_caller(context, &open), &piece)
 }
 
 pub(super) fn refuse(
@@ -88,4 +78,13 @@ pub(super) fn refuse(
     }
     context.agent.pin_entry.withdraw();
     Ok(RequestRefuseResponse {})
+}
+
+/// The documents are their caller's: they are looked at as they would.
+fn as_its_caller<'a>(context: &Context<'a>, open: &'a OpenRequest) -> Context<'a> {
+    Context {
+        agent: context.agent,
+        caller: &open.caller,
+        language: context.language,
+    }
 }
