@@ -21,6 +21,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "attacks"))
 import foreign_page
 import own_page
 import workstation
+from example_site import choose, settled
 from target import Target
 from webdriver import BROWSERS, Failed
 
@@ -140,22 +141,6 @@ class another_web_server:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
-
-
-def settled(browser, selector, words):
-    """Until the element says these words; a problem shown instead ends the wait."""
-    condition = (
-        f"if (!document.querySelector('#problem').hidden) return 'problem';"
-        f"return document.querySelector({selector!r}).textContent.includes({words!r}) && 'settled'")
-    if browser.wait(f"{selector}: {words}", condition) == "problem":
-        raise Failed(f"{browser.name}: {selector}: the page shows a problem:\n{browser.text('#problem')}")
-
-
-def choose(browser, kind):
-    """The professional's card of this kind."""
-    script = "return [...document.querySelectorAll('#professionals label')].findIndex(label => label.textContent.includes(arguments[0]))"
-    index = browser.script(script, f"({kind})")
-    browser.click(f"#professionals label:nth-of-type({index + 1}) input")
 
 
 def run(name, folder, pictures):

@@ -7,6 +7,7 @@ Used by browsers.py. Refused by the page, and seen here: a link that was used, a
 import json
 import time
 
+from example_site import choose, settled
 from webdriver import ENTER, SPACE, TAB, Failed
 
 TITLES = {
@@ -95,9 +96,9 @@ def grant_with_keyboard(both, pictures, origin):
         raise Failed(f"{browser.name}: the space bar leaves the box as it is")
     browser.press(SPACE)
     press_button(browser, f"Autoriser {origin} pour cette fois")
-    both.look_at(both.site).wait("the grant", "return document.querySelector('#pairing').textContent.includes('associé au poste')")
+    settled(both.look_at(both.site), "#pairing", "associé au poste")
     both.look_at(both.page)
-    browser.wait("the grant's article", f"return document.querySelector('#grants').textContent.includes('pour cette fois')")
+    browser.wait("the grant's article", "return document.querySelector('#grants').textContent.includes('pour cette fois')")
 
 
 def pin_with_preview(both, pictures, documents):
@@ -105,11 +106,10 @@ def pin_with_preview(both, pictures, documents):
     browser, person = both.browser, both.place.person
     person.types_the_pin()
     both.look_at(both.site).click("#read")
-    browser.wait("the patient", "return document.querySelector('#patient').textContent.includes('PATIENTESSAI')")
-    script = "return [...document.querySelectorAll('#professionals label')].findIndex(label => label.textContent.includes('(CPS)'))"
-    browser.click(f"#professionals label:nth-of-type({browser.script(script) + 1}) input")
+    settled(browser, "#patient", "PATIENTESSAI")
+    choose(browser, "CPS")
     browser.click("#login")
-    browser.wait("the login", "return document.querySelector('#session').textContent.includes('Connecté')")
+    settled(browser, "#session", "Connecté")
     browser.type("#files", "\n".join(map(str, documents)))
     person.types_the_pin_when_told()
     browser.click("#sign")
@@ -141,7 +141,7 @@ def pin_with_preview(both, pictures, documents):
             raise Failed(f"{document.name}: another copy was given")
         copy.unlink()
     person.is_told()
-    both.look_at(both.site).wait("the signed lot", f"return document.querySelector('#lot').textContent.includes('{len(documents)} documents signés')")
+    settled(both.look_at(both.site), "#lot", f"{len(documents)} documents signés")
     both.look_at(both.page)
 
 
@@ -190,7 +190,7 @@ def stop_a_mandate(both):
 def revoke(both, origin):
     browser = both.browser
     press_button(browser, f"Take the rights of {origin} away")
-    browser.wait("the grant's end", f"return !document.querySelector('#grants').textContent.includes('this time')")
+    browser.wait("the grant's end", "return !document.querySelector('#grants').textContent.includes('this time')")
     both.look_at(both.site).click("#read")
     browser.wait("the refusal", "return document.querySelector('#problem-code').textContent === 'site-not-granted'")
     both.look_at(both.page)
