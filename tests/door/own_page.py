@@ -8,7 +8,7 @@ import json
 import time
 
 from example_site import choose, settled
-from webdriver import ENTER, SPACE, TAB, Failed
+from webdriver import ENTER, PATIENCE, SPACE, TAB, Failed
 
 TITLES = {
     "fr": ["Demandes en attente", "Lecteurs et cartes", "Mandats", "Sites autorisés", "Journal", "État du poste"],
@@ -96,9 +96,9 @@ def grant_with_keyboard(both, pictures, origin):
         raise Failed(f"{browser.name}: the space bar leaves the box as it is")
     browser.press(SPACE)
     press_button(browser, f"Autoriser {origin} pour cette fois")
+    browser.wait("the grant's article", "return document.querySelector('#grants').textContent.includes('pour cette fois')")
     settled(both.look_at(both.site), "#pairing", "associé au poste")
     both.look_at(both.page)
-    browser.wait("the grant's article", "return document.querySelector('#grants').textContent.includes('pour cette fois')")
 
 
 def pin_with_preview(both, pictures, documents):
@@ -126,6 +126,7 @@ def pin_with_preview(both, pictures, documents):
     if browser.script("return document.querySelectorAll('input:not([type=checkbox])').length"):
         raise Failed(f"{browser.name}: the agent's page has a field to type in")
     press_button(browser, "Refuser")
+    browser.wait("the question's end", "return document.querySelector('#requests').textContent.includes('Rien n’attend votre réponse')")
     both.look_at(both.site).wait("the refusal", "return !document.querySelector('#problem').hidden && document.querySelector('#problem-code').textContent")
     code = browser.text("#problem-code")
     if code != "operation-cancelled":
@@ -151,7 +152,7 @@ def save_a_copy(both, document):
     press_button(browser, f"Voir {document.name}")
     browser.wait("the document's kind", "return document.querySelector('#requests').textContent.includes('application/pdf')")
     press_button(browser, f"Enregistrer une copie de {document.name} pour la regarder")
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while True:
         saved = [file for file in both.place.folder.rglob(document.name) if file.stat().st_size]
         if saved and saved[0].read_bytes() == document.read_bytes():
@@ -159,16 +160,27 @@ def save_a_copy(both, document):
         if time.monotonic() > until:
             raise Failed(f"{browser.name}: no copy of {document.name} among the downloads: {saved}; {browser.text('#message')}")
         time.sleep(0.1)
-    while browser.shows_downloads:
-        others = set(browser.windows()) - {both.site, both.page}
-        if others:
-            both.look_at(others.pop())
-            browser.close_window()
-            both.look_at(both.page)
-            return
-        if time.monotonic() > until:
-            raise Failed(f"{browser.name}: the copy is not shown")
+    if browser.shows_downloads:
+        wait_for_the_shown(both, document)
+
+
+def wait_for_the_shown(both, document):
+    """The browser shows the copy in a window of its own. Until that is complete it takes the keyboard from the page, at a moment of its choice."""
+    browser = both.browser
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for window in set(browser.windows()) - {both.site, both.page}:
+            try:
+                browser.look_at(window)
+                address = browser.script("return document.readyState === 'complete' ? decodeURI(location.href) : ''")
+            except Failed:
+                # The window changes its process on the way from its empty page to the file.
+                continue
+            if address.endswith(f"/{document.name}"):
+                both.look_at(both.page)
+                return
         time.sleep(0.1)
+    raise Failed(f"{browser.name}: the copy is not shown")
 
 
 def stop_a_mandate(both):
@@ -232,7 +244,7 @@ def focus(browser, selector):
 
 def press_button(browser, name):
     """Finds the button by what a screen reader says, reaches it by Tab from the beginning of the page, presses it by
-    Enter."""
+    Enter. What comes of it must be seen on the page before another window is looked at: Firefox loses a key whose window is left too soon."""
     browser.script(BEGINNING)
     for _ in range(200):
         browser.press(TAB)

@@ -3,7 +3,8 @@ Firefox through the Marionette port that it has built in. Standard library only.
 
 The browsers are unmodified. On their command lines: headless, a fresh profile, the driver's own port, and for Chromium `--no-sandbox`
 where root runs it, which it refuses otherwise. Firefox's `remote.prefs.recommended` is off, so that being driven changes no preference of
-it but one: `dom.file.createInChild`, by which the driver fills a file input in place of the file dialog.
+it but two: `dom.file.createInChild`, by which the driver fills a file input in place of the file dialog, and
+`browser.download.alwaysOpenPanel`, as the list of downloads would take the keyboard from the page whenever a download ends.
 """
 
 import base64
@@ -101,10 +102,6 @@ class Browser:
     def windows(self):
         return self.command("GetWindowHandles")
 
-    def close_window(self):
-        """The one that is looked at; another must be looked at next."""
-        self.command("CloseWindow")
-
     def look_at(self, window):
         self.command("SwitchToWindow", handle=window)
 
@@ -163,7 +160,6 @@ class Chromium(Browser):
             "GetComputedRole": ("GET", f"element/{element}/computedrole"),
             "GetWindowHandle": ("GET", "window"),
             "GetWindowHandles": ("GET", "window/handles"),
-            "CloseWindow": ("DELETE", "window"),
             "NewWindow": ("POST", "window/new"),
             "PerformActions": ("POST", "actions"),
             "SwitchToWindow": ("POST", "window"),
@@ -193,7 +189,10 @@ class Firefox(Browser):
     def __init__(self, folder):
         profile = folder / "firefox-profile"
         profile.mkdir()
-        preferences = {"marionette.port": self.PORT, "remote.prefs.recommended": False, "dom.file.createInChild": True}
+        preferences = {
+            "marionette.port": self.PORT, "remote.prefs.recommended": False, "dom.file.createInChild": True,
+            "browser.download.alwaysOpenPanel": False,
+        }
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
         (profile / "user.js").write_text("".join(lines))
         log = open(folder / "firefox.log", "wb")
