@@ -6,9 +6,13 @@ Used by browsers.py. Refused by the page, and seen here: a link that was used, a
 
 import json
 import time
+from contextlib import contextmanager
 
 from example_site import choose, settled
+from shapes import good_lines, request
+from target import Target
 from webdriver import ENTER, PATIENCE, SPACE, TAB, Failed
+from workstation import PORT
 
 TITLES = {
     "fr": ["Demandes en attente", "Lecteurs et cartes", "Mandats", "Sites autorisés", "Journal", "État du poste"],
@@ -94,11 +98,32 @@ def grant_with_keyboard(both, pictures, origin):
     browser.press(SPACE)
     if browser.script("return document.querySelector('#requests input[type=checkbox]').checked"):
         raise Failed(f"{browser.name}: the space bar leaves the box as it is")
+    with another_site_asks(both, "agenda"):
+        if browser.script("return document.querySelector('#requests input[type=checkbox]').checked"):
+            raise Failed(f"{browser.name}: a right that was cleared comes back when another site asks")
+    focus(browser, "#requests input[type=checkbox]")
     browser.press(SPACE)
     press_button(browser, f"Autoriser {origin} pour cette fois")
     browser.wait("the grant's article", "return document.querySelector('#grants').textContent.includes('pour cette fois')")
     settled(both.look_at(both.site), "#pairing", "associé au poste")
     both.look_at(both.page)
+
+
+@contextmanager
+def another_site_asks(both, name):
+    """A request of another site comes while the person looks at one, and is refused by keyboard; a refused site rests."""
+    origin = f"https://{name}.simulateur.invalid"
+    browser = both.browser
+    target = Target(PORT, both.place.folder / "tls/root.pem", None, None)
+    body = json.dumps({"rights": ["read-professional"]})
+    answer = target.exchange(request(f"127.0.0.1:{PORT}", good_lines(origin), body, target="/v1/pairing/request"))
+    if answer.status != 200:
+        raise Failed(f"{origin} may not ask: {answer.raw!r}")
+    listed = f"return document.querySelector('#requests').textContent.includes({origin!r})"
+    browser.wait("the other site's request", listed)
+    yield
+    press_button(browser, f"Refuser la demande de {origin}")
+    browser.wait("its end", listed.replace("return ", "return !"))
 
 
 def pin_with_preview(both, pictures, documents):
@@ -111,7 +136,7 @@ def pin_with_preview(both, pictures, documents):
     browser.click("#login")
     settled(browser, "#session", "Connecté")
     browser.type("#files", "\n".join(map(str, documents)))
-    person.types_the_pin_when_told()
+    person.does_nothing()
     browser.click("#sign")
     both.look_at(both.page)
     browser.wait("the question for the PIN", "return document.querySelector('#requests').textContent.includes('Un code est demandé')")
@@ -121,6 +146,8 @@ def pin_with_preview(both, pictures, documents):
     press_button(browser, f"Voir {text.name}")
     beginning = text.read_text(encoding="utf-8").split("\n")[0]
     browser.wait("the preview", f"return document.querySelector('#requests pre')?.textContent.includes({beginning!r})")
+    with another_site_asks(both, "annuaire"):
+        says(browser, "#requests pre", beginning)
     save_a_copy(both, next(document for document in documents if document.suffix == ".pdf"))
     browser.screenshot(pictures / f"{browser.name}-agent-pin.png")
     if browser.script("return document.querySelectorAll('input:not([type=checkbox])').length"):
@@ -131,6 +158,7 @@ def pin_with_preview(both, pictures, documents):
     code = browser.text("#problem-code")
     if code != "operation-cancelled":
         raise Failed(f"{browser.name}: the site was told {code}")
+    person.types_the_pin_when_told()
     browser.click("#sign")
     both.look_at(both.page).wait("the question for the PIN", "return document.querySelector('#requests').textContent.includes('Un code est demandé')")
     # Without a browser the same is asked for at a terminal.

@@ -12,6 +12,10 @@ const REST = 3000;
 const place = (id) => document.getElementById(id);
 const read = new Map();
 const shown = new Map();
+const newest = new Map();
+/** Documents that the person looks at, by request. */
+const looked = new Map();
+let asked = 0;
 let language = "fr";
 let say = words(language);
 
@@ -24,8 +28,18 @@ function message(text, isGood = false) {
   line.classList.toggle("good", isGood);
 }
 
-/** Puts new content in a section, keeping the focus where it was. */
-function show(id, children, state) {
+/** The place of a question among all that were asked: what a person does is followed at once, beside what the events say. */
+const order = () => ++asked;
+
+const isCovered = (id, number) => number < (newest.get(id) ?? 0);
+
+/** Puts new content in a section, keeping the focus where it was and the boxes that the person had cleared; what was asked for earlier than what it
+    shows is left out. */
+function show(id, number, children, state) {
+  if (isCovered(id, number)) {
+    return;
+  }
+  newest.set(id, number);
   const key = JSON.stringify([language, state]);
   if (shown.get(id) === key) {
     return;
@@ -33,7 +47,12 @@ function show(id, children, state) {
   shown.set(id, key);
   const content = place(id).querySelector(".content");
   const focused = content.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const boxes = () => [...content.querySelectorAll("input[type=checkbox]")];
+  const cleared = new Set(boxes().filter((box) => !box.checked).map((box) => box.dataset.key));
   content.replaceChildren(...children);
+  for (const box of boxes()) {
+    box.checked &&= !cleared.has(box.dataset.key);
+  }
   if (focused !== undefined) {
     const again = [...content.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focused);
     (again ?? place("main")).focus();
@@ -66,13 +85,22 @@ const act = {
       }
       return say.intact(found.entries);
     }),
-  look: (request, index, where) =>
+  look: (request, index) =>
     attempt(async () => {
       const document = await ask("request/show", { request: request.request, document: index + 1 });
-      const save = () => attempt(() => copy(request, index, document));
-      where.replaceChildren(parts.preview(document, say, { save, key: `${request.request} ${index}`, title: request.documents[index].title }));
+      const others = looked.get(request.request) ?? new Map();
+      looked.set(request.request, others.set(index, document));
       return "";
     }),
+  /** What the person looks at of a document, or nothing. */
+  seen: (request, index) => {
+    const document = looked.get(request.request)?.get(index);
+    if (document === undefined) {
+      return null;
+    }
+    const save = () => attempt(() => copy(request, index, document));
+    return parts.preview(document, say, { save, key: `${request.request} ${index}`, title: request.documents[index].title });
+  },
 };
 
 /** What would be signed, byte for byte, as a file of the person's: another program shows it, this page renders nothing. */
@@ -118,15 +146,27 @@ function failed(error) {
 }
 
 async function requests() {
+  const number = order();
   const [sites, pins] = await Promise.all([ask("pairing/list"), ask("request/list")]);
+  if (isCovered("requests", number)) {
+    return;
+  }
+  const open = new Set(pins.requests.map((one) => one.request));
+  for (const request of looked.keys()) {
+    if (!open.has(request)) {
+      looked.delete(request);
+    }
+  }
   const content = [
     ...pins.requests.map((one) => parts.request(one, say, act)),
     ...sites.pairings.map((one) => parts.pairing(one, say, act)),
   ];
-  show("requests", content.length === 0 ? [quiet(say.noRequests)] : content, [sites, pins]);
+  const previews = [...looked].map(([request, documents]) => [request, ...documents.keys()]);
+  show("requests", number, content.length === 0 ? [quiet(say.noRequests)] : content, [sites, pins, previews]);
 }
 
 async function cards() {
+  const number = order();
   const status = await ask("status");
   for (const one of status.readers) {
     const atr = one.card?.atr;
@@ -149,20 +189,22 @@ async function cards() {
   const content = status.readers.map((one) => parts.reader(one, read.get(one.name)?.answer, say));
   content.push(...status.warnings.map((one) => parts.warning(one)));
   const state = [status, [...read].map(([name, one]) => [name, one.answer])];
-  show("cards", content.length === 0 ? [quiet(say.noReaders)] : content, state);
+  show("cards", number, content.length === 0 ? [quiet(say.noReaders)] : content, state);
   place("footer").textContent = say.version(status.versions.agent);
 }
 
 async function mandates() {
+  const number = order();
   const answer = await ask("mandate/status");
   const open = answer.mandates.filter((one) => !one.end);
   const content = open.length === 0 ? [quiet(say.noMandates)] : [];
   const ended = answer.mandates.filter((one) => one.end).reverse().slice(0, 5);
   content.push(...[...open, ...ended].map((one) => parts.mandate(one, say, act)));
-  show("mandates", content, answer);
+  show("mandates", number, content, answer);
 }
 
 async function grants() {
+  const number = order();
   const answer = await ask("grant/list");
   const content = answer.grants.map((one) => parts.grant(one, say, act));
   if (content.length === 0) {
@@ -172,18 +214,20 @@ async function grants() {
     content.push(parts.element("p", {}, say.forbidden + say.colon, parts.element("span", { class: "origin" }, origin)));
   }
   content.push(quiet(answer.pairing_allowed ? say.othersMayAsk : say.othersMayNotAsk));
-  show("grants", content, answer);
+  show("grants", number, content, answer);
 }
 
 async function journal() {
+  const number = order();
   const answer = await ask("audit/list", { limit: 20 });
   const content = answer.entries.length === 0 ? quiet(say.noJournal) : parts.journal(answer, say, act);
-  show("journal", [content], answer);
+  show("journal", number, [content], answer);
 }
 
 async function examine() {
+  const number = order();
   const found = await ask("doctor");
-  show("doctor", [parts.examination(found, say, act)], found);
+  show("doctor", number, [parts.examination(found, say, act)], found);
 }
 
 async function refresh() {

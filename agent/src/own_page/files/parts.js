@@ -199,11 +199,8 @@ export function request(one, say, act) {
 }
 
 function listed(one, named, index, say, act) {
-  const place = element("div", { class: "preview" });
-  const look = button(`look ${one.request} ${index}`, say.preview, say.previewOf(named.title), () =>
-    act.look(one, index, place),
-  );
-  return element("li", {}, named.title, " ", look, place);
+  const look = button(`look ${one.request} ${index}`, say.preview, say.previewOf(named.title), () => act.look(one, index));
+  return element("li", {}, named.title, " ", look, element("div", { class: "preview" }, act.seen(one, index)));
 }
 
 /** A document as it would be signed. */
