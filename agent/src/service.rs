@@ -158,9 +158,18 @@ impl Agent {
         }
         let events = EventLog::new();
         let journal = Arc::new(Journal::in_directory(directory, server_names(&config)));
-        let tunnels = Tunnels::default();
         let readers =
             Readers::start(backend, events.clone(), FIRST_LISTING).map_err(StartError::Thread)?;
+        let tunnels = Tunnels::default();
+        let mandates = Mandates::new(
+            events.clone(),
+            Arc::clone(&journal),
+            readers.clone(),
+            config.session_bus.clone(),
+        );
+        // What ends mandates with the session ends tunnels too.
+        let beside = tunnels.clone();
+        mandates.also_end(move |reason| beside.end_all(reason.into()));
         Ok(Self {
             inner: Arc::new_cyclic(|this| Inner {
                 this: Weak::clone(this),
@@ -186,7 +195,7 @@ impl Agent {
                 pairing_window: PairingWindow::default(),
                 page_sessions: PageSessions::default(),
                 requests: OpenRequests::default(),
-                mandates: mandates(&events, &readers, &config, &tunnels),
+                mandates,
                 tunnels,
                 config,
                 readers,
@@ -359,14 +368,6 @@ fn server_names(config: &Config) -> Vec<String> {
     servers
         .map(|server| server.name.as_str().to_owned())
         .collect()
-}
-
-/// The mandates of an agent; what ends them with the session ends its tunnels too.
-fn mandates(events: &EventLog, readers: &Readers, config: &Config, tunnels: &Tunnels) -> Mandates {
-    let mandates = Mandates::new(events.clone(), readers.clone(), config.session_bus.clone());
-    let tunnels = tunnels.clone();
-    mandates.also_end(move |reason| tunnels.end_all(reason.into()));
-    mandates
 }
 
 impl Inner {

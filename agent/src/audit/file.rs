@@ -1,22 +1,33 @@
 //! The journal's file, `audit.jsonl` in the state directory, mode 0600: appended to by the agent and by commands that do the
 //! work themselves, each under the file's lock (flock(2)), each line durable (fdatasync(2)) before it counts. What a process that
-//! ended in the middle of a line left is cut off by the next one: it never counted.
+//! ended in the middle of a line left is cut off by the next one: it never counted. Nobody waits for ever: a process that was stopped
+//! with the lock in its hands keeps no mandate from ending.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use paraphe_protocol::api::{AuditEntry, AuditHead};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::chain::{self, MAXIMUM_LINE_BYTES};
 
 const FILE: &str = "audit.jsonl";
+/// How long another process may hold the lock; its line takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Time between two tries.
+const REST: Duration = Duration::from_millis(2);
 
 #[derive(Debug)]
 pub(super) struct JournalFile {
     path: PathBuf,
+    /// One of this process at a time.
+    turn: Mutex<()>,
 }
 
 /// Why the journal cannot be used.
@@ -28,6 +39,9 @@ pub(crate) enum JournalError {
     /// The last line is no entry: what comes next could not be chained to it.
     #[error("the last line is no entry")]
     Damaged,
+    /// Another process holds its lock.
+    #[error("another process holds the lock")]
+    Busy,
 }
 
 /// The file, locked until this is dropped.
@@ -37,6 +51,7 @@ impl JournalFile {
     pub(super) fn in_directory(directory: &Path) -> Self {
         Self {
             path: directory.join(FILE),
+            turn: Mutex::default(),
         }
     }
 
@@ -45,7 +60,8 @@ impl JournalFile {
         &self,
         entry: impl FnOnce(Option<&AuditHead>) -> AuditEntry,
     ) -> Result<u64, JournalError> {
-        let mut file = self.open(FlockOperation::LockExclusive)?;
+        let _turn = self.turn();
+        let mut file = self.open(FlockOperation::NonBlockingLockExclusive)?;
         let (head, end) = file.head()?;
         let entry = entry(head.as_ref());
         let mut line = serde_json::to_vec(&entry).map_err(io::Error::from)?;
@@ -70,7 +86,8 @@ impl JournalFile {
         before: Option<u64>,
         limit: usize,
     ) -> Result<(Vec<AuditEntry>, Option<AuditHead>), JournalError> {
-        let mut file = self.open(FlockOperation::LockShared)?;
+        let _turn = self.turn();
+        let mut file = self.open(FlockOperation::NonBlockingLockShared)?;
         let (head, mut end) = file.head()?;
         let mut entries = Vec::new();
         while entries.len() < limit {
@@ -91,10 +108,21 @@ impl JournalFile {
         Ok(BufReader::new(self.opened()?))
     }
 
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn open(&self, lock: FlockOperation) -> Result<Locked, JournalError> {
         let file = self.opened()?;
-        flock(&file, lock).map_err(io::Error::from)?;
-        Ok(Locked(file))
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match flock(&file, lock) {
+                Ok(()) => return Ok(Locked(file)),
+                Err(Errno::WOULDBLOCK) if Instant::now() < until => thread::sleep(REST),
+                Err(Errno::WOULDBLOCK) => return Err(JournalError::Busy),
+                Err(error) => return Err(io::Error::from(error).into()),
+            }
+        }
     }
 
     fn opened(&self) -> io::Result<File> {

@@ -84,10 +84,7 @@ impl Journal {
         let mut begun = Begun {
             sequence: 0,
             operation,
-            caller: match caller {
-                Caller::Site(origin) => AuditCaller::Site(origin.as_str().to_owned()),
-                _ => AuditCaller::User,
-            },
+            caller: asker(&owner),
             owner,
             about,
         };
@@ -118,8 +115,7 @@ impl Journal {
         }
     }
 
-    /// Write down a grant that was given (its rights), or that ended (none). It stands already: where this cannot be written the
-    /// log says so.
+    /// Write down a grant that was given (its rights), or that ended (none).
     pub(crate) fn note_grant(&self, origin: &Origin, rights: Vec<Right>) {
         let operation = if rights.is_empty() {
             Operation::GrantRevoke
@@ -131,19 +127,69 @@ impl Journal {
             rights,
             ..AuditSubject::default()
         };
+        self.note(
+            operation,
+            AuditOutcome::Done,
+            None,
+            AuditCaller::User,
+            about,
+        );
+    }
+
+    /// Write down that the person refused a site's request for rights.
+    pub(crate) fn note_refused_pairing(&self, origin: &Origin) {
+        let about = AuditSubject {
+            origin: Some(origin.as_str().to_owned()),
+            ..AuditSubject::default()
+        };
+        let outcome = AuditOutcome::Refused;
+        self.note(
+            Operation::PairingAnswer,
+            outcome,
+            None,
+            AuditCaller::User,
+            about,
+        );
+    }
+
+    /// Write down how what `owner` had opened ended: `operation` is the one that the API's description names for that, `code` what
+    /// stopped it.
+    pub(crate) fn note_end(
+        &self,
+        operation: Operation,
+        owner: &Owner,
+        about: AuditSubject,
+        code: Option<ErrorCode>,
+    ) {
+        let outcome = match code {
+            Some(_) => AuditOutcome::Refused,
+            None => AuditOutcome::Done,
+        };
+        self.note(operation, outcome, code, asker(owner), about);
+    }
+
+    /// Writes down what stands already: where this cannot be written the log says so.
+    fn note(
+        &self,
+        operation: Operation,
+        outcome: AuditOutcome,
+        code: Option<ErrorCode>,
+        caller: AuditCaller,
+        about: AuditSubject,
+    ) {
         let written = self.file.append(|head| AuditEntry {
             sequence: chain::next(head),
             at: now().0,
             operation: operation.name().to_owned(),
-            outcome: AuditOutcome::Done,
+            outcome,
             begun: None,
-            code: None,
-            caller: AuditCaller::User,
+            code,
+            caller,
             about,
             previous: chain::previous(head),
         });
         if let Err(error) = written {
-            tracing::error!(%error, "a grant could not be written in the journal");
+            tracing::error!(%error, %operation, "not written in the journal");
         }
     }
 
@@ -201,6 +247,13 @@ impl Journal {
     }
 }
 
+fn asker(owner: &Owner) -> AuditCaller {
+    match owner {
+        Owner::Site(origin) => AuditCaller::Site(origin.as_str().to_owned()),
+        Owner::User => AuditCaller::User,
+    }
+}
+
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         tracing::error!(%error, "the journal");
@@ -213,6 +266,10 @@ impl From<JournalError> for Failure {
             JournalError::Damaged => Self::new(ErrorCode::AuditUnavailable).with_detail(
                 "La dernière ligne du journal n'est pas une inscription.",
                 "The last line of the journal is no entry.",
+            ),
+            JournalError::Busy => Self::new(ErrorCode::AuditUnavailable).with_detail(
+                "Un autre programme tient le journal.",
+                "Another program holds the journal.",
             ),
         }
     }

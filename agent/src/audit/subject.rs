@@ -60,6 +60,7 @@ pub(super) fn of_request(operation: Operation, request: &[u8], servers: &[String
         id: [&said.mandate, &said.batch, &said.tunnel]
             .into_iter()
             .find_map(|id| id.as_str().and_then(name)),
+        ended: None,
         origin: None,
         rights: Vec::new(),
         count: said.how_many(),

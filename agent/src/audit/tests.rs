@@ -5,12 +5,16 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use paraphe_protocol::api::{AuditFault, AuditHead, AuditOutcome, ErrorCode, Operation, Right};
+use paraphe_protocol::api::{
+    AuditCaller, AuditFault, AuditHead, AuditOutcome, AuditSubject, ErrorCode, Operation, Right,
+};
+use paraphe_protocol::login::Origin;
 use serde_json::json;
 
 use super::chain::Check;
 use super::{Journal, check};
 use crate::caller::Caller;
+use crate::document_store::Owner;
 
 fn journal(directory: &Path) -> Journal {
     Journal::in_directory(directory, vec!["dossier".to_owned()])
@@ -93,6 +97,52 @@ fn a_grant_stands_with_its_origin_and_its_rights_and_its_end() {
     for entry in latest {
         assert_eq!(entry.about.origin.as_deref(), Some(origin.as_str()));
     }
+    assert_eq!(checked(&path, None).entries, 10);
+}
+
+#[test]
+fn what_nobody_closed_stands_with_how_it_ended_and_a_refused_site_with_its_origin() {
+    let (_directory, path, journal) = filled();
+    let origin: Origin = "https://dossier.example.fr".parse().unwrap();
+    let about = |ended: &str| AuditSubject {
+        ended: Some(ended.to_owned()),
+        ..AuditSubject::default()
+    };
+    let site = Owner::Site(origin.clone());
+    journal.note_end(Operation::MandateClose, &site, about("used-up"), None);
+    let code = Some(ErrorCode::CardRemoved);
+    journal.note_end(Operation::BatchStart, &Owner::User, about("stopped"), code);
+    journal.note_refused_pairing(&origin);
+    let (latest, _) = journal.latest(None, 3).unwrap();
+    let said: Vec<_> = latest
+        .iter()
+        .map(|entry| (entry.operation.as_str(), entry.outcome, entry.code))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("pairing/answer", AuditOutcome::Refused, None),
+            ("batch/start", AuditOutcome::Refused, code),
+            ("mandate/close", AuditOutcome::Done, None),
+        ]
+    );
+    assert_eq!(
+        latest[2].caller,
+        AuditCaller::Site(origin.as_str().to_owned())
+    );
+    assert_eq!(latest[1].caller, AuditCaller::User);
+    assert_eq!(checked(&path, None).entries, 11);
+}
+
+#[test]
+fn a_lock_that_another_process_keeps_refuses_after_a_while() {
+    let (_directory, path, journal) = filled();
+    let other = fs::File::open(&path).unwrap();
+    rustix::fs::flock(&other, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let refused = journal.begin(&Caller::CommandLine, Operation::Login, b"{}");
+    assert_eq!(refused.unwrap_err().code(), ErrorCode::AuditUnavailable);
+    drop(other);
+    login(&journal, Ok(()));
     assert_eq!(checked(&path, None).entries, 10);
 }
 

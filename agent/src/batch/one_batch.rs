@@ -261,19 +261,18 @@ impl Batch {
         }
     }
 
+    /// How its work ends, and how many items have their result.
+    pub(super) fn outcome(&self) -> (BatchState, u32) {
+        let state = self.lock();
+        (state.ended(), state.table.counts.done)
+    }
+
     /// Where it stands.
     pub(crate) fn summary(&self, language: Language) -> BatchSummary {
         self.refresh();
         let state = self.lock();
         let table = &state.table;
-        let stopped = match state.activity {
-            Activity::Preparing => BatchState::Preparing,
-            Activity::Queued => BatchState::Queued,
-            Activity::Signing => BatchState::Signing,
-            Activity::Idle if table.is_finished() => BatchState::Done,
-            Activity::Idle if table.cancelled => BatchState::Cancelled,
-            Activity::Idle => BatchState::Stopped,
-        };
+        let stopped = state.told();
         let problem = match (&state.problem, stopped) {
             (Some(problem), _) => Some(problem.clone()),
             (None, BatchState::Stopped) => Some(ErrorCode::BatchInterrupted.into()),
@@ -359,6 +358,27 @@ impl Batch {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn told(&self) -> BatchState {
+        match self.activity {
+            Activity::Preparing => BatchState::Preparing,
+            Activity::Queued => BatchState::Queued,
+            Activity::Signing => BatchState::Signing,
+            Activity::Idle => self.ended(),
+        }
+    }
+
+    fn ended(&self) -> BatchState {
+        if self.table.is_finished() {
+            BatchState::Done
+        } else if self.table.cancelled {
+            BatchState::Cancelled
+        } else {
+            BatchState::Stopped
+        }
     }
 }
 

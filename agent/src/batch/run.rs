@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use paraphe_protocol::api::{ErrorCode, Language, MandateEndReason};
+use paraphe_protocol::api::{AuditSubject, ErrorCode, Language, MandateEndReason, Operation};
 use paraphe_protocol::digest::Sha256Digest;
 
 use super::journal::Journal;
@@ -56,6 +56,7 @@ pub(crate) fn start(agent: Arc<Inner>, batch: &Arc<Batch>, run: Run) -> Result<(
             if let Some(problem) = &problem {
                 tracing::info!(code = problem.code().name(), "a batch stopped");
             }
+            write_down_end(&agent, &working, problem.as_ref().map(Failure::code));
             // Another process may work on it from now on.
             drop(journal);
             working.end_work(problem);
@@ -65,6 +66,20 @@ pub(crate) fn start(agent: Arc<Inner>, batch: &Arc<Batch>, run: Run) -> Result<(
             Failure::new(ErrorCode::Internal).with_system_error("Fil", "Thread", &error)
         })?;
     Ok(())
+}
+
+/// What came of it, in the agent's journal.
+fn write_down_end(agent: &Inner, batch: &Batch, code: Option<ErrorCode>) {
+    let (state, done) = batch.outcome();
+    let about = AuditSubject {
+        card: serial(batch),
+        id: Some(batch.id().to_owned()),
+        ended: Some(state.name().to_owned()),
+        count: Some(done.into()),
+        ..AuditSubject::default()
+    };
+    let journal = &agent.journal;
+    journal.note_end(Operation::BatchStart, batch.owner(), about, code);
 }
 
 /// What stopped it, if something did.

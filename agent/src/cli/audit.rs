@@ -171,6 +171,7 @@ fn sentence(entry: &Value, language: Language) -> String {
         ("", "/purpose"),
         (say("motif", "reason"), "/reason"),
         (say("pour", "for"), "/origin"),
+        (say("fin", "end"), "/ended"),
         (say("nombre", "count"), "/count"),
     ] {
         let value = at(about, pointer);

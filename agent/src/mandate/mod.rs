@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use paraphe_protocol::api::{ErrorCode, MandateEndReason, MandateSummary};
 
+use crate::audit::Journal;
 use crate::document_store::Owner;
 use crate::events::EventLog;
 use crate::opened::{self, Opened, OpenedList};
@@ -31,6 +32,7 @@ const MAXIMUM_OPEN: usize = 16;
 pub(crate) struct Mandates {
     list: OpenedList<Mandate>,
     events: EventLog,
+    journal: Arc<Journal>,
     readers: Readers,
     /// The bus on which the session manager is; `None`: the system's.
     session_bus: Option<String>,
@@ -50,10 +52,16 @@ impl std::fmt::Debug for Beside {
 }
 
 impl Mandates {
-    pub(crate) fn new(events: EventLog, readers: Readers, session_bus: Option<String>) -> Self {
+    pub(crate) fn new(
+        events: EventLog,
+        journal: Arc<Journal>,
+        readers: Readers,
+        session_bus: Option<String>,
+    ) -> Self {
         Self {
             list: OpenedList::default(),
             events,
+            journal,
             readers,
             session_bus,
             session_lock: OnceLock::new(),
@@ -90,12 +98,13 @@ impl Mandates {
             let list = self.list.downgrade();
             let beside = Arc::downgrade(&self.beside);
             let told = move |reason| {
-                if let Some(list) = list.upgrade() {
-                    list.end_all(reason);
-                }
+                let list = list.upgrade();
+                // Everything is wiped before anything waits for the disk.
+                let ceased = list.map_or_else(Vec::new, |list| list.cease_all(reason));
                 if let Some(end) = beside.upgrade().as_ref().and_then(|beside| beside.0.get()) {
                     end(reason);
                 }
+                ceased.iter().for_each(|one| one.tell_end(reason));
             };
             Arc::new(SessionLock::watch(self.session_bus.clone(), told))
         })
@@ -116,7 +125,8 @@ impl Mandates {
     pub(crate) fn begin(&self, terms: MandateTerms) -> Result<Arc<Mandate>, Failure> {
         let locks_told = terms.locks_told;
         let lock = Arc::clone(self.session_lock());
-        let mandate = Arc::new(Mandate::new(terms, self.events.clone(), lock)?);
+        let mandate = Mandate::new(terms, self.events.clone(), Arc::clone(&self.journal), lock)?;
+        let mandate = Arc::new(mandate);
         self.list.add(&mandate);
         mandate.announce();
         opened::watch(&mandate, self.readers.clone()).inspect_err(|_| {

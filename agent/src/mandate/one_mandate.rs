@@ -8,12 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use paraphe_certs::UnixTime;
-use paraphe_protocol::api::{ErrorCode, EventKind, MandateEnd, MandateEndReason, MandateSummary};
+use paraphe_protocol::api::{
+    AuditSubject, ErrorCode, EventKind, MandateEnd, MandateEndReason, MandateSummary, Operation,
+};
 use paraphe_protocol::card::{CardError, TransportError};
 use paraphe_protocol::digest::Sha256Digest;
 
 use super::Scope;
 use super::session_lock::SessionLock;
+use crate::audit::Journal;
 use crate::document_store::Owner;
 use crate::events::EventLog;
 use crate::opened::{Opened, Tenure};
@@ -53,6 +56,7 @@ pub(crate) struct Mandate {
     turn: Mutex<()>,
     state: Mutex<State>,
     events: EventLog,
+    journal: Arc<Journal>,
     session_lock: Arc<SessionLock>,
 }
 
@@ -81,6 +85,7 @@ impl Mandate {
     pub(super) fn new(
         terms: MandateTerms,
         events: EventLog,
+        journal: Arc<Journal>,
         session_lock: Arc<SessionLock>,
     ) -> Result<Self, Failure> {
         Ok(Self {
@@ -98,6 +103,7 @@ impl Mandate {
                 told: Instant::now(),
             }),
             events,
+            journal,
             session_lock,
         })
     }
@@ -241,6 +247,19 @@ impl Mandate {
         }
     }
 
+    /// An end that no operation stands for in the journal.
+    fn write_down_end(&self, reason: MandateEndReason) {
+        let about = AuditSubject {
+            card: Some(self.token().serial.clone()),
+            id: Some(self.tenure.id.clone()),
+            ended: Some(reason.name().to_owned()),
+            count: Some(self.lock().used.into()),
+            ..AuditSubject::default()
+        };
+        let journal = &self.journal;
+        journal.note_end(Operation::MandateClose, self.owner(), about, None);
+    }
+
     fn tell(&self, kind: EventKind) {
         let summary = self.summary_without_ending();
         self.events
@@ -289,18 +308,22 @@ impl Opened for Mandate {
         self.lock().end.is_some()
     }
 
-    /// The secret is wiped, no further signature is begun.
-    fn end(&self, reason: MandateEndReason) {
+    fn cease(&self, reason: MandateEndReason) -> bool {
         self.secret.forget();
-        {
-            let mut state = self.lock();
-            if state.end.is_some() {
-                return;
-            }
-            let at = now().0;
-            state.end = Some(MandateEnd { reason, at });
-        }
+        let mut state = self.lock();
+        let is_first = state.end.is_none();
+        state.end.get_or_insert_with(|| MandateEnd {
+            reason,
+            at: now().0,
+        });
+        is_first
+    }
+
+    fn tell_end(&self, reason: MandateEndReason) {
         tracing::info!(reason = reason.name(), "a mandate ended");
+        if reason != MandateEndReason::Closed {
+            self.write_down_end(reason);
+        }
         self.tell(EventKind::MandateEnded);
     }
 }

@@ -81,11 +81,18 @@ impl<T: Opened> OpenedList<T> {
         self.lock().iter().cloned().collect()
     }
 
-    /// Ends them all.
+    /// Makes them all cease; those that had not ended before, whose end is to be told.
+    pub(crate) fn cease_all(&self, reason: T::Reason) -> Vec<Arc<T>> {
+        let mut all = self.all();
+        all.retain(|one| one.cease(reason));
+        all
+    }
+
+    /// Ends them all: everything is wiped before anything waits for the disk.
     pub(crate) fn end_all(&self, reason: T::Reason) {
         // Not under the lock: an end wakes others, who may ask for the list.
-        for one in self.all() {
-            one.end(reason);
+        for one in self.cease_all(reason) {
+            one.tell_end(reason);
         }
     }
 

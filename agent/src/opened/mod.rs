@@ -27,8 +27,18 @@ pub(crate) trait Opened: Send + Sync + 'static {
     /// Whether it has ended, without a look at the clock.
     fn has_ended(&self) -> bool;
 
+    /// Wipes what it holds, so that it signs nothing any more, and notes why. Waits for nothing. Whether it had not ended before.
+    fn cease(&self, reason: Self::Reason) -> bool;
+
+    /// Writes down and tells that it ceased.
+    fn tell_end(&self, reason: Self::Reason);
+
     /// Ends it, once.
-    fn end(&self, reason: Self::Reason);
+    fn end(&self, reason: Self::Reason) {
+        if self.cease(reason) {
+            self.tell_end(reason);
+        }
+    }
 
     /// Its name.
     fn id(&self) -> &str {

@@ -193,6 +193,9 @@ impl Sites {
         let pairing = self.pending().end(id, state, Instant::now())?;
         self.shared.answered.send_modify(|count| *count += 1);
         tracing::info!(origin = %pairing.origin, ?state, "a site's request for rights ended");
+        if let (PairingState::Refused, Some(journal)) = (state, &self.shared.journal) {
+            journal.note_refused_pairing(&pairing.origin);
+        }
         self.tell(EventKind::PairingEnded, &pairing.origin);
         Some(self.answer_about(&pairing.origin, Some(&pairing), state))
     }

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use paraphe_certs::{Certificate, UnixTime};
 use paraphe_protocol::algorithm::SignatureAlgorithm;
-use paraphe_protocol::api::{ErrorCode, EventKind, TunnelEnd, TunnelEndReason, TunnelSummary};
+use paraphe_protocol::api::{
+    AuditSubject, ErrorCode, EventKind, Operation, TunnelEnd, TunnelEndReason, TunnelSummary,
+};
 use paraphe_protocol::card::CardError;
 use paraphe_protocol::tls::{CertificateVerify, TlsVersion};
 use rustls::RootCertStore;
@@ -186,6 +188,23 @@ impl Tunnel {
         }
     }
 
+    /// An end that no operation stands for in the journal.
+    fn write_down_end(&self, reason: TunnelEndReason) {
+        let Some(agent) = self.agent.upgrade() else {
+            return;
+        };
+        let about = AuditSubject {
+            card: Some(self.token().serial.clone()),
+            server: Some(self.server.clone()),
+            id: Some(self.tenure.id.clone()),
+            ended: Some(reason.name().to_owned()),
+            count: Some(self.handshakes().into()),
+            ..AuditSubject::default()
+        };
+        let journal = &agent.journal;
+        journal.note_end(Operation::TunnelClose, self.owner(), about, None);
+    }
+
     /// As its owner sees it now.
     pub(crate) fn summary(&self, agent: &Inner) -> TunnelSummary {
         self.is_open();
@@ -310,20 +329,31 @@ impl Opened for Tunnel {
     }
 
     /// The PIN is wiped, no handshake is resumed or begun, every connection is cut.
-    fn end(&self, reason: TunnelEndReason) {
+    fn cease(&self, reason: TunnelEndReason) -> bool {
         self.held.forget();
         self.signer.end();
         self.upstream.forget();
-        {
+        let is_first = {
             let mut state = self.lock();
-            if state.end.is_some() {
-                return;
-            }
-            let at = now().0;
-            state.end = Some(TunnelEnd { reason, at });
-        }
+            let is_first = state.end.is_none();
+            state.end.get_or_insert_with(|| TunnelEnd {
+                reason,
+                at: now().0,
+            });
+            is_first
+        };
         self.ended.send_replace(true);
+        is_first
+    }
+
+    fn tell_end(&self, reason: TunnelEndReason) {
         tracing::info!(reason = reason.name(), "a tunnel ended");
+        if !matches!(
+            reason,
+            TunnelEndReason::Closed | TunnelEndReason::NotReached
+        ) {
+            self.write_down_end(reason);
+        }
         self.tell(EventKind::TunnelClosed);
     }
 

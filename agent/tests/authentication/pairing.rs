@@ -170,6 +170,10 @@ async fn a_no_silence_and_haste_grant_nothing() {
     let refused = outcome(&stage, STRANGER, &asked).await;
     assert_eq!(refused["state"], "refused");
     assert_eq!(refused["rights"], json!([]));
+    let written = &stage.journal().await[0];
+    assert_eq!(written["operation"], "pairing/answer", "{written}");
+    assert_eq!(written["outcome"], "refused");
+    assert_eq!(written["about"], json!({"origin": STRANGER}));
     let again = json!({"rights": ["sign"]});
     let again = as_site(&stage, STRANGER, Operation::PairingRequest, again);
     assert_eq!(code(&again.await), ErrorCode::PairingTooMany);

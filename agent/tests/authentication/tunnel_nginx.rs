@@ -202,6 +202,10 @@ async fn a_token_of_softhsm_reaches_nginx() {
     let cursor = cursor(&stage, &program()).await;
     hsm.remove("essai");
     assert_eq!(told_end(&stage, cursor).await, "card-removed");
+    let written = &stage.journal().await[0];
+    assert_eq!(written["operation"], "tunnel/close", "{written}");
+    assert_eq!(written["about"]["ended"], "card-removed");
+    assert_eq!(written["about"]["count"], 1);
 }
 
 #[tokio::test]

@@ -286,6 +286,22 @@ async fn a_card_that_is_pulled_stops_it_and_nothing_is_lost() {
     desk.judge(&batch, 20).await;
     let made = desk.card.counters().private_key_operations;
     assert!((20..=21).contains(&made), "{made}");
+    let journal = desk.stage.journal().await;
+    let ends = journal
+        .iter()
+        .filter(|entry| entry["operation"] == "batch/start" && entry["about"]["ended"].is_string());
+    let ends: Vec<_> = ends
+        .map(|entry| (&entry["outcome"], &entry["code"], &entry["about"]["ended"]))
+        .collect();
+    let stopped = json!("stopped");
+    assert_eq!(ends.len(), 3, "{journal:?}");
+    assert_eq!(ends[0], (&json!("done"), &Value::Null, &json!("done")));
+    assert_eq!(
+        ends[1],
+        (&json!("refused"), &json!("card-changed"), &stopped)
+    );
+    assert_eq!((ends[2].0, ends[2].2), (&json!("refused"), &stopped));
+    assert_eq!(journal[0]["about"]["count"], 20, "{}", journal[0]);
 }
 
 #[tokio::test]

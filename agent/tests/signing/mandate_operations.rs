@@ -148,6 +148,12 @@ async fn closing_ends_it_for_good() {
         closed["end"]
     );
     assert!(!card.pin_verified());
+    // The operation stands for its end.
+    let journal = stage.journal().await;
+    let ends = journal
+        .iter()
+        .filter(|entry| entry["about"]["ended"].is_string());
+    assert_eq!(ends.count(), 0, "{journal:?}");
 }
 
 #[tokio::test]
@@ -162,6 +168,11 @@ async fn it_ends_when_the_card_leaves() {
     stage.insert(READER, &card);
     let end = &status(&stage, &caller, &mandate).await["end"]["reason"];
     assert_eq!(end, "card-removed");
+    let written = &stage.journal().await[0];
+    assert_eq!(written["operation"], "mandate/close", "{written}");
+    assert_eq!(written["about"]["ended"], "card-removed");
+    assert_eq!(written["about"]["id"], mandate["mandate"]);
+    assert_eq!(written["about"]["count"], 0);
 }
 
 #[tokio::test]

@@ -417,6 +417,15 @@ impl Stage {
         self.person.asked()
     }
 
+    /// The journal's entries, the latest first.
+    pub async fn journal(&self) -> Vec<Value> {
+        let body = serde_json::json!({"limit": 50});
+        let answer = self
+            .perform_as(&program(), Operation::AuditList, body)
+            .await;
+        answer.unwrap()["entries"].as_array().unwrap().clone()
+    }
+
     pub async fn perform(&self, operation: Operation, body: Value) -> Result<Value, Problem> {
         self.perform_as(&Caller::CommandLine, operation, body).await
     }

@@ -73,7 +73,7 @@ export interface AuditEntry {
   caller: AuditCaller;
   /** Why it was refused or failed. */
   code?: ErrorCode | null;
-  /** Name of the operation; of a grant, of the operation by which it is given (`pairing/answer`) or ends (`grant/revoke`), whoever answered and however it ended. */
+  /** Name of the operation; of a grant, of the operation by which it is given or refused (`pairing/answer`) or ends (`grant/revoke`), whoever answered and however it ended; of what nobody closed, `mandate/close` or `tunnel/close`; of a batch that works no longer, `batch/start`. */
   operation: string;
   /** How far it came. `begun` without a later entry that names it: it is not known how it ended. */
   outcome: AuditOutcome;
@@ -139,6 +139,8 @@ export interface AuditSubject {
   count?: number | null;
   /** SHA-256 of documents that were signed, at most `MAXIMUM_AUDIT_DOCUMENTS`. */
   documents?: Array<Sha256Digest>;
+  /** How the mandate, tunnel or batch ended, in the word of its status. The count is that of the signatures made, of a tunnel of its handshakes. */
+  ended?: string | null;
   /** Format or profile of a signature, format of a login. */
   format?: string | null;
   /** The mandate, batch, tunnel or grant that it was about or under. */

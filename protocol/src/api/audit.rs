@@ -115,8 +115,9 @@ pub struct AuditEntry {
     pub sequence: u64,
     /// When, seconds since 1970-01-01 UTC.
     pub at: i64,
-    /// Name of the operation; of a grant, of the operation by which it is given (`pairing/answer`) or ends (`grant/revoke`),
-    /// whoever answered and however it ended.
+    /// Name of the operation; of a grant, of the operation by which it is given or refused (`pairing/answer`) or ends (`grant/revoke`),
+    /// whoever answered and however it ended; of what nobody closed, `mandate/close` or `tunnel/close`; of a batch that works no
+    /// longer, `batch/start`.
     pub operation: String,
     /// How far it came. `begun` without a later entry that names it: it is not known how it ended.
     pub outcome: AuditOutcome,
@@ -181,6 +182,10 @@ pub struct AuditSubject {
     /// The mandate, batch, tunnel or grant that it was about or under.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// How the mandate, tunnel or batch ended, in the word of its status. The count is that of the signatures made, of a tunnel of its
+    /// handshakes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     /// The origin that a grant is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,

@@ -153,6 +153,21 @@ pub enum BatchState {
     Stopped,
 }
 
+impl BatchState {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Done => "done",
+            Self::Preparing => "preparing",
+            Self::Queued => "queued",
+            Self::Signing => "signing",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// Ask how a batch stands, or all of the caller's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -252,7 +252,8 @@ export function examination(found, say, act) {
 export function journal(answer, say, act) {
   const row = (entry) => {
     const about = entry.about ?? {};
-    const said = [about.origin, about.card, about.server, about.format, about.reason, about.count].filter(
+    const ended = say.ends[about.ended] ?? about.ended;
+    const said = [about.origin, about.card, about.server, about.format, about.reason, ended, about.count].filter(
       (one) => one !== undefined,
     );
     const outcome = say.outcomes[entry.outcome] ?? entry.outcome;
