@@ -144,7 +144,28 @@ mod tests {
     use paraphe_protocol::api::Operation;
     use serde_json::json;
 
-    use super::{add_answer, of_request, without_numbers};
+    use super::{add_answer, is_written_down, of_request, without_numbers};
+
+    #[test]
+    fn the_own_page_has_words_for_what_is_written_down_in_both_languages() {
+        let words = include_str!("../own_page/files/words.js");
+        let operations = words.split("  operations: {").skip(1);
+        let operations: Vec<_> = operations
+            .filter_map(|rest| rest.split("}").next())
+            .collect();
+        assert_eq!(operations.len(), 2);
+        let by_grants = [Operation::PairingAnswer, Operation::GrantRevoke];
+        let written_down = Operation::ALL.iter().filter(|one| is_written_down(**one));
+        for operation in written_down.chain(&by_grants) {
+            let (quoted, bare) = (format!("\"{operation}\": "), format!(" {operation}: "));
+            for said in &operations {
+                assert!(
+                    said.contains(&quoted) || said.contains(&bare),
+                    "{operation}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn a_number_in_a_reason_is_left_out() {

@@ -252,16 +252,16 @@ export function examination(found, say, act) {
 export function journal(answer, say, act) {
   const row = (entry) => {
     const about = entry.about ?? {};
+    const card = about.card === undefined ? undefined : say.ofCard(about.card);
+    const count = about.count === undefined ? undefined : say.howMany(about.count);
     const ended = say.ends[about.ended] ?? about.ended;
-    const said = [about.origin, about.card, about.server, about.format, about.reason, ended, about.count].filter(
-      (one) => one !== undefined,
-    );
+    const said = [about.origin, card, about.server, about.format, about.reason, ended, count].filter((one) => one !== undefined);
     const outcome = say.outcomes[entry.outcome] ?? entry.outcome;
     const cells = [
       String(entry.sequence),
       moment(entry.at, say),
-      entry.operation,
-      entry.caller?.site ?? say.you,
+      say.operations[entry.operation] ?? entry.operation,
+      entry.caller?.site ?? say.yourself,
       entry.code ? `${outcome} (${entry.code})` : outcome,
       said.join(", "),
     ];
