@@ -46,15 +46,16 @@ impl<T: Opened> OpenedList<T> {
 
     /// How many are open.
     pub(crate) fn open(&self) -> usize {
-        self.lock().iter().filter(|one| one.is_open()).count()
+        // Not under the lock: a look may end one.
+        self.all().iter().filter(|one| one.is_open()).count()
     }
 
     /// Adds one; the oldest that has ended makes room where too many have.
     pub(crate) fn add(&self, one: &Arc<T>) {
         let mut list = self.lock();
-        let ended = list.iter().filter(|one| !one.is_open()).count();
+        let ended = list.iter().filter(|one| one.has_ended()).count();
         if ended > MAXIMUM_ENDED
-            && let Some(oldest) = list.iter().position(|one| !one.is_open())
+            && let Some(oldest) = list.iter().position(|one| one.has_ended())
         {
             list.remove(oldest);
         }

@@ -139,7 +139,7 @@ export interface AuditSubject {
   count?: number | null;
   /** SHA-256 of documents that were signed, at most `MAXIMUM_AUDIT_DOCUMENTS`. */
   documents?: Array<Sha256Digest>;
-  /** How the mandate, tunnel or batch ended, in the word of its status. The count is that of the signatures made, of a tunnel of its handshakes. */
+  /** How the mandate, tunnel or batch ended, in the word of its status. The count is that of the signatures made; of a tunnel, of its handshakes; of a batch, of its items that are done. */
   ended?: string | null;
   /** Format or profile of a signature, format of a login. */
   format?: string | null;

@@ -182,8 +182,8 @@ pub struct AuditSubject {
     /// The mandate, batch, tunnel or grant that it was about or under.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// How the mandate, tunnel or batch ended, in the word of its status. The count is that of the signatures made, of a tunnel of its
-    /// handshakes.
+    /// How the mandate, tunnel or batch ended, in the word of its status. The count is that of the signatures made; of a tunnel, of its
+    /// handshakes; of a batch, of its items that are done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
     /// The origin that a grant is for.
