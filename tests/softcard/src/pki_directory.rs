@@ -64,6 +64,7 @@ pub struct PkiDirectory {
     now: UnixTime,
 }
 
+const UNFINISHED: &str = ".unfinished";
 const LOCK: &str = ".lock";
 const STATE: &str = "authorities/state.txt";
 const AUTHENTICATION: &str = "authentication";
@@ -318,16 +319,20 @@ impl PkiDirectory {
         fs::read(&path).map_err(at(&path))
     }
 
-    /// Writes a file whole or not at all: beside its place, then renamed.
+    /// Writes a file whole or not at all: outside the folders that a relying party lists, then renamed. Under the lock.
     fn write(&self, relative: &str, contents: &[u8], mode: u32) -> Result<(), PkiDirectoryError> {
         let path = self.path(relative);
-        let mut temporary = path.clone().into_os_string();
-        temporary.push(".new");
-        let temporary = PathBuf::from(temporary);
+        let temporary = self.path(UNFINISHED);
+        // What a process left that ended here may be open to others.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(at(&temporary)(error));
+            }
+            _ => {}
+        }
         let written = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(mode)
             .open(&temporary)
             .and_then(|mut file| file.write_all(contents));

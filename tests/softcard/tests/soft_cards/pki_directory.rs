@@ -39,6 +39,26 @@ fn trust(pki: &PkiDirectory) -> TrustStore {
 }
 
 #[test]
+fn who_lists_what_is_published_finds_whole_files_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = open(folder.path());
+    let published = [pki.anchors(), pki.intermediates(), pki.crls()];
+    thread::scope(|scope| {
+        let renewing = scope.spawn(|| (0..40).for_each(|_| drop(open(folder.path()))));
+        let mut looks = 0;
+        while !renewing.is_finished() || looks == 0 {
+            for folder in &published {
+                for entry in fs::read_dir(folder).unwrap() {
+                    let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+                    assert!(text.trim_end().ends_with('-'), "{text}");
+                }
+            }
+            looks += 1;
+        }
+    });
+}
+
+#[test]
 fn every_shipped_card_has_the_certificates_that_its_profile_says() {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soft-card-pki");
     let mut pki = open(&path);
