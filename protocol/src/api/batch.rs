@@ -290,3 +290,24 @@ pub struct BatchResumeRequest {
     #[serde(default)]
     pub retry_failed: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::BatchState;
+
+    #[test]
+    fn names_are_what_serde_writes() {
+        for state in [
+            BatchState::Cancelled,
+            BatchState::Done,
+            BatchState::Preparing,
+            BatchState::Queued,
+            BatchState::Signing,
+            BatchState::Stopped,
+        ] {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+        }
+    }
+}
