@@ -156,7 +156,7 @@ enum OperationCommand {
     /// Un port local qui mène à un serveur de dossiers, par la carte / a local port that leads to a record server, by the card
     #[command(subcommand)]
     Tunnel(tunnel::TunnelCommand),
-    /// Vérifie une signature de lot / checks a lot signature
+    /// Vérifie une signature, de lot ou de document / checks a signature, of a lot or a document
     Verify(verify::Arguments),
     /// Le jeton SAML du dossier (VIHF) / the record's SAML assertion (VIHF)
     Vihf(vihf::Arguments),
